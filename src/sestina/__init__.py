@@ -1,0 +1,63 @@
+"""Sestina: learning from sequences with recurrent networks and word embeddings, on a CPU.
+
+Names are loaded when first used: ``import sestina`` loads neither torch nor numba.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sestina.data.datasets import records as load_dataset
+    from sestina.data.read import read
+    from sestina.errors import SestinaError
+    from sestina.estimators.loading import load
+    from sestina.estimators.series import SeriesClassifier
+    from sestina.estimators.text_classifier import TextClassifier
+    from sestina.text.vocabulary import Vocabulary
+    from sestina.vectors.table import WordVectors
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "SeriesClassifier": "sestina.estimators.series",
+    "SestinaError": "sestina.errors",
+    "TextClassifier": "sestina.estimators.text_classifier",
+    "Vocabulary": "sestina.text.vocabulary",
+    "WordVectors": "sestina.vectors.table",
+    "load": "sestina.estimators.loading",
+    "load_dataset": "sestina.data.datasets:records",
+    "read": "sestina.data.read",
+}
+
+__all__ = [
+    "SeriesClassifier",
+    "SestinaError",
+    "TextClassifier",
+    "Vocabulary",
+    "WordVectors",
+    "load",
+    "load_dataset",
+    "read",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'sestina' has no attribute {name!r}")
+    module, _, attribute = _PLACES[name].partition(":")
+    try:
+        value = getattr(import_module(module), attribute or name)
+    except ModuleNotFoundError as error:
+        if error.name == "torch":
+            from sestina.errors import MissingExtra
+
+            raise MissingExtra("torch", "nn") from error
+        raise
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

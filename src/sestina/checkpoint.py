@@ -1,0 +1,106 @@
+"""The state of a training run in one file after each epoch, so that it can go on after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sestina.errors import OptionError
+from sestina.store import read_arrays, write_arrays
+
+FILE = "checkpoint.safetensors"
+
+
+@dataclass
+class Progress:
+    """Where a run stands: its history so far and the best weights.
+
+    Attributes:
+        history: One row per finished epoch.
+        best: The best epoch's weights by name; empty before the first.
+        best_epoch: Its number, from 1.
+        best_value: Its validation loss.
+    """
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    best: dict[str, Tensor] = field(default_factory=dict)
+    best_epoch: int = 0
+    best_value: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A place for the state of one run.
+
+    Attributes:
+        folder: Where the file lies.
+        identity: What makes the run what it is (options, data); resuming asks for the same.
+        resume: Whether to go on from the file where it exists.
+    """
+
+    folder: Path
+    identity: Mapping[str, Any]
+    resume: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / FILE
+
+    def save(self, network: nn.Module, optimiser: torch.optim.Optimizer, state: Progress) -> None:
+        """Write the state after an epoch, all or nothing."""
+        arrays = {f"weights/{k}": v for k, v in network.state_dict().items()}
+        arrays |= {f"best/{k}": v for k, v in state.best.items()}
+        for number, slots in optimiser.state_dict()["state"].items():
+            arrays |= {f"optimiser/{number}/{k}": torch.as_tensor(v) for k, v in slots.items()}
+        note = {
+            "identity": dict(self.identity),
+            "history": state.history,
+            "best_epoch": state.best_epoch,
+            "best_value": state.best_value,
+        }
+        write_arrays(self.path, {k: v.detach().cpu().numpy() for k, v in arrays.items()}, note)
+
+    def load(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> Progress:
+        """Put the saved state into network and optimiser; a new `Progress` where there is none.
+
+        Raises:
+            OptionError: The file is of a run with other options or data; the message says which.
+            ModelError: The file is damaged.
+        """
+        if not self.resume or not self.path.exists():
+            return Progress()
+        arrays, note = read_arrays(self.path)
+        self._same_run(note["identity"])
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        network.load_state_dict(_below("weights/", tensors))
+        state = optimiser.state_dict()
+        for name, value in _below("optimiser/", tensors).items():
+            number, slot = name.split("/")
+            state["state"].setdefault(int(number), {})[slot] = value
+        optimiser.load_state_dict(state)
+        return Progress(
+            note["history"], _below("best/", tensors), note["best_epoch"], note["best_value"]
+        )
+
+    def remove(self) -> None:
+        """Delete the file, once the run has ended and its model is saved."""
+        self.path.unlink(missing_ok=True)
+
+    def _same_run(self, saved: Mapping[str, Any]) -> None:
+        for name, value in self.identity.items():
+            if saved.get(name) != value:
+                raise OptionError(
+                    f"cannot resume {str(self.folder)!r}: it was begun with {name}="
+                    f"{saved.get(name)!r}, now it is {value!r}; use the same, or start anew "
+                    "with --overwrite"
+                )
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -1,0 +1,192 @@
+"""Every option of Sestina and its default, stated once: estimators inherit them, the command line reads them.
+
+The classes are plain data classes rather than frozen ones, because the estimators inherit them:
+scikit-learn's ``set_params`` and ``clone`` assign to and read from exactly these fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, get_type_hints
+
+from sestina.errors import OptionError, nearest
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    choices: tuple[str, ...] = (),
+    least: float | None = None,
+    most: float | None = None,
+) -> Any:
+    """Return a data-class field with its default, its help line and the values it admits."""
+    return field(
+        default=default,
+        metadata={"help": help, "choices": choices, "least": least, "most": most},
+    )
+
+
+ENCODERS = ("bag", "flatten", "mean", "cnn", "rnn", "gru", "lstm")
+POOLS = ("last", "max", "mean")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TextOptions:
+    """How texts become sequences of token ids."""
+
+    level: str = option("word", "Tokens are words or characters.", choices=("word", "character"))
+    lowercase: bool = option(True, "Turn texts to lower case.")
+    html: bool = option(True, "Read HTML: <br /> is white space, &amp; is an ampersand.")
+    vocabulary: int = option(
+        10_000, "Keep the most frequent tokens; PAD and UNK count too.", least=3
+    )
+    min_count: int = option(1, "Tokens seen fewer times become UNK.", least=1)
+    max_tokens: int = option(500, "Longer texts are cut to so many tokens.", least=1)
+    pad: str = option(
+        "post", "Side that is padded, where an encoder pads.", choices=("pre", "post")
+    )
+    truncate: str = option("post", "Side that is cut off a long text.", choices=("pre", "post"))
+    mark_start: bool = option(False, "Put a START token before each text.")
+    mark_end: bool = option(False, "Put an EOS token after each text.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class EmbeddingOptions:
+    """How token ids become vectors."""
+
+    embedding: int = option(32, "Size of a token's vector.", least=1)
+    vectors: Any = option(
+        None, "Pre-trained vectors: 'glove-50d', a GloVe or word2vec text file, or WordVectors."
+    )
+    fine_tune: bool = option(False, "Train the pre-trained vectors too.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class EncoderOptions:
+    """How a sequence of vectors becomes one vector, and what follows it."""
+
+    encoder: str = option("lstm", "What reads the sequence.", choices=ENCODERS)
+    hidden: int = option(
+        32, "Units of a recurrent layer, filters of a convolution, units of a bag's layer.", least=1
+    )
+    layers: int = option(1, "Stacked recurrent layers.", least=1)
+    bidirectional: bool = option(False, "Read the sequence in both directions.")
+    pool: str = option("last", "Recurrent states that are kept.", choices=POOLS)
+    widths: tuple[int, ...] = option((3, 4, 5), "Widths of the convolutions, in tokens.", least=1)
+    dense: tuple[int, ...] = option((), "Dense ReLU layers before the output.", least=1)
+    dropout: float = option(
+        0.0, "Share of units dropped between layers and before the output.", least=0.0, most=0.95
+    )
+    input_dropout: float = option(
+        0.0, "Share of input features dropped, one mask per sequence.", least=0.0, most=0.95
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TrainingOptions:
+    """How a network is trained."""
+
+    optimiser: str = option(
+        "adam", "Optimiser, with its usual constants.", choices=("adam", "rmsprop", "sgd")
+    )
+    learning_rate: float = option(1e-3, "Step size of the optimiser.", least=1e-12)
+    momentum: float = option(0.0, "Momentum of SGD.", least=0.0, most=0.9999)
+    batch_size: int = option(64, "Sequences per step.", least=1)
+    epochs: int = option(20, "Passes over the training part, at most.", least=1)
+    patience: int | None = option(
+        3, "Stop after so many epochs without a better validation loss.", least=1
+    )
+    clip_norm: float | None = option(1.0, "Clip the gradient's norm to this.", least=1e-12)
+    clip_value: float | None = option(
+        None, "Clip each gradient value to ± this.", least=1e-12
+    )
+    l2: float = option(0.0, "L2 penalty on input and dense kernels.", least=0.0)
+    class_weight: Any = option(
+        None, "Weigh classes: 'balanced' or {class: weight}.", choices=("balanced",)
+    )
+    validation_fraction: float = option(
+        0.1, "Share held out for early stopping where no validation part is given.",
+        least=0.0, most=0.9,
+    )
+    seed: int = option(0, "Seed of every random number.", least=0)
+    verbose: bool = option(False, "Show progress on standard error.")
+
+
+def check(options: Any) -> None:
+    """Check every option of an object whose class is built from the classes above.
+
+    Raises:
+        OptionError: A value has the wrong type, is out of range, or is not a known choice.
+    """
+    hints = get_type_hints(type(options))
+    for spec in fields(options):
+        value = getattr(options, spec.name)
+        _check_type(spec.name, value, hints[spec.name])
+        _check_choice(spec.name, value, spec.metadata.get("choices", ()))
+        _check_range(spec.name, value, spec.metadata)
+
+
+def _check_type(name: str, value: Any, hint: Any) -> None:
+    """Raise unless `value` is of the declared type, taking NumPy's numbers as numbers."""
+    text = getattr(hint, "__name__", None) or str(hint)
+    if text == "Any" or (value is None and "None" in str(hint)):
+        return
+    number = not isinstance(value, bool) and hasattr(value, "__float__")
+    whole = number and hasattr(value, "__index__")
+    if "tuple" in str(hint):
+        good = isinstance(value, tuple | list) and all(hasattr(item, "__index__") for item in value)
+        text = "a tuple of whole numbers"
+    elif "bool" in str(hint):
+        good, text = isinstance(value, bool), "True or False"
+    elif "float" in str(hint):
+        good, text = number, "a number"
+    elif "int" in str(hint):
+        good, text = whole, "a whole number"
+    else:
+        good, text = isinstance(value, str), "a string"
+    if not good:
+        raise OptionError(f"{name}={value!r} is not {text}")
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if choices and isinstance(value, str) and value not in choices:
+        raise OptionError(f"{name}={value!r} is unknown{nearest(value, choices)}")
+
+
+def _check_range(name: str, value: Any, metadata: Any) -> None:
+    values = value if isinstance(value, tuple | list) else (value,)
+    least, most = metadata.get("least"), metadata.get("most")
+    for item in values:
+        if item is None or isinstance(item, str):
+            continue
+        if least is not None and not item >= least:
+            raise OptionError(f"{name}={value!r} is too small: the least is {least:g}")
+        if most is not None and not item <= most:
+            raise OptionError(f"{name}={value!r} is too large: the most is {most:g}")
+
+
+def to_dict(options: Any, *kinds: type) -> dict[str, Any]:
+    """Return the options that the classes `kinds` declare (all by default) as plain JSON values."""
+    named = {spec.name for kind in kinds or (type(options),) for spec in fields(kind)}
+    plain = {}
+    for spec in fields(options):
+        if spec.name in named:
+            value = getattr(options, spec.name)
+            plain[spec.name] = list(value) if isinstance(value, tuple) else value
+    return plain
+
+
+def from_dict(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+    """Return keyword arguments for `kind` from plain JSON values.
+
+    Raises:
+        OptionError: A key is not an option of `kind`; the message names the nearest one.
+    """
+    known = {spec.name: spec for spec in fields(kind)}
+    arguments = {}
+    for name, value in values.items():
+        if name not in known:
+            raise OptionError(f"unknown option {name!r}{nearest(name, known)}")
+        arguments[name] = tuple(value) if isinstance(known[name].default, tuple) else value
+    return arguments

@@ -1,0 +1,103 @@
+"""Records: texts with their labels and parts, and what was noticed while reading them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sestina.errors import DataError
+
+Label = str | list[str]
+
+PARTS = {
+    "train": "train", "training": "train",
+    "dev": "dev", "valid": "dev", "val": "dev", "validation": "dev", "development": "dev",
+    "test": "test", "testing": "test",
+}
+
+
+@dataclass(frozen=True)
+class Records:
+    """N texts; `labels` and `parts` are as long as `texts`, or None where the source has none.
+
+    A label is a string, or a list of strings where one text may have several.
+    `parts` holds "train", "dev" or "test". `notes` says what was guessed, skipped or merged.
+    """
+
+    texts: list[str]
+    labels: list[Label] | None = None
+    parts: list[str] | None = None
+    notes: tuple[str, ...] = ()
+    source: str = ""
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several labels."""
+        return bool(self.labels) and isinstance(self.labels[0], list) if self.labels else False
+
+    def take(self, rows: Sequence[int]) -> Records:
+        """Return the records at `rows`, sharing the strings."""
+        return Records(
+            [self.texts[r] for r in rows],
+            None if self.labels is None else [self.labels[r] for r in rows],
+            None if self.parts is None else [self.parts[r] for r in rows],
+            self.notes,
+            self.source,
+        )
+
+    def part(self, name: str) -> Records:
+        """Return the records of one part; none where the source names no parts."""
+        return self.take([r for r, part in enumerate(self.parts or ()) if part == name])
+
+    def label_counts(self) -> dict[str, int]:
+        """Return how many texts carry each label, most frequent first."""
+        counts: Counter[str] = Counter()
+        for label in self.labels or ():
+            counts.update([label] if isinstance(label, str) else label)
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def without_gaps(records: Records) -> Records:
+    """Return the records without empty texts and labels; how many were left out goes into the notes.
+
+    Raises:
+        DataError: Nothing is left, or the parts have unknown names.
+    """
+    empty = {r for r, text in enumerate(records.texts) if not text or not text.strip()}
+    unlabelled = {
+        r for r, label in enumerate(records.labels or ()) if r not in empty and not label
+    } if not records.multi_label else set()
+    notes = list(records.notes)
+    if empty:
+        notes.append(f"skipped {_rows(len(empty))} with an empty text")
+    if unlabelled:
+        notes.append(f"skipped {_rows(len(unlabelled))} without a label")
+    kept = [r for r in range(len(records)) if r not in empty and r not in unlabelled]
+    if not kept:
+        raise DataError(
+            f"{records.source}: no row has both text and label "
+            f"({'; '.join(notes) or 'it is empty'}); check the file and the column names"
+        )
+    left = records if len(kept) == len(records) else records.take(kept)
+    return Records(left.texts, left.labels, _known_parts(left), tuple(notes), records.source)
+
+
+def _known_parts(records: Records) -> list[str] | None:
+    if records.parts is None:
+        return None
+    names = {name: PARTS.get(name.strip().lower()) for name in set(records.parts)}
+    unknown = sorted(name for name, part in names.items() if part is None)
+    if unknown:
+        raise DataError(
+            f"{records.source}: the split column has the values {', '.join(unknown[:5])}; "
+            "expected train, dev (or valid) and test"
+        )
+    return [names[name] or "" for name in records.parts]
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"

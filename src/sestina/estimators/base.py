@@ -1,0 +1,371 @@
+"""What all sequence classifiers share: fit, predict, score, save, load."""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from sestina import config, store
+from sestina.checkpoint import Checkpoint
+from sestina.config import EncoderOptions, TrainingOptions
+from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
+from sestina.data.split import stratified
+from sestina.errors import DataError, ModelError, SestinaError
+from sestina.estimators.card import model_card
+from sestina.estimators.targets import Labels
+from sestina.nn.classifier import ClassifierNetwork
+from sestina.nn.heads import Target
+from sestina.train import Problem, Run, random_stream, train
+
+PREDICT_BATCH = 256
+Batch = tuple[Tensor, Tensor, Tensor]
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Base of the estimators that put one label, or several, on a sequence.
+
+    A subclass turns what users give into ragged arrays (`_learn`, `_encode`) and builds the
+    network for them (`_build`).
+
+    Attributes (after `fit`):
+        classes_: (K,) class labels.
+        network_: The torch module.
+        history_: One row per epoch.
+        best_epoch_: The epoch whose weights are kept, from 1.
+        seconds_: Seconds that `fit` took.
+        notes_: What was cut, unknown, empty or found, in sentences.
+    """
+
+    _unit: ClassVar[str] = "sequences"
+    _files: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def _learn(self, X: Any) -> Ragged:
+        """Learn what the inputs need (a vocabulary, …) from training data; return them ragged."""
+
+    @abstractmethod
+    def _encode(self, X: Any) -> Ragged:
+        """Return new inputs ragged."""
+
+    @abstractmethod
+    def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
+        """Return the network; `fresh` for training, otherwise its weights will be loaded."""
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """Return what the subclass learned, as plain JSON values."""
+
+    @abstractmethod
+    def _restore(self, state: dict[str, Any], files: dict[str, str]) -> None:
+        """Put back what `_state` returned and the files that `_texts` wrote."""
+
+    def _texts(self) -> dict[str, str]:
+        """Return the subclass's own files of a model folder, by name."""
+        return {}
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        validation: tuple[Any, Any] | None = None,
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Train on N sequences and their labels.
+
+        Args:
+            X: N sequences.
+            y: N labels, N lists of labels, or an (N, K) array of 0 and 1.
+            validation: Sequences and labels for early stopping; by default
+                ``validation_fraction`` of X, drawn by label, is held out.
+            checkpoint: Folder for a checkpoint after each epoch.
+            resume: Go on from the checkpoint, where there is one.
+
+        Raises:
+            DataError: X or y cannot be used.
+            OptionError: An option makes no sense, or the checkpoint is of another run.
+            TrainingError: The loss is not finite any more.
+            KeyboardInterrupt: After Ctrl-C; the estimator is then fitted with the best weights
+                so far, if an epoch was finished.
+        """
+        started = time.perf_counter()
+        config.check(self)
+        X, y = _paired(X, y)
+        self.notes_: list[str] = []
+        self._labels = Labels(y)
+        self.classes_ = self._labels.classes
+        X, y, validation = self._held_out(X, y, validation)
+        inputs, codes = self._learn(X), self._labels.encode(y)
+        target = Target(len(self.classes_), self._labels.multi_label)
+        with random_stream(self.seed, 0):
+            self.network_ = self._build(target, fresh=True)
+        dev = None if validation is None else self._encoded(*_paired(*validation))
+        problem = self._problem(target, inputs, codes, dev)
+        place = None
+        if checkpoint is not None:
+            place = Checkpoint(Path(checkpoint), self._identity(inputs, codes), resume)
+        run = train(problem, self, place)
+        self._keep(run, time.perf_counter() - started)
+        if run.interrupted:
+            raise KeyboardInterrupt
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class, (N, K); rows sum to 1 unless multi-label."""
+        check_is_fitted(self, "network_")
+        inputs = self._encode(X)
+        out = np.empty((len(inputs), len(self.classes_)), dtype=np.float64)
+        target = self._target()
+        with torch.inference_mode():
+            for rows in sorted_batches(inputs.lengths, PREDICT_BATCH):
+                logits = self.network_(*self._tensors(inputs, rows))
+                out[rows] = target.probabilities(logits).numpy()
+        return out
+
+    def predict(self, X: Any) -> Any:
+        """Return the most probable class of each sequence, (N,); lists of labels if multi-label."""
+        return self._labels.decode(self._decide(self.predict_proba(X)))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy: the share of sequences whose label, or every label, is right."""
+        check_is_fitted(self, "network_")
+        right = self._right(self.predict_proba(X), self._labels.encode(y))
+        return float(np.average(right, weights=sample_weight))
+
+    @property
+    def parameter_counts_(self) -> dict[str, int]:
+        """Number of parameters of each part of the network."""
+        check_is_fitted(self, "network_")
+        return self.network_.parameter_counts()
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of parameters."""
+        check_is_fitted(self, "network_")
+        return sum(weight.numel() for weight in self.network_.parameters())
+
+    @property
+    def n_trainable_parameters_(self) -> int:
+        """Number of parameters that are trained."""
+        check_is_fitted(self, "network_")
+        return sum(w.numel() for w in self.network_.parameters() if w.requires_grad)
+
+    def save(self, folder: str | Path, facts: dict[str, Any] | None = None) -> None:
+        """Write the model folder: weights, options, vocabulary, history, figures, model card.
+
+        Args:
+            folder: Where; a folder of Sestina's is replaced, another program's is not.
+            facts: Figures for metrics.json and the card ("metrics", "baseline", "data", …).
+
+        Raises:
+            SestinaError: The folder holds other files, or cannot be written.
+        """
+        check_is_fitted(self, "network_")
+        refuse_foreign(folder)
+        from sestina import __version__
+
+        options = config.to_dict(self)
+        if not isinstance(options.get("vectors", ""), str):
+            options["vectors"] = None  # given in memory; the weights hold what was made of them
+        weight = options["class_weight"]
+        if isinstance(weight, dict):
+            options["class_weight"] = {str(k): v for k, v in weight.items()}
+        learned = {
+            "classes": self.classes_.tolist(),
+            "multi_label": self._labels.multi_label,
+            "indicator": self._labels.indicator,
+            "best_epoch": self.best_epoch_,
+            "seconds": self.seconds_,
+            "notes": self.notes_,
+            "parameters": self.parameter_counts_,
+            **self._state(),
+        }
+        facts = {**(facts or {}), "version": __version__, "classes": self.classes_.tolist(),
+                 "parameters": self.n_parameters_, "epochs": len(self.history_)}
+        files = {
+            **self._texts(),
+            "metrics.json": json.dumps(facts, indent=2, ensure_ascii=False) + "\n",
+            "history.jsonl": "".join(json.dumps(row) + "\n" for row in self.history_),
+            "README.md": model_card(type(self).__name__, options, facts),
+        }
+        arrays = {k: v.numpy() for k, v in self.network_.state_dict().items()}
+        head = {"estimator": type(self).__name__, "version": __version__,
+                "options": options, "learned": learned}
+        store.save_folder(folder, arrays, head, files)
+
+    @classmethod
+    def _load(cls, folder: str | Path) -> Self:
+        """Return the estimator of a model folder whose configuration names this class."""
+        names = (*cls._files, "history.jsonl")
+        arrays, head, files = store.load_folder(folder, names)
+        try:
+            self = cls(**config.from_dict(cls, head["options"]))
+            learned = head["learned"]
+            self._labels = Labels.restored(
+                learned["classes"], learned["multi_label"], learned["indicator"]
+            )
+            self.classes_ = self._labels.classes
+            self.best_epoch_, self.seconds_ = learned["best_epoch"], learned["seconds"]
+            self.notes_ = learned["notes"]
+            self.history_ = [json.loads(row) for row in files["history.jsonl"].splitlines()]
+            self._restore(learned, files)
+            config.check(self)
+            self.network_ = self._build(self._target(), fresh=False)
+            self.network_.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelError(
+                f"{str(folder)!r} does not fit this version of Sestina: {reason}"
+            ) from error
+        self.network_.eval()
+        return self
+
+    # How a fit goes, step by step.
+
+    def _held_out(
+        self, X: Any, y: Any, validation: tuple[Any, Any] | None
+    ) -> tuple[Any, Any, tuple[Any, Any] | None]:
+        """Return training inputs and labels, and the validation part, drawn where none was given."""
+        if validation is not None or not self.validation_fraction:
+            return X, y, validation
+        codes = self._labels.encode(y)
+        strata = [str(row.tolist()) for row in codes]
+        kept, held = stratified(self._groups(X), strata, self.validation_fraction, self.seed)
+        return _at(X, kept), _at(y, kept), (_at(X, held), _at(y, held))
+
+    def _groups(self, X: Any) -> list[Any]:
+        """Return a hashable per sequence; those with equal ones stay in one part."""
+        return list(range(len(X)))
+
+    def _encoded(self, X: Any, y: Any) -> tuple[Ragged, NDArray[Any]]:
+        return self._encode(X), self._labels.encode(y)
+
+    def _problem(
+        self,
+        target: Target,
+        inputs: Ragged,
+        codes: NDArray[Any],
+        dev: tuple[Ragged, NDArray[Any]] | None,
+    ) -> Problem:
+        """Return what the training loop needs: batches, loss, validation."""
+        goal = torch.from_numpy(codes)
+        weights = self._labels.weights(codes, self.class_weight)
+        per_class = None if weights is None else torch.from_numpy(weights)
+
+        def batches(epoch: int) -> Iterator[tuple[Batch, int]]:
+            for rows in shuffled_batches(inputs.lengths, self.batch_size, self.seed, epoch):
+                x, lengths = self._tensors(inputs, rows)
+                yield (x, lengths, goal[torch.from_numpy(rows)]), len(rows)
+
+        def loss(batch: Batch) -> Tensor:
+            x, lengths, wanted = batch
+            return target.loss(self.network_(x, lengths), wanted, per_class)
+
+        return Problem(
+            network=self.network_,
+            batches=batches,
+            steps=-(-len(inputs) // self.batch_size),
+            loss=loss,
+            kernels=self.network_.kernels(),
+            validate=None if dev is None else lambda: self._validated(target, *dev),
+            unit=self._unit,
+        )
+
+    def _validated(self, target: Target, inputs: Ragged, codes: NDArray[Any]) -> dict[str, float]:
+        """Return loss and accuracy of the network as it stands."""
+        total = right = 0.0
+        with torch.inference_mode():
+            for rows in sorted_batches(inputs.lengths, PREDICT_BATCH):
+                logits = self.network_(*self._tensors(inputs, rows))
+                wanted = torch.from_numpy(codes[rows])
+                total += float(target.loss(logits, wanted, None)) * len(rows)
+                right += self._right(target.probabilities(logits).numpy(), codes[rows]).sum()
+        return {"loss": total / len(inputs), "accuracy": right / len(inputs)}
+
+    def _tensors(self, inputs: Ragged, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Return a padded batch and its true lengths; a flatten encoder's has its fixed length."""
+        fixed = self.network_.steps
+        side = getattr(self, "pad", "post") if fixed else "post"
+        x, lengths = inputs.padded(rows, fixed, side)
+        return torch.from_numpy(x), torch.from_numpy(lengths)
+
+    def _target(self) -> Target:
+        return Target(len(self.classes_), self._labels.multi_label)
+
+    def _decide(self, probabilities: NDArray[np.float64]) -> NDArray[Any]:
+        """Turn probabilities (N, K) into class numbers (N,), or indicators (N, K)."""
+        if self._labels.multi_label:
+            return (probabilities > 0.5).astype(np.float32)
+        best: NDArray[Any] = probabilities.argmax(axis=1)
+        return best
+
+    def _right(self, probabilities: NDArray[Any], codes: NDArray[Any]) -> NDArray[np.bool_]:
+        right: NDArray[np.bool_] = self._decide(probabilities) == codes
+        return right.all(axis=1) if right.ndim == 2 else right
+
+    def _identity(self, inputs: Ragged, codes: NDArray[Any]) -> dict[str, Any]:
+        """Return what a resumed run must share: every option but the number of epochs, and the data."""
+        import hashlib
+
+        options = config.to_dict(self)
+        for free in ("epochs", "verbose", "vectors"):
+            options.pop(free, None)
+        data = hashlib.sha256(inputs.values.tobytes() + inputs.offsets.tobytes() + codes.tobytes())
+        text = json.dumps(options, default=str)
+        return {**json.loads(text), "data": data.hexdigest()[:16], "threads": torch.get_num_threads()}
+
+    def _keep(self, run: Run, seconds: float) -> None:
+        self.history_, self.best_epoch_ = run.history, run.best_epoch
+        self.n_iter_ = len(run.history)
+        self.seconds_ = seconds
+
+
+def refuse_foreign(folder: str | Path) -> None:
+    """Raise when `folder` holds files that are not a model's: they must not be mixed or lost.
+
+    Raises:
+        SestinaError: The folder has files but no configuration or checkpoint of Sestina's.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise SestinaError(f"{str(folder)!r} is a file; name a folder for the model")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not store.is_model(folder) and not (folder / "checkpoint.safetensors").exists():
+        raise SestinaError(
+            f"{str(folder)!r} exists and holds other files, not a model; name an empty or new folder"
+        )
+
+
+def _paired(X: Any, y: Any) -> tuple[Any, Any]:
+    """Return inputs and labels of equal, non-zero number."""
+    X = X if hasattr(X, "__len__") else list(X)
+    y = y if hasattr(y, "__len__") else list(y)
+    if len(X) != len(y):
+        raise DataError(f"{len(X):,} sequences came with {len(y):,} labels; expected one each")
+    if len(X) == 0:
+        raise DataError("no sequences came; there is nothing to learn from")
+    return X, y
+
+
+def _at(rows: Any, index: NDArray[np.int64]) -> Any:
+    """Return the rows at `index` of an array, a series or a list."""
+    if hasattr(rows, "iloc"):
+        return rows.iloc[index]
+    if isinstance(rows, np.ndarray):
+        return rows[index]
+    return [rows[int(n)] for n in index]

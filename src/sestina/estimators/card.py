@@ -1,0 +1,50 @@
+"""The model card, README.md of a model folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    """Return a model card in Markdown.
+
+    Args:
+        name: The estimator's name.
+        options: Its options.
+        facts: What is known: "classes", "parameters", "epochs", "metrics", "baseline", "data", …
+    """
+    classes = facts["classes"]
+    shown = ", ".join(map(str, classes[:20])) + (" …" if len(classes) > 20 else "")
+    lines = [
+        "---", "library_name: sestina", "---", "",
+        f"# {name} ({options['encoder']})", "",
+        f"Trained with [Sestina](https://pypi.org/project/sestina) {facts['version']}. "
+        f"{facts['parameters']:,} parameters, {facts['epochs']} epochs, seed {options['seed']}.",
+        "", "## Use", "",
+        "```python", "import sestina", "model = sestina.load('THIS FOLDER')",
+        "model.predict([…])", "```", "",
+        "## Data", "",
+        str(facts.get("data") or "Not recorded: the model was saved from Python."), "",
+        f"{len(classes)} classes: {shown}.", "",
+        "## Figures", "",
+        *_figures(facts), "",
+        "## Limits", "",
+        "The model knows nothing but its training data: it is as one-sided as they are, and its "
+        "figures hold for texts like them. Probabilities are not calibrated unless said above.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _figures(facts: Mapping[str, Any]) -> list[str]:
+    metrics = facts.get("metrics") or {}
+    rows = [("this model", metrics), *(facts.get("baseline") or {}).items()]
+    rows = [(name, row) for name, row in rows if row and "accuracy" in row]
+    if not rows:
+        return ["None recorded."]
+    lines = ["| | accuracy | 95 % interval | macro F1 |", "|---|---|---|---|"]
+    for name, row in rows:
+        low, high = row.get("interval", (float("nan"),) * 2)
+        lines.append(f"| {name} | {row['accuracy']:.4f} | {low:.4f}–{high:.4f} | {row['f1']:.4f} |")
+    return lines

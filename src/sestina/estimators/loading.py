@@ -1,0 +1,27 @@
+"""Model folder → estimator, whichever it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sestina.errors import ModelError, nearest
+from sestina.estimators.base import SequenceClassifier
+from sestina.estimators.series import SeriesClassifier
+from sestina.estimators.text_classifier import TextClassifier
+from sestina.store import load_config
+
+ESTIMATORS: dict[str, type[SequenceClassifier]] = {
+    kind.__name__: kind for kind in (TextClassifier, SeriesClassifier)
+}
+
+
+def load(folder: str | Path) -> SequenceClassifier:
+    """Return the estimator that `save` wrote into a folder; nothing of the folder is executed.
+
+    Raises:
+        ModelError: The folder is missing, truncated, changed, foreign, or newer than this version.
+    """
+    name = str(load_config(folder).get("estimator"))
+    if name not in ESTIMATORS:
+        raise ModelError(f"{str(folder)!r} holds a {name!r}{nearest(name, ESTIMATORS)}")
+    return ESTIMATORS[name]._load(folder)

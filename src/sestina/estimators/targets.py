@@ -1,0 +1,127 @@
+"""Labels as users give them ↔ arrays that networks learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sestina.errors import DataError
+
+
+class Labels:
+    """The classes of a problem, learned from labels.
+
+    Takes N labels (strings, numbers, booleans), N lists of labels, or an (N, K) array of 0 and 1.
+
+    Attributes:
+        classes: K class names in order.
+        multi_label: Whether a row may have any number of labels.
+
+    Raises:
+        DataError: There are fewer than two classes, a label is missing, or the shape is wrong.
+    """
+
+    def __init__(self, y: Any) -> None:
+        rows = _as_rows(y)
+        self.indicator = isinstance(rows, np.ndarray) and rows.ndim == 2
+        self.multi_label = self.indicator or isinstance(rows, list)
+        if self.indicator:
+            self.classes = np.arange(np.shape(rows)[1])
+        elif isinstance(rows, list):
+            self.classes = np.unique(np.array([label for row in rows for label in row]))
+        else:
+            self.classes = np.unique(rows)
+        if len(self.classes) < 2:
+            only = f"all {len(rows):,} rows have the label {self.classes.tolist()[0]!r}"
+            raise DataError(
+                f"{only if len(self.classes) else 'there are no labels'}: a classifier needs at "
+                "least two classes; check the label column"
+            )
+
+    @classmethod
+    def restored(cls, classes: list[Any], multi_label: bool, indicator: bool) -> Labels:
+        """Return labels with known classes, as a model folder keeps them."""
+        self = cls.__new__(cls)
+        self.classes = np.array(classes)
+        self.multi_label, self.indicator = multi_label, indicator
+        return self
+
+    def encode(self, y: Any) -> NDArray[Any]:
+        """Return class numbers (N,) int64, or indicators (N, K) float32.
+
+        Raises:
+            DataError: A label is not among the classes.
+        """
+        rows = _as_rows(y)
+        if self.indicator:
+            return np.asarray(rows, dtype=np.float32)
+        number = {label: i for i, label in enumerate(self.classes.tolist())}
+        try:
+            if not self.multi_label:
+                values = np.asarray(rows).tolist()
+                return np.array([number[label] for label in values], dtype=np.int64)
+            hot = np.zeros((len(rows), len(self.classes)), dtype=np.float32)
+            for n, row in enumerate(rows):
+                hot[n, [number[label] for label in np.asarray(row).tolist()]] = 1.0
+        except KeyError as error:
+            known = ", ".join(map(str, self.classes[:8]))
+            raise DataError(
+                f"the label {error.args[0]!r} did not occur in training, where the classes were "
+                f"{known}{' …' if len(self.classes) > 8 else ''}; check the labels"
+            ) from None
+        return hot
+
+    def decode(self, codes: NDArray[Any]) -> Any:
+        """Return labels for class numbers (N,), or lists of labels for indicators (N, K)."""
+        if self.indicator:
+            return codes.astype(int)
+        if self.multi_label:
+            return [self.classes[row.astype(bool)].tolist() for row in codes]
+        return self.classes[codes]
+
+    def weights(self, codes: NDArray[Any], wish: Any) -> NDArray[np.float32] | None:
+        """Return a weight per class, (K,), for ``class_weight`` None, 'balanced' or a mapping.
+
+        Raises:
+            DataError: A class of the mapping is unknown.
+        """
+        if wish is None:
+            return None
+        if self.multi_label:
+            present = np.maximum(codes.sum(axis=0), 1)
+            balanced = (len(codes) - present) / present
+        else:
+            counts = np.maximum(np.bincount(codes, minlength=len(self.classes)), 1)
+            balanced = len(codes) / (len(self.classes) * counts)
+        if isinstance(wish, str):
+            return np.asarray(balanced, dtype=np.float32)
+        unknown = set(wish) - set(self.classes.tolist())
+        if unknown:
+            raise DataError(f"class_weight names {sorted(map(str, unknown))}, which are no classes")
+        return np.array([wish.get(label, 1.0) for label in self.classes.tolist()], dtype=np.float32)
+
+
+def _as_rows(y: Any) -> NDArray[Any] | list[Sequence[Any]]:
+    """Return labels as an array (N,) or (N, K), or a list of label lists."""
+    if not hasattr(y, "__len__"):
+        y = list(y)
+    if len(y) and isinstance(y[0] if not hasattr(y, "iloc") else y.iloc[0], list | tuple | set):
+        return [list(row) for row in y]
+    rows = np.asarray(y)
+    if rows.ndim == 2 and rows.shape[1] == 1:
+        rows = rows[:, 0]
+    if rows.ndim not in (1, 2) or (rows.ndim == 2 and not np.isin(rows, (0, 1)).all()):
+        raise DataError(f"labels of shape {rows.shape} are neither (N,) nor an (N, K) array of 0, 1")
+    if rows.dtype == object:
+        missing = [n for n, label in enumerate(rows) if label is None or label != label]
+        rows = np.array([str(label) for label in rows]) if not missing else rows
+    elif rows.dtype.kind == "f":
+        missing = np.flatnonzero(np.isnan(rows)).tolist()
+    else:
+        missing = []
+    if missing:
+        raise DataError(f"row {missing[0]} has no label; fill or drop it ({len(missing)} such rows)")
+    return rows

@@ -1,0 +1,151 @@
+"""TextClassifier: texts → labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sestina.config import EmbeddingOptions, TextOptions
+from sestina.data.ragged import Ragged
+from sestina.errors import DataError
+from sestina.estimators.base import SequenceClassifier
+from sestina.nn.classifier import ClassifierNetwork, TokenEmbedding
+from sestina.nn.heads import Target
+from sestina.text.encode import Encoded, encode, learn
+from sestina.text.vocabulary import Vocabulary
+from sestina.vectors import formats
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
+    """Classify texts with a neural network: lectures' rows C2–C12.
+
+    The options are those of `sestina.config`: `TextOptions`, `EmbeddingOptions`,
+    `EncoderOptions` and `TrainingOptions`. Parameter counts follow Keras (one bias per gate).
+    Texts of any length may come, empty ones too.
+
+    Attributes (after `fit`):
+        vocabulary_: The `Vocabulary`.
+        classes_: (K,) class labels.
+        found_: Tokens of the vocabulary that the pre-trained vectors hold; None without.
+
+    Example:
+        >>> from sestina import TextClassifier
+        >>> texts = ["a fine film", "a dull film", "fine acting", "dull acting"] * 5
+        >>> labels = ["good", "bad", "good", "bad"] * 5
+        >>> net = TextClassifier(encoder="mean", epochs=60, learning_rate=0.05, seed=1)
+        >>> str(net.fit(texts, labels).predict(["fine"])[0])
+        'good'
+    """
+
+    _unit: ClassVar[str] = "texts"
+    _files: ClassVar[tuple[str, ...]] = ("vocabulary.json",)
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that inputs are one-dimensional lists of strings."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _learn(self, X: Any) -> Ragged:
+        self.vocabulary_, encoded = learn(_as_texts(X), self)
+        self._note(encoded)
+        return encoded.ids
+
+    def _encode(self, X: Any) -> Ragged:
+        return encode(_as_texts(X), self.vocabulary_, self).ids
+
+    def _groups(self, X: Any) -> list[Any]:
+        return list(_as_texts(X))
+
+    def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
+        size = len(self.vocabulary_)
+        if self.encoder == "bag":
+            return ClassifierNetwork(self, target, size, self.max_tokens, None)
+        table = self._table() if fresh and self.vectors is not None else None
+        width = self.vector_size_ if not fresh else self.embedding if table is None else table.shape[1]
+        self.vector_size_ = int(width)
+        trainable = self.vectors is None or self.fine_tune
+        if not fresh:
+            trainable = self.trainable_vectors_
+        self.trainable_vectors_ = trainable
+        embedding = TokenEmbedding(size, self.vector_size_, table, trainable)
+        return ClassifierNetwork(self, target, self.vector_size_, self.max_tokens, embedding)
+
+    def _table(self) -> NDArray[np.float32]:
+        """Return pre-trained vectors by token id, (V, D); zeros for PAD and words not found."""
+        if isinstance(self.vectors, np.ndarray):
+            if self.vectors.ndim != 2 or len(self.vectors) != len(self.vocabulary_):
+                raise DataError(
+                    f"vectors has shape {self.vectors.shape}, the vocabulary {len(self.vocabulary_)}"
+                    " tokens; expected one row per token, or give WordVectors"
+                )
+            self.found_ = len(self.vectors)
+            return self.vectors.astype(np.float32)
+        table, found = formats.load(self.vectors).rows_for(self.vocabulary_)
+        self.found_ = int(found.sum())
+        known = len(self.vocabulary_) - 2
+        name = self.vectors if isinstance(self.vectors, str | Path) else "vectors"
+        self.notes_.append(
+            f"{name}: found {self.found_:,} of {known:,} tokens "
+            f"({self.found_ / max(known, 1):.1%}); the others start at zero"
+        )
+        if not self.found_:
+            raise DataError(f"{name}: none of the {known:,} tokens has a vector; wrong language?")
+        return table
+
+    def _note(self, encoded: Encoded) -> None:
+        """Say once what was cut, empty or unknown in the training texts."""
+        count = len(encoded.ids)
+        if encoded.truncated:
+            self.notes_.append(
+                f"cut {encoded.truncated:,} of {count:,} texts to {self.max_tokens} tokens"
+            )
+        if encoded.empty:
+            self.notes_.append(f"{encoded.empty:,} of {count:,} texts have no token")
+        if encoded.unknown:
+            self.notes_.append(
+                f"{encoded.unknown / encoded.tokens:.1%} of the running tokens are outside the "
+                f"vocabulary of {len(self.vocabulary_):,}"
+            )
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "vector_size": getattr(self, "vector_size_", None),
+            "trainable_vectors": getattr(self, "trainable_vectors_", True),
+            "found": getattr(self, "found_", None),
+        }
+
+    def _texts(self) -> dict[str, str]:
+        return {"vocabulary.json": self.vocabulary_.to_json()}
+
+    def _restore(self, state: dict[str, Any], files: dict[str, str]) -> None:
+        self.vocabulary_ = Vocabulary.from_json(files["vocabulary.json"])
+        self.vector_size_ = state["vector_size"]
+        self.trainable_vectors_ = state["trainable_vectors"]
+        self.found_ = state["found"]
+
+
+def _as_texts(X: Any) -> Iterable[str]:
+    """Return inputs as a sequence of strings.
+
+    Raises:
+        DataError: A single string came, or something that is not a string.
+    """
+    if isinstance(X, str | bytes):
+        raise DataError("one string came; expected a list of texts, for instance ['…']")
+    texts = X.tolist() if hasattr(X, "tolist") else X.to_list() if hasattr(X, "to_list") else list(X)
+    for n, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise DataError(
+                f"text {n} is {text!r:.60} ({type(text).__name__}); expected a list of strings"
+            )
+    return texts

@@ -1,0 +1,1 @@
+"""What a model is worth: baselines, figures with their uncertainty, the report."""

@@ -1,0 +1,112 @@
+"""The honest baselines that stand beside every net: the majority class, and TF-IDF + logistic regression."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sestina.config import TextOptions
+from sestina.estimators.targets import Labels
+from sestina.text.tokenise import tokeniser
+
+STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A fitted baseline's showing.
+
+    Attributes:
+        name: What it is.
+        probabilities: (N, K) for the test texts.
+        parameters: Numbers it learned.
+        seconds: Seconds to fit, its choice of strength included.
+    """
+
+    name: str
+    probabilities: NDArray[np.float64]
+    parameters: int
+    seconds: float
+
+
+def majority(labels: Labels, codes: NDArray[Any], rows: int) -> Baseline:
+    """Return the baseline that always answers the training part's class frequencies."""
+    started = time.perf_counter()
+    if labels.multi_label:
+        shares = codes.mean(axis=0, dtype=np.float64)
+    else:
+        shares = np.bincount(codes, minlength=len(labels.classes)) / len(codes)
+    table = np.tile(shares, (rows, 1))
+    return Baseline("majority class", table, len(shares), time.perf_counter() - started)
+
+
+def tfidf_regression(
+    train: Sequence[str],
+    codes: NDArray[Any],
+    dev: Sequence[str],
+    dev_codes: NDArray[Any],
+    test: Sequence[str],
+    options: TextOptions,
+) -> Baseline:
+    """Return TF-IDF of one- and two-token terms + logistic regression.
+
+    It reads the same tokens as the net and learns from the same training part; the strength of
+    its L2 penalty is the one of `STRENGTHS` that does best on the same dev part.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    started = time.perf_counter()
+    characters = options.level == "character"
+    terms = TfidfVectorizer(
+        tokenizer=tokeniser(options),
+        token_pattern=None,
+        lowercase=False,
+        ngram_range=(1, 4) if characters else (1, 2),
+        sublinear_tf=True,
+        dtype=np.float32,
+    )
+    table, dev_table = terms.fit_transform(train), terms.transform(dev)
+    fits = [_fitted(table, codes, strength) for strength in STRENGTHS]
+    scores = [(_probabilities(fit, dev_table, dev_codes) > 0.5) == (dev_codes > 0.5)
+              if codes.ndim == 2 else fit.predict(dev_table) == dev_codes for fit in fits]
+    best = fits[int(np.argmax([score.mean() for score in scores]))]
+    probabilities = _probabilities(best, terms.transform(test), codes)
+    return Baseline(
+        "TF-IDF + logistic regression",
+        probabilities,
+        table.shape[1] * (probabilities.shape[1] if probabilities.shape[1] > 2 else 1),
+        time.perf_counter() - started,
+    )
+
+
+def _fitted(table: Any, codes: NDArray[Any], strength: float) -> Any:
+    from sklearn.dummy import DummyClassifier
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsRestClassifier
+
+    model: Any = LogisticRegression(C=strength, max_iter=1000)
+    if codes.ndim == 2:
+        model = OneVsRestClassifier(model)
+    elif len(np.unique(codes)) < 2:
+        model = DummyClassifier(strategy="prior")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the last iterate is compared on dev
+        warnings.filterwarnings("ignore", "Label not .* is present")
+        return model.fit(table, codes)
+
+
+def _probabilities(model: Any, table: Any, codes: NDArray[Any]) -> NDArray[np.float64]:
+    """Return probabilities (N, K), with zeros for classes that the training part lacks."""
+    found: NDArray[np.float64] = np.asarray(model.predict_proba(table), dtype=np.float64)
+    if codes.ndim == 2:
+        return found
+    out = np.zeros((found.shape[0], int(model.classes_.max()) + 1))
+    out[:, model.classes_] = found
+    return out

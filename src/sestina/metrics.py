@@ -1,0 +1,97 @@
+"""Figures of merit, thin over the libraries that own them, and how sure one can be of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 2_000
+
+
+def classification(true: NDArray[Any], predicted: NDArray[Any]) -> dict[str, float]:
+    """Return accuracy and macro F1 of labels (N,) or of label indicators (N, K).
+
+    For indicators, accuracy is the share of rows whose labels are all right, and micro F1 and
+    the share of single decisions that are right are added.
+    """
+    from sklearn.metrics import f1_score
+
+    if true.ndim == 2:
+        return {
+            "accuracy": float((true == predicted).all(axis=1).mean()),
+            "f1": float(f1_score(true, predicted, average="macro", zero_division=0)),
+            "micro_f1": float(f1_score(true, predicted, average="micro", zero_division=0)),
+            "label_accuracy": float((true == predicted).mean()),
+        }
+    return {
+        "accuracy": float((true == predicted).mean()),
+        "f1": float(f1_score(true, predicted, average="macro", zero_division=0)),
+    }
+
+
+def correct(true: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which of N rows are entirely right."""
+    right: NDArray[np.bool_] = true == predicted
+    return right.all(axis=1) if right.ndim == 2 else right
+
+
+def bootstrap_interval(
+    right: NDArray[np.bool_], seed: int = 0, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the percentile bootstrap interval of an accuracy (Efron 1979), 2,000 resamples.
+
+    A resample of N yes/no outcomes is a binomial draw, so no rows are copied.
+
+    Args:
+        right: Which of N predictions are right.
+        seed: Seed of the resampling.
+        level: Coverage.
+    """
+    n = len(right)
+    if n == 0:
+        return float("nan"), float("nan")
+    rng = np.random.default_rng([seed, 0xB007])
+    shares = rng.binomial(n, right.mean(), RESAMPLES) / n
+    low, high = np.quantile(shares, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def mcnemar(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Return the exact two-sided McNemar p-value that two models err equally often (McNemar 1947).
+
+    Args:
+        one: Which of N predictions of one model are right.
+        other: The same of the other model, for the same rows.
+    """
+    from scipy.stats import binomtest
+
+    only_one, only_other = int((one & ~other).sum()), int((other & ~one).sum())
+    if only_one + only_other == 0:
+        return 1.0
+    return float(binomtest(only_one, only_one + only_other, 0.5).pvalue)
+
+
+def calibration(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10
+) -> list[dict[str, float]]:
+    """Return, per bin of confidence, the mean confidence, the share that is right, and the count."""
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    rows = []
+    for index in range(bins):
+        inside = place == index
+        if inside.any():
+            rows.append({
+                "confidence": float(confidence[inside].mean()),
+                "accuracy": float(right[inside].mean()),
+                "count": float(inside.sum()),
+            })
+    return rows
+
+
+def calibration_error(rows: list[dict[str, float]]) -> float:
+    """Return the expected calibration error of the bins of `calibration` (Naeini et al. 2015)."""
+    total = sum(row["count"] for row in rows)
+    gaps = sum(row["count"] * abs(row["confidence"] - row["accuracy"]) for row in rows)
+    return gaps / total if total else float("nan")

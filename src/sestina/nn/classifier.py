@@ -1,0 +1,99 @@
+"""The network of a sequence classifier: embedding → encoder → head."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sestina.config import EncoderOptions
+from sestina.nn import encoders, initialise
+from sestina.nn.heads import Head, Target
+
+
+class TokenEmbedding(nn.Module):
+    """A table of vectors by token id; PAD, id 0, stays zero."""
+
+    def __init__(
+        self, tokens: int, size: int, table: NDArray[np.float32] | None, trainable: bool
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(tokens, size), requires_grad=trainable)
+        initialise.embedding(self.weight)
+        if table is not None:
+            with torch.no_grad():
+                self.weight.copy_(torch.from_numpy(table))
+                self.weight[0] = 0.0
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Map ids (B, T) → vectors (B, T, D)."""
+        return F.embedding(ids, self.weight, padding_idx=0)
+
+
+def _with_steps(x: Tensor, steps: int) -> Tensor:
+    """Cut x (B, T, …) to `steps` steps, or pad it with zeros after its end."""
+    missing = max(steps - x.shape[1], 0)
+    return F.pad(x[:, :steps], (0, 0) * (x.dim() - 2) + (0, missing))
+
+
+class ClassifierNetwork(nn.Module):
+    """Sequences of ids or vectors → logits.
+
+    Args:
+        options: Encoder, its sizes and dropout.
+        target: Classes to predict.
+        inputs: D of the encoder's input: vector size, features of a series, or V for a bag.
+        steps: T that a flatten encoder is built for; other encoders take any length.
+        embedding: Table for token ids; None where the input is vectors, or a bag of ids.
+    """
+
+    def __init__(
+        self,
+        options: EncoderOptions,
+        target: Target,
+        inputs: int,
+        steps: int,
+        embedding: TokenEmbedding | None,
+    ) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.encoder = encoders.build(options, inputs, steps)
+        self.head = Head(self.encoder.features, options.dense, target.logits, options.dropout)
+        self.input_dropout = options.input_dropout
+        self.steps = steps if options.encoder == "flatten" else None
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Map x, ids (B, T) or vectors (B, T, D), with true lengths (B,) → logits (B, outputs).
+
+        Padding beyond the longest row is cut off first, so that it cannot change a bit.
+        """
+        steps = self.steps or max(int(lengths.max()), 1)
+        if x.shape[1] != steps:
+            x = _with_steps(x, steps)
+        if self.embedding is not None:
+            x = self.embedding(x)
+        if self.training and self.input_dropout and x.dim() == 3:
+            keep = torch.ones(x.shape[0], 1, x.shape[2], device=x.device, dtype=x.dtype)
+            x = x * F.dropout(keep, self.input_dropout)  # one mask per sequence (Gal 2016)
+        logits: Tensor = self.head(self.encoder(x, lengths))
+        return logits
+
+    def kernels(self) -> list[Tensor]:
+        """Return the weights that an L2 penalty falls on: input and dense kernels (Keras' rule)."""
+        return [
+            weight
+            for name, weight in self.named_parameters()
+            if weight.requires_grad
+            and weight.dim() > 1
+            and not name.startswith("embedding")
+            and "weight_hh" not in name
+        ]
+
+    def parameter_counts(self) -> dict[str, int]:
+        """Return the number of parameters of each part: embedding, encoder, head."""
+        return {
+            name: sum(weight.numel() for weight in part.parameters())
+            for name, part in self.named_children()
+        }

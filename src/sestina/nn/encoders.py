@@ -1,0 +1,148 @@
+"""Encoders: a batch of padded sequences and their true lengths → one vector per sequence.
+
+Every encoder has `features`, the size F of that vector, and never looks at padding.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sestina.config import EncoderOptions
+from sestina.nn import initialise
+from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
+
+CELLS = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
+
+
+def real_steps(lengths: Tensor, steps: int) -> Tensor:
+    """Return which steps are not padding, (B, T) bool."""
+    return torch.arange(steps, device=lengths.device) < lengths[:, None]
+
+
+def pooled(states: Tensor, lengths: Tensor, pool: str) -> Tensor:
+    """Pool states (B, T, F) over their true steps → (B, F), zeros for empty rows.
+
+    `pool` is "mean" or "max".
+    """
+    real = real_steps(lengths, states.shape[1])[:, :, None]
+    if pool == "mean":
+        return (states * real).sum(dim=1) / lengths.clamp(min=1)[:, None]
+    highest = states.masked_fill(~real, -torch.inf).amax(dim=1)
+    return torch.where(lengths[:, None] > 0, highest, torch.zeros_like(highest))
+
+
+class Bag(nn.Module):
+    """Multi-hot vector of the token ids → Dense with ReLU (deck [001], row C2).
+
+    The (B, V) multi-hot matrix is never built: rows of the weight are summed instead.
+    """
+
+    def __init__(self, vocabulary: int, hidden: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(vocabulary, hidden))
+        self.bias = nn.Parameter(torch.zeros(hidden))
+        nn.init.xavier_uniform_(self.weight)
+        self.features = hidden
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Map ids (B, T) → (B, hidden); a token counts once however often it occurs."""
+        ordered, _ = ids.masked_fill(~real_steps(lengths, ids.shape[1]), 0).sort(dim=1)
+        first = F.pad(ordered[:, 1:] != ordered[:, :-1], (1, 0), value=True) & (ordered != 0)
+        weights = first.to(self.weight.dtype)
+        sums = F.embedding_bag(ordered, self.weight, mode="sum", per_sample_weights=weights)
+        return F.relu(sums + self.bias)
+
+
+class Flatten(nn.Module):
+    """All T · D numbers of sequences of one fixed length (rows C3–C6)."""
+
+    def __init__(self, inputs: int, steps: int) -> None:
+        super().__init__()
+        self.features = inputs * steps
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Map x (B, T, D), padded to the fixed T, → (B, T · D)."""
+        return x.flatten(start_dim=1)
+
+
+class Mean(nn.Module):
+    """The mean of the vectors."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.features = inputs
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Map x (B, T, D) → (B, D)."""
+        return pooled(x, lengths, "mean")
+
+
+class Convolution(nn.Module):
+    """One-dimensional convolutions of several widths, ReLU, the maximum over time (Kim 2014; C12)."""
+
+    def __init__(self, inputs: int, filters: int, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv1d(inputs, filters, width) for width in widths)
+        for layer in self.layers:
+            assert isinstance(layer, nn.Conv1d)
+            initialise.dense(layer)
+        self.features = filters * len(widths)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Map x (B, T, D) → (B, filters · widths); windows may overhang a text's end by zeros."""
+        real = real_steps(lengths, x.shape[1])[:, :, None]
+        x = (x * real).transpose(1, 2)  # (B, D, T)
+        tops = []
+        for layer in self.layers:
+            assert isinstance(layer, nn.Conv1d)
+            width = layer.kernel_size[0]
+            states = layer(F.pad(x, (width // 2, width - 1 - width // 2)))  # (B, filters, T)
+            tops.append(pooled(F.relu(states).transpose(1, 2), lengths, "max"))
+        return torch.cat(tops, dim=1)
+
+
+class Recurrent(nn.Module):
+    """Stacked, perhaps bidirectional recurrent layers; their last, maximal or mean output (C7–C11)."""
+
+    def __init__(self, inputs: int, options: EncoderOptions) -> None:
+        super().__init__()
+        self.cell = CELLS[options.encoder](
+            inputs,
+            options.hidden,
+            num_layers=options.layers,
+            bidirectional=options.bidirectional,
+            dropout=options.dropout if options.layers > 1 else 0.0,
+            batch_first=True,
+            single_bias=True,
+        )
+        initialise.recurrent(self.cell)
+        self.pool = options.pool
+        self.features = options.hidden * (2 if options.bidirectional else 1)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Map x (B, T, D) → (B, F), F = H, or 2 H bidirectional."""
+        outputs, final = self.cell(x, lengths=lengths)
+        if self.pool != "last":
+            return pooled(outputs, lengths, self.pool)
+        state = final[0] if isinstance(final, tuple) else final  # (layers · directions, B, H)
+        last = 2 if self.cell.bidirectional else 1
+        return torch.cat(list(state[-last:]), dim=1)
+
+
+Encoder = Bag | Flatten | Mean | Convolution | Recurrent
+
+
+def build(options: EncoderOptions, inputs: int, steps: int) -> Encoder:
+    """Return the encoder that `options` describe, for D = `inputs` (V for a bag) and T = `steps`."""
+    match options.encoder:
+        case "bag":
+            return Bag(inputs, options.hidden)
+        case "flatten":
+            return Flatten(inputs, steps)
+        case "mean":
+            return Mean(inputs)
+        case "cnn":
+            return Convolution(inputs, options.hidden, tuple(options.widths))
+    return Recurrent(inputs, options)

@@ -1,0 +1,51 @@
+"""The letters of array shapes, and the check of sequences at the border.
+
+B batch, T time, D features in, H hidden units, V vocabulary, K classes, N sequences.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sestina.errors import DataError
+
+
+def as_series(sequences: Any) -> list[NDArray[np.float32]]:
+    """Return N sequences as float32 arrays of shape (T_n, D), all with the same D.
+
+    Takes an array of shape (N, T, D) or a list of arrays of shape (T_n, D).
+
+    Raises:
+        DataError: The shapes do not fit, there is no sequence, or a value is NaN or infinite.
+    """
+    rows = [_as_array(row, n) for n, row in enumerate(sequences)]
+    if not rows:
+        raise DataError("no sequences came; expected an array (N, T, D) or a list of (T, D) arrays")
+    features = rows[0].shape[1]
+    for n, row in enumerate(rows):
+        if row.shape[1] != features:
+            raise DataError(
+                f"sequence {n} has {row.shape[1]} features, the first has {features}; "
+                "every sequence needs the same"
+            )
+        if not np.isfinite(row).all():
+            step = int(np.argwhere(~np.isfinite(row))[0, 0])
+            raise DataError(
+                f"sequence {n} has a NaN or infinite value at step {step}; fill or drop it first"
+            )
+    return rows
+
+
+def _as_array(row: Any, n: int) -> NDArray[np.float32]:
+    try:
+        array = np.asarray(row, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"sequence {n} is not an array of numbers: {error}") from error
+    if array.ndim != 2:
+        raise DataError(
+            f"sequence {n} has shape {array.shape}; expected (T, D), steps by features"
+        )
+    return array

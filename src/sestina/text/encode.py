@@ -1,0 +1,85 @@
+"""Texts → ragged ids, with a count of what was cut, unknown or empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sestina.config import TextOptions
+from sestina.data.ragged import Ragged
+from sestina.text.tokenise import tokeniser
+from sestina.text.vocabulary import EOS, START, Vocabulary
+
+NO_IDS = np.empty(0, dtype=np.int32)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Texts as ids, and what happened to them on the way.
+
+    Attributes:
+        ids: N sequences of token ids.
+        full_lengths: Tokens of each text before any was cut off, (N,).
+        tokens: Tokens in all texts, before cutting.
+        unknown: Tokens that the vocabulary does not hold.
+        truncated: Texts that were cut.
+        empty: Texts without any token.
+    """
+
+    ids: Ragged
+    full_lengths: NDArray[np.int64]
+    tokens: int
+    unknown: int
+    truncated: int
+    empty: int
+
+
+def learn(texts: Iterable[str], options: TextOptions) -> tuple[Vocabulary, Encoded]:
+    """Return the vocabulary of the texts and the texts in its ids; each text is cut up only once."""
+    tokenise = tokeniser(options)
+    provisional: dict[str, int] = {}
+    rows = []
+    for text in texts:
+        ids = [provisional.setdefault(token, len(provisional)) for token in tokenise(text)]
+        rows.append(np.array(ids, dtype=np.int32))
+    counts = np.bincount(np.concatenate([NO_IDS, *rows]), minlength=len(provisional))
+    vocabulary = Vocabulary.from_counts(
+        dict(zip(provisional, counts.tolist(), strict=True)),
+        options.vocabulary,
+        options.min_count,
+        options.mark_start,
+        options.mark_end,
+    )
+    final = vocabulary.encode(provisional)  # provisional id → id
+    return vocabulary, _encoded([final[row] for row in rows], vocabulary, options)
+
+
+def encode(texts: Iterable[str], vocabulary: Vocabulary, options: TextOptions) -> Encoded:
+    """Return the texts in the ids of a vocabulary."""
+    tokenise = tokeniser(options)
+    return _encoded([vocabulary.encode(tokenise(text)) for text in texts], vocabulary, options)
+
+
+def _encoded(
+    rows: Sequence[NDArray[np.int32]], vocabulary: Vocabulary, options: TextOptions
+) -> Encoded:
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    marks = options.mark_start + options.mark_end
+    room = max(options.max_tokens - marks, 0)
+    before = [np.array([vocabulary[START]], np.int32)] if options.mark_start else []
+    after = [np.array([vocabulary[EOS]], np.int32)] if options.mark_end else []
+    pre = options.truncate == "pre"
+    kept = [row[max(len(row) - room, 0) :] if pre else row[:room] for row in rows]
+    if marks:
+        kept = [np.concatenate([*before, row, *after]) for row in kept]
+    return Encoded(
+        ids=Ragged.of(kept, NO_IDS),
+        full_lengths=lengths,
+        tokens=int(lengths.sum()),
+        unknown=int(sum(int((row == 1).sum()) for row in rows)),
+        truncated=int((lengths > room).sum()),
+        empty=int((lengths == 0).sum()),
+    )

@@ -1,0 +1,168 @@
+"""The one training loop: epochs, clipping, early stopping, checkpoints, history."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sestina import optimise
+from sestina.checkpoint import Checkpoint, Progress
+from sestina.config import TrainingOptions
+from sestina.errors import TrainingError
+from sestina.progress import Reporter
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the loop needs to know of a task.
+
+    Attributes:
+        network: The module to train, in place.
+        batches: Epoch (from 1) → iterator of (batch, number of sequences in it).
+        steps: Batches per epoch.
+        loss: Batch → mean loss over its sequences.
+        kernels: Weights that the L2 penalty falls on.
+        validate: () → figures of the validation part, "loss" among them; None where there is none.
+        unit: What sequences are called in the progress line.
+    """
+
+    network: nn.Module
+    batches: Callable[[int], Iterator[tuple[Any, int]]]
+    steps: int
+    loss: Callable[[Any], Tensor]
+    kernels: list[Tensor]
+    validate: Callable[[], dict[str, float]] | None = None
+    unit: str = "sequences"
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a training run went.
+
+    Attributes:
+        history: One row per epoch: epoch, loss, validation figures, gradient norm, speed, seconds.
+        best_epoch: The epoch whose weights the network now has.
+        interrupted: Whether Ctrl-C ended it.
+    """
+
+    history: list[dict[str, float]]
+    best_epoch: int
+    interrupted: bool = False
+
+
+@contextmanager
+def random_stream(seed: int, *place: int) -> Iterator[None]:
+    """Seed torch for one stretch of work, by what it is rather than by what ran before.
+
+    The caller's own random state is put back afterwards.
+    """
+    digest = hashlib.sha256(repr((seed, *place)).encode()).digest()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+        yield
+
+
+def train(problem: Problem, options: TrainingOptions, checkpoint: Checkpoint | None = None) -> Run:
+    """Train `problem.network` in place and leave it with the best epoch's weights.
+
+    The best epoch has the lowest validation loss; without a validation part it is the last one.
+    The same seed gives the same weights on the same machine with the same number of threads,
+    also when the run was killed and resumed in between. Ctrl-C ends the run with the best
+    weights so far, and `Run.interrupted` says so.
+
+    Raises:
+        TrainingError: The loss became NaN or infinite; the network keeps its best weights.
+    """
+    optimiser = optimise.optimiser(problem.network, options)
+    state = checkpoint.load(problem.network, optimiser) if checkpoint else Progress()
+    reporter = Reporter(options.verbose, options.epochs, problem.steps, problem.unit)
+    interrupted = False
+    try:
+        with reporter:
+            if state.history:
+                reporter.say(f"resumed after epoch {len(state.history)}")
+            while len(state.history) < options.epochs and not _stalled(state, options):
+                _epoch(problem, options, optimiser, state, reporter)
+                if checkpoint:
+                    checkpoint.save(problem.network, optimiser, state)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        if state.best:
+            problem.network.load_state_dict(state.best)
+        problem.network.eval()
+    return Run(state.history, state.best_epoch, interrupted)
+
+
+def _stalled(state: Progress, options: TrainingOptions) -> bool:
+    """Tell whether `patience` epochs have passed without a better validation loss."""
+    return options.patience is not None and len(state.history) - state.best_epoch >= options.patience
+
+
+def _epoch(
+    problem: Problem,
+    options: TrainingOptions,
+    optimiser: torch.optim.Optimizer,
+    state: Progress,
+    reporter: Reporter,
+) -> None:
+    """Run one epoch, add its row to the history and keep its weights if they are the best."""
+    number = len(state.history) + 1
+    started = time.perf_counter()
+    problem.network.train()
+    with random_stream(options.seed, number):
+        row = _steps(problem, options, optimiser, number, reporter)
+    row["sequences_per_second"] = row.pop("sequences") / (time.perf_counter() - started)
+    problem.network.eval()
+    if problem.validate is not None:
+        row |= {f"validation_{name}": value for name, value in problem.validate().items()}
+    row["seconds"] = time.perf_counter() - started
+    value = row.get("validation_loss", -float(number))  # without validation the last is the best
+    best = value < state.best_value
+    state.history.append(row)
+    if best:
+        state.best_value, state.best_epoch = value, number
+        state.best = {k: v.detach().clone() for k, v in problem.network.state_dict().items()}
+    reporter.epoch(row, best)
+
+
+def _steps(
+    problem: Problem,
+    options: TrainingOptions,
+    optimiser: torch.optim.Optimizer,
+    epoch: int,
+    reporter: Reporter,
+) -> dict[str, float]:
+    """Take one step per batch; return the epoch's mean loss, gradient norm and clipped share."""
+    started = time.perf_counter()
+    total, done, norms, clipped = 0.0, 0, 0.0, 0
+    for step, (batch, size) in enumerate(problem.batches(epoch), 1):
+        loss = problem.loss(batch)
+        cost = loss + optimise.penalty(problem.kernels, options.l2) if options.l2 else loss
+        optimiser.zero_grad()
+        cost.backward()  # type: ignore[no-untyped-call]
+        norm, cut = optimise.clip(problem.network, options)
+        value = loss.item()
+        if not math.isfinite(value) or not math.isfinite(norm):
+            raise TrainingError(
+                f"the loss became {value} and the gradient's norm {norm} in epoch {epoch}, step "
+                f"{step}; lower learning_rate (now {options.learning_rate:g}) or set clip_norm"
+            )
+        optimiser.step()
+        total, done, norms, clipped = total + value * size, done + size, norms + norm, clipped + cut
+        reporter.step(epoch, step, total / done, done, started)
+    return {
+        "epoch": epoch,
+        "loss": total / max(done, 1),
+        "gradient_norm": norms / max(step, 1),
+        "clipped": clipped / max(step, 1),
+        "sequences": done,
+    }

@@ -1,0 +1,1 @@
+"""Word vectors: words beside a matrix, and the files that hold them; no torch."""

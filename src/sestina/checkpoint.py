@@ -11,9 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sestina.errors import OptionError
-from sestina.store import read_arrays, write_arrays
-
-FILE = "checkpoint.safetensors"
+from sestina.store import CHECKPOINT, read_arrays, write_arrays
 
 
 @dataclass
@@ -50,7 +48,7 @@ class Checkpoint:
     @property
     def path(self) -> Path:
         """The file."""
-        return self.folder / FILE
+        return self.folder / CHECKPOINT
 
     def save(self, network: nn.Module, optimiser: torch.optim.Optimizer, state: Progress) -> None:
         """Write the state after an epoch, all or nothing."""
@@ -87,10 +85,6 @@ class Checkpoint:
         return Progress(
             note["history"], _below("best/", tensors), note["best_epoch"], note["best_value"]
         )
-
-    def remove(self) -> None:
-        """Delete the file, once the run has ended and its model is saved."""
-        self.path.unlink(missing_ok=True)
 
     def _same_run(self, saved: Mapping[str, Any]) -> None:
         for name, value in self.identity.items():

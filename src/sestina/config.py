@@ -1,7 +1,8 @@
-"""Every option of Sestina and its default, stated once: estimators inherit them, the command line reads them.
+"""Every option of Sestina and its default, stated once.
 
-The classes are plain data classes rather than frozen ones, because the estimators inherit them:
-scikit-learn's ``set_params`` and ``clone`` assign to and read from exactly these fields.
+Estimators inherit the classes, the command line reads them. They are plain data classes rather
+than frozen ones, because scikit-learn's ``set_params`` and ``clone`` assign to and read from
+exactly these fields of an estimator.
 """
 
 from __future__ import annotations
@@ -98,16 +99,16 @@ class TrainingOptions:
         3, "Stop after so many epochs without a better validation loss.", least=1
     )
     clip_norm: float | None = option(1.0, "Clip the gradient's norm to this.", least=1e-12)
-    clip_value: float | None = option(
-        None, "Clip each gradient value to ± this.", least=1e-12
-    )
+    clip_value: float | None = option(None, "Clip each gradient value to ± this.", least=1e-12)
     l2: float = option(0.0, "L2 penalty on input and dense kernels.", least=0.0)
     class_weight: Any = option(
         None, "Weigh classes: 'balanced' or {class: weight}.", choices=("balanced",)
     )
     validation_fraction: float = option(
-        0.1, "Share held out for early stopping where no validation part is given.",
-        least=0.0, most=0.9,
+        0.1,
+        "Share held out for early stopping where no validation part is given.",
+        least=0.0,
+        most=0.9,
     )
     seed: int = option(0, "Seed of every random number.", least=0)
     verbose: bool = option(False, "Show progress on standard error.")

@@ -1,4 +1,4 @@
-"""The errors Sestina raises: few kinds, and every message says what came, what was expected, what to do."""
+"""The errors Sestina raises; a message says what came, what was expected, what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 class SestinaError(Exception):
-    """Base of every error that Sestina raises on purpose; `exit_code` is what the command line returns."""
+    """Base of every error raised on purpose; `exit_code` is what the command line returns."""
 
     exit_code = 1
 

@@ -34,7 +34,7 @@ def classification(true: NDArray[Any], predicted: NDArray[Any]) -> dict[str, flo
 def correct(true: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which of N rows are entirely right."""
     right: NDArray[np.bool_] = true == predicted
-    return right.all(axis=1) if right.ndim == 2 else right
+    return np.all(right, axis=1) if right.ndim == 2 else right
 
 
 def bootstrap_interval(
@@ -76,17 +76,19 @@ def mcnemar(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
 def calibration(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10
 ) -> list[dict[str, float]]:
-    """Return, per bin of confidence, the mean confidence, the share that is right, and the count."""
+    """Return, per bin of confidence, its mean, the share that is right, and the count."""
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     rows = []
     for index in range(bins):
         inside = place == index
         if inside.any():
-            rows.append({
-                "confidence": float(confidence[inside].mean()),
-                "accuracy": float(right[inside].mean()),
-                "count": float(inside.sum()),
-            })
+            rows.append(
+                {
+                    "confidence": float(confidence[inside].mean()),
+                    "accuracy": float(right[inside].mean()),
+                    "count": float(inside.sum()),
+                }
+            )
     return rows
 
 

@@ -45,7 +45,5 @@ def _as_array(row: Any, n: int) -> NDArray[np.float32]:
     except (TypeError, ValueError) as error:
         raise DataError(f"sequence {n} is not an array of numbers: {error}") from error
     if array.ndim != 2:
-        raise DataError(
-            f"sequence {n} has shape {array.shape}; expected (T, D), steps by features"
-        )
+        raise DataError(f"sequence {n} has shape {array.shape}; expected (T, D), steps by features")
     return array

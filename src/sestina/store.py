@@ -1,4 +1,4 @@
-"""Arrays and JSON in one folder: safetensors beside JSON, with sums and a format version; knows no classes."""
+"""Arrays and JSON in one folder, with sums and a format version; knows no classes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sestina.errors import ModelError, SestinaError, nearest
 FORMAT_VERSION = 1
 ARRAYS = "model.safetensors"
 CONFIG = "config.json"
+CHECKPOINT = "checkpoint.safetensors"
 PARTIAL = ".partial"
 
 
@@ -101,11 +102,13 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as file:
             note = json.loads((file.metadata() or {})["note"])
-            return {name: file.get_tensor(name) for name in file.keys()}, note  # noqa: SIM118
+            return {name: file.get_tensor(name) for name in file.keys()}, note
     except FileNotFoundError as error:
         raise ModelError(f"there is no file {path}") from error
     except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise ModelError(f"{path} is truncated or not Sestina's; delete it and train again") from error
+        raise ModelError(
+            f"{path} is truncated or not Sestina's; delete it and train again"
+        ) from error
 
 
 def load_folder(
@@ -170,6 +173,23 @@ def is_model(folder: str | Path) -> bool:
     except ModelError:
         return False
     return True
+
+
+def refuse_foreign(folder: str | Path) -> None:
+    """Raise when `folder` holds files that are not a model's: they must not be mixed or lost.
+
+    Raises:
+        SestinaError: The folder is a file, or has files but no model or checkpoint of Sestina's.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise SestinaError(f"{str(folder)!r} is a file; name a folder for the model")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not is_model(folder) and not (folder / CHECKPOINT).exists():
+        raise SestinaError(
+            f"{str(folder)!r} holds other files, not a model; name an empty or new folder"
+        )
 
 
 def unwritable(path: Path, error: OSError) -> SestinaError:

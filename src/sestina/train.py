@@ -104,7 +104,9 @@ def train(problem: Problem, options: TrainingOptions, checkpoint: Checkpoint | N
 
 def _stalled(state: Progress, options: TrainingOptions) -> bool:
     """Tell whether `patience` epochs have passed without a better validation loss."""
-    return options.patience is not None and len(state.history) - state.best_epoch >= options.patience
+    return (
+        options.patience is not None and len(state.history) - state.best_epoch >= options.patience
+    )
 
 
 def _epoch(

@@ -1,4 +1,4 @@
-"""Which column holds the text, the label, the part: asked for by name, or guessed when unambiguous."""
+"""Which column holds the text, the label, the part: asked for by name, or guessed."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Ragged:
 
     @classmethod
     def of(cls, sequences: Sequence[NDArray[Any]], like: NDArray[Any]) -> Ragged:
-        """Lay `sequences` end to end; `like` (0, …) gives type and item shape when there are none."""
+        """Lay `sequences` end to end; `like` (0, …) gives their type and item shape."""
         lengths = [len(sequence) for sequence in sequences]
         values = np.concatenate([like, *sequences]).astype(like.dtype, copy=False)
         return cls(values, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]))

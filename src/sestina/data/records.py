@@ -62,7 +62,7 @@ class Records:
 
 
 def without_gaps(records: Records) -> Records:
-    """Return the records without empty texts and labels; how many were left out goes into the notes.
+    """Return the records without empty texts and labels; the notes tell how many were left out.
 
     Raises:
         DataError: Nothing is left, or the parts have unknown names.

@@ -70,7 +70,7 @@ def decode(data: bytes, path: Path, encoding: str) -> str:
 
 
 def read_table(path: Path, encoding: str, header: bool) -> pl.DataFrame:
-    """Return a table; a table without header has the columns "1", "2", …
+    """Return a table; one without header has the columns 1, 2 and so on.
 
     Raises:
         DataError: The file is damaged, or a row does not fit.
@@ -94,7 +94,7 @@ def read_table(path: Path, encoding: str, header: bool) -> pl.DataFrame:
 
 
 def _read_delimited(text: str, separator: str, header: bool) -> pl.DataFrame:
-    """Read CSV (quotes guard separators) or TSV (a quotation mark is a character like any other)."""
+    """Read CSV, where quotes guard separators, or TSV, where they are characters like others."""
     table = pl.read_csv(
         io.BytesIO(text.encode()),
         separator=separator,
@@ -126,9 +126,9 @@ def _where(path: Path, kind: str, encoding: str) -> str:
 
 
 def _uneven_row(text: str, separator: str) -> str:
-    quoting = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
     csv.field_size_limit(2**31 - 1)
-    rows = csv.reader(io.StringIO(text), delimiter=separator, quoting=quoting)
+    quotes = '"' if separator == "," else None
+    rows = csv.reader(io.StringIO(text), delimiter=separator, quotechar=quotes)
     wanted = len(next(rows, []))
     for row in rows:
         if len(row) > wanted:

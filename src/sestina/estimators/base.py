@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from abc import abstractmethod
@@ -17,13 +18,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from sestina import config, store
+from sestina import config
 from sestina.checkpoint import Checkpoint
 from sestina.config import EncoderOptions, TrainingOptions
 from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
 from sestina.data.split import stratified
-from sestina.errors import DataError, ModelError, SestinaError
-from sestina.estimators.card import model_card
+from sestina.errors import DataError
+from sestina.estimators.folder import write_model
 from sestina.estimators.targets import Labels
 from sestina.nn.classifier import ClassifierNetwork
 from sestina.nn.heads import Target
@@ -34,7 +35,7 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseEstimator):
     """Base of the estimators that put one label, or several, on a sequence.
 
     A subclass turns what users give into ragged arrays (`_learn`, `_encode`) and builds the
@@ -175,16 +176,11 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
             SestinaError: The folder holds other files, or cannot be written.
         """
         check_is_fitted(self, "network_")
-        refuse_foreign(folder)
-        from sestina import __version__
+        write_model(self, folder, facts or {})
 
-        options = config.to_dict(self)
-        if not isinstance(options.get("vectors", ""), str):
-            options["vectors"] = None  # given in memory; the weights hold what was made of them
-        weight = options["class_weight"]
-        if isinstance(weight, dict):
-            options["class_weight"] = {str(k): v for k, v in weight.items()}
-        learned = {
+    def _learned(self) -> dict[str, Any]:
+        """Return what `fit` found out, as plain JSON values."""
+        return {
             "classes": self.classes_.tolist(),
             "multi_label": self._labels.multi_label,
             "indicator": self._labels.indicator,
@@ -194,52 +190,30 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
             "parameters": self.parameter_counts_,
             **self._state(),
         }
-        facts = {**(facts or {}), "version": __version__, "classes": self.classes_.tolist(),
-                 "parameters": self.n_parameters_, "epochs": len(self.history_)}
-        files = {
-            **self._texts(),
-            "metrics.json": json.dumps(facts, indent=2, ensure_ascii=False) + "\n",
-            "history.jsonl": "".join(json.dumps(row) + "\n" for row in self.history_),
-            "README.md": model_card(type(self).__name__, options, facts),
-        }
-        arrays = {k: v.numpy() for k, v in self.network_.state_dict().items()}
-        head = {"estimator": type(self).__name__, "version": __version__,
-                "options": options, "learned": learned}
-        store.save_folder(folder, arrays, head, files)
 
-    @classmethod
-    def _load(cls, folder: str | Path) -> Self:
-        """Return the estimator of a model folder whose configuration names this class."""
-        names = (*cls._files, "history.jsonl")
-        arrays, head, files = store.load_folder(folder, names)
-        try:
-            self = cls(**config.from_dict(cls, head["options"]))
-            learned = head["learned"]
-            self._labels = Labels.restored(
-                learned["classes"], learned["multi_label"], learned["indicator"]
-            )
-            self.classes_ = self._labels.classes
-            self.best_epoch_, self.seconds_ = learned["best_epoch"], learned["seconds"]
-            self.notes_ = learned["notes"]
-            self.history_ = [json.loads(row) for row in files["history.jsonl"].splitlines()]
-            self._restore(learned, files)
-            config.check(self)
-            self.network_ = self._build(self._target(), fresh=False)
-            self.network_.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelError(
-                f"{str(folder)!r} does not fit this version of Sestina: {reason}"
-            ) from error
+    def _remember(
+        self, learned: dict[str, Any], arrays: dict[str, NDArray[Any]], files: dict[str, str]
+    ) -> None:
+        """Become fitted again from what `_learned` returned, the weights and the text files."""
+        self._labels = Labels.restored(
+            learned["classes"], learned["multi_label"], learned["indicator"]
+        )
+        self.classes_ = self._labels.classes
+        self.best_epoch_, self.seconds_ = learned["best_epoch"], learned["seconds"]
+        self.notes_ = learned["notes"]
+        self.history_ = [json.loads(row) for row in files["history.jsonl"].splitlines()]
+        self.n_iter_ = len(self.history_)
+        self._restore(learned, files)
+        self.network_ = self._build(self._target(), fresh=False)
+        self.network_.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
         self.network_.eval()
-        return self
 
     # How a fit goes, step by step.
 
     def _held_out(
         self, X: Any, y: Any, validation: tuple[Any, Any] | None
     ) -> tuple[Any, Any, tuple[Any, Any] | None]:
-        """Return training inputs and labels, and the validation part, drawn where none was given."""
+        """Return training inputs and labels, and the validation part, drawn if none was given."""
         if validation is not None or not self.validation_fraction:
             return X, y, validation
         codes = self._labels.encode(y)
@@ -315,40 +289,25 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
 
     def _right(self, probabilities: NDArray[Any], codes: NDArray[Any]) -> NDArray[np.bool_]:
         right: NDArray[np.bool_] = self._decide(probabilities) == codes
-        return right.all(axis=1) if right.ndim == 2 else right
+        return np.all(right, axis=1) if right.ndim == 2 else right
 
     def _identity(self, inputs: Ragged, codes: NDArray[Any]) -> dict[str, Any]:
-        """Return what a resumed run must share: every option but the number of epochs, and the data."""
-        import hashlib
-
+        """Return what a resumed run must share: the options but for the epochs, and the data."""
         options = config.to_dict(self)
         for free in ("epochs", "verbose", "vectors"):
             options.pop(free, None)
         data = hashlib.sha256(inputs.values.tobytes() + inputs.offsets.tobytes() + codes.tobytes())
         text = json.dumps(options, default=str)
-        return {**json.loads(text), "data": data.hexdigest()[:16], "threads": torch.get_num_threads()}
+        return {
+            **json.loads(text),
+            "data": data.hexdigest()[:16],
+            "threads": torch.get_num_threads(),
+        }
 
     def _keep(self, run: Run, seconds: float) -> None:
         self.history_, self.best_epoch_ = run.history, run.best_epoch
         self.n_iter_ = len(run.history)
         self.seconds_ = seconds
-
-
-def refuse_foreign(folder: str | Path) -> None:
-    """Raise when `folder` holds files that are not a model's: they must not be mixed or lost.
-
-    Raises:
-        SestinaError: The folder has files but no configuration or checkpoint of Sestina's.
-    """
-    folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise SestinaError(f"{str(folder)!r} is a file; name a folder for the model")
-    if not folder.is_dir() or not any(folder.iterdir()):
-        return
-    if not store.is_model(folder) and not (folder / "checkpoint.safetensors").exists():
-        raise SestinaError(
-            f"{str(folder)!r} exists and holds other files, not a model; name an empty or new folder"
-        )
 
 
 def _paired(X: Any, y: Any) -> tuple[Any, Any]:

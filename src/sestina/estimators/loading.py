@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sestina.errors import ModelError, nearest
 from sestina.estimators.base import SequenceClassifier
+from sestina.estimators.folder import read_model
 from sestina.estimators.series import SeriesClassifier
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.store import load_config
@@ -24,4 +25,4 @@ def load(folder: str | Path) -> SequenceClassifier:
     name = str(load_config(folder).get("estimator"))
     if name not in ESTIMATORS:
         raise ModelError(f"{str(folder)!r} holds a {name!r}{nearest(name, ESTIMATORS)}")
-    return ESTIMATORS[name]._load(folder)
+    return read_model(ESTIMATORS[name], folder)

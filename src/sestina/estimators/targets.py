@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -104,24 +105,33 @@ class Labels:
         return np.array([wish.get(label, 1.0) for label in self.classes.tolist()], dtype=np.float32)
 
 
+def _absent(label: Any) -> bool:
+    return label is None or (isinstance(label, float) and math.isnan(label))
+
+
 def _as_rows(y: Any) -> NDArray[Any] | list[Sequence[Any]]:
     """Return labels as an array (N,) or (N, K), or a list of label lists."""
     if not hasattr(y, "__len__"):
         y = list(y)
-    if len(y) and isinstance(y[0] if not hasattr(y, "iloc") else y.iloc[0], list | tuple | set):
+    first = None if len(y) == 0 else y.iloc[0] if hasattr(y, "iloc") else y[0]
+    if isinstance(first, list | tuple | set):
         return [list(row) for row in y]
     rows = np.asarray(y)
     if rows.ndim == 2 and rows.shape[1] == 1:
         rows = rows[:, 0]
     if rows.ndim not in (1, 2) or (rows.ndim == 2 and not np.isin(rows, (0, 1)).all()):
-        raise DataError(f"labels of shape {rows.shape} are neither (N,) nor an (N, K) array of 0, 1")
+        raise DataError(
+            f"labels of shape {rows.shape} are neither (N,) nor an (N, K) array of 0, 1"
+        )
     if rows.dtype == object:
-        missing = [n for n, label in enumerate(rows) if label is None or label != label]
+        missing = [n for n, label in enumerate(rows) if _absent(label)]
         rows = np.array([str(label) for label in rows]) if not missing else rows
     elif rows.dtype.kind == "f":
         missing = np.flatnonzero(np.isnan(rows)).tolist()
     else:
         missing = []
     if missing:
-        raise DataError(f"row {missing[0]} has no label; fill or drop it ({len(missing)} such rows)")
+        raise DataError(
+            f"row {missing[0]} has no label; fill or drop it ({len(missing)} such rows)"
+        )
     return rows

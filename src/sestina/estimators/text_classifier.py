@@ -32,7 +32,7 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
     Attributes (after `fit`):
         vocabulary_: The `Vocabulary`.
         classes_: (K,) class labels.
-        found_: Tokens of the vocabulary that the pre-trained vectors hold; None without.
+        found_: Tokens of the vocabulary that the pre-trained vectors hold.
 
     Example:
         >>> from sestina import TextClassifier
@@ -67,26 +67,31 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
         return list(_as_texts(X))
 
     def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
-        size = len(self.vocabulary_)
         if self.encoder == "bag":
-            return ClassifierNetwork(self, target, size, self.max_tokens, None)
-        table = self._table() if fresh and self.vectors is not None else None
-        width = self.vector_size_ if not fresh else self.embedding if table is None else table.shape[1]
-        self.vector_size_ = int(width)
-        trainable = self.vectors is None or self.fine_tune
-        if not fresh:
-            trainable = self.trainable_vectors_
-        self.trainable_vectors_ = trainable
-        embedding = TokenEmbedding(size, self.vector_size_, table, trainable)
+            return ClassifierNetwork(self, target, len(self.vocabulary_), self.max_tokens, None)
+        if fresh:
+            embedding = self._fresh_embedding()
+        else:
+            size, trainable = self.vector_size_, not self.frozen_
+            embedding = TokenEmbedding(len(self.vocabulary_), size, None, trainable)
         return ClassifierNetwork(self, target, self.vector_size_, self.max_tokens, embedding)
+
+    def _fresh_embedding(self) -> TokenEmbedding:
+        """Return the table to begin with: random, or made of the pre-trained vectors."""
+        table = None if self.vectors is None else self._table()
+        self.vector_size_ = int(self.embedding if table is None else table.shape[1])
+        self.frozen_ = table is not None and not self.fine_tune
+        return TokenEmbedding(
+            len(self.vocabulary_), self.vector_size_, table, trainable=not self.frozen_
+        )
 
     def _table(self) -> NDArray[np.float32]:
         """Return pre-trained vectors by token id, (V, D); zeros for PAD and words not found."""
         if isinstance(self.vectors, np.ndarray):
             if self.vectors.ndim != 2 or len(self.vectors) != len(self.vocabulary_):
                 raise DataError(
-                    f"vectors has shape {self.vectors.shape}, the vocabulary {len(self.vocabulary_)}"
-                    " tokens; expected one row per token, or give WordVectors"
+                    f"vectors has shape {self.vectors.shape}, the vocabulary has "
+                    f"{len(self.vocabulary_)} tokens; give one row per token, or WordVectors"
                 )
             self.found_ = len(self.vectors)
             return self.vectors.astype(np.float32)
@@ -119,9 +124,9 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
 
     def _state(self) -> dict[str, Any]:
         return {
-            "vector_size": getattr(self, "vector_size_", None),
-            "trainable_vectors": getattr(self, "trainable_vectors_", True),
-            "found": getattr(self, "found_", None),
+            "vector_size": getattr(self, "vector_size_", 0),
+            "frozen": getattr(self, "frozen_", False),
+            "found": getattr(self, "found_", 0),
         }
 
     def _texts(self) -> dict[str, str]:
@@ -130,7 +135,7 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
     def _restore(self, state: dict[str, Any], files: dict[str, str]) -> None:
         self.vocabulary_ = Vocabulary.from_json(files["vocabulary.json"])
         self.vector_size_ = state["vector_size"]
-        self.trainable_vectors_ = state["trainable_vectors"]
+        self.frozen_ = state["frozen"]
         self.found_ = state["found"]
 
 
@@ -142,7 +147,9 @@ def _as_texts(X: Any) -> Iterable[str]:
     """
     if isinstance(X, str | bytes):
         raise DataError("one string came; expected a list of texts, for instance ['…']")
-    texts = X.tolist() if hasattr(X, "tolist") else X.to_list() if hasattr(X, "to_list") else list(X)
+    texts = (
+        X.tolist() if hasattr(X, "tolist") else X.to_list() if hasattr(X, "to_list") else list(X)
+    )
     for n, text in enumerate(texts):
         if not isinstance(text, str):
             raise DataError(

@@ -1,4 +1,4 @@
-"""The honest baselines that stand beside every net: the majority class, and TF-IDF + logistic regression."""
+"""The baselines that stand beside every net: majority class, TF-IDF + logistic regression."""
 
 from __future__ import annotations
 
@@ -73,8 +73,12 @@ def tfidf_regression(
     )
     table, dev_table = terms.fit_transform(train), terms.transform(dev)
     fits = [_fitted(table, codes, strength) for strength in STRENGTHS]
-    scores = [(_probabilities(fit, dev_table, dev_codes) > 0.5) == (dev_codes > 0.5)
-              if codes.ndim == 2 else fit.predict(dev_table) == dev_codes for fit in fits]
+    scores = [
+        (_probabilities(fit, dev_table, dev_codes) > 0.5) == (dev_codes > 0.5)
+        if codes.ndim == 2
+        else fit.predict(dev_table) == dev_codes
+        for fit in fits
+    ]
     best = fits[int(np.argmax([score.mean() for score in scores]))]
     probabilities = _probabilities(best, terms.transform(test), codes)
     return Baseline(

@@ -1,4 +1,4 @@
-"""How good models are on test texts, with intervals, and whether a difference between two is real."""
+"""How good models are on test texts, and whether a difference between two is real."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class Rung:
     def summary(self) -> dict[str, Any]:
         """Return the figures as plain JSON values."""
         return {
-            **self.figures, "parameters": self.parameters, "seconds": round(self.seconds, 3),
+            **self.figures,
+            "parameters": self.parameters,
+            "seconds": round(self.seconds, 3),
         }
 
 
@@ -100,18 +102,23 @@ def climb(
     truth = labels.encode(test.labels)
     plain = [
         baselines.majority(labels, codes, len(test)),
-        baselines.tfidf_regression(
-            train.texts, codes, dev.texts, dev_codes, test.texts, first
-        ),
+        baselines.tfidf_regression(train.texts, codes, dev.texts, dev_codes, test.texts, first),
     ]
     rungs = [
-        judged(b.name, b.probabilities, truth, parameters=b.parameters, seconds=b.seconds, seed=seed)
+        judged(
+            b.name, b.probabilities, truth, parameters=b.parameters, seconds=b.seconds, seed=seed
+        )
         for b in plain
     ]
     rungs += [
         judged(
-            name, net.predict_proba(test.texts), truth, parameters=net.n_parameters_,
-            seconds=net.seconds_, seed=seed, history=net.history_,
+            name,
+            net.predict_proba(test.texts),
+            truth,
+            parameters=net.n_parameters_,
+            seconds=net.seconds_,
+            seed=seed,
+            history=net.history_,
         )
         for name, net in nets.items()
     ]
@@ -129,6 +136,4 @@ def verdict(ladder: Ladder, name: str, other: str) -> str:
     proof = "" if p < 0.05 else ", which may be chance"
     shown = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
     advice = "" if points > 0 else f" Use {other}, or give the net more data or better options."
-    return (
-        f"{name} {verb} {other} by {abs(points):.1f} points (McNemar {shown}{proof}).{advice}"
-    )
+    return f"{name} {verb} {other} by {abs(points):.1f} points (McNemar {shown}{proof}).{advice}"

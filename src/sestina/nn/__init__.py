@@ -1,4 +1,4 @@
-"""Torch modules: recurrent layers, encoders, heads, losses; `sestina.nn.LSTM` follows `torch.nn.LSTM`."""
+"""Torch modules; `sestina.nn.LSTM` follows `torch.nn.LSTM`."""
 
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
 

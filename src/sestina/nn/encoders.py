@@ -80,7 +80,7 @@ class Mean(nn.Module):
 
 
 class Convolution(nn.Module):
-    """One-dimensional convolutions of several widths, ReLU, the maximum over time (Kim 2014; C12)."""
+    """Convolutions of several widths over time, ReLU, the maximum over time (Kim 2014; C12)."""
 
     def __init__(self, inputs: int, filters: int, widths: tuple[int, ...]) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class Convolution(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """Stacked, perhaps bidirectional recurrent layers; their last, maximal or mean output (C7–C11)."""
+    """Stacked, perhaps bidirectional layers; their last, maximal or mean output (C7–C11)."""
 
     def __init__(self, inputs: int, options: EncoderOptions) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ Encoder = Bag | Flatten | Mean | Convolution | Recurrent
 
 
 def build(options: EncoderOptions, inputs: int, steps: int) -> Encoder:
-    """Return the encoder that `options` describe, for D = `inputs` (V for a bag) and T = `steps`."""
+    """Return the encoder of `options` for D = `inputs` (V for a bag) and T = `steps`."""
     match options.encoder:
         case "bag":
             return Bag(inputs, options.hidden)

@@ -11,7 +11,7 @@ from sestina.nn import initialise, losses
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted: `classes` K names, of which one, or with `multi_label` any number, holds."""
+    """What is predicted: one of K `classes`, or any number of them with `multi_label`."""
 
     classes: int
     multi_label: bool = False

@@ -22,7 +22,7 @@ def recurrent(layer: nn.RNNBase) -> None:
                 bound = math.sqrt(6.0 / (weight.shape[0] + weight.shape[1]))
                 weight.uniform_(-bound, bound)
             elif name.startswith("weight_hh"):
-                for gate in weight.split(size):
+                for gate in weight.chunk(len(weight) // size):
                     nn.init.orthogonal_(gate)
             else:
                 weight.zero_()

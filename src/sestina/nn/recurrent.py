@@ -24,7 +24,7 @@ class _Ragged(nn.RNNBase):
             self.register_buffer(name, zeros, persistent=False)
         self._init_flat_weights()
 
-    def forward(  # type: ignore[override]
+    def forward(
         self, input: Tensor | PackedSequence, hx: Any = None, *, lengths: Tensor | None = None
     ) -> tuple[Any, Any]:
         """Run over whole sequences.
@@ -39,7 +39,7 @@ class _Ragged(nn.RNNBase):
             Outputs, shaped like the input with H (2 H bidirectional) features, and final states.
         """
         if lengths is None:
-            outputs, final = super().forward(input, hx)  # type: ignore[misc]
+            outputs, final = super().forward(input, hx)
             return outputs, final
         if not isinstance(input, Tensor) or input.dim() != 3:
             raise ValueError("lengths= goes with one padded tensor of three dimensions")
@@ -47,7 +47,7 @@ class _Ragged(nn.RNNBase):
         packed = pack_padded_sequence(
             input, lengths.clamp(min=1).cpu(), self.batch_first, enforce_sorted=False
         )
-        packed_outputs, final = super().forward(packed, hx)  # type: ignore[misc]
+        packed_outputs, final = super().forward(packed, hx)
         outputs, _ = pad_packed_sequence(packed_outputs, self.batch_first, total_length=steps)
         if bool((lengths == 0).any()):
             outputs, final = self._without_empty_rows(outputs, final, hx, lengths > 0)
@@ -70,7 +70,7 @@ class _Ragged(nn.RNNBase):
         return outputs, state(final, hx)
 
 
-class SimpleRNN(_Ragged, nn.RNN):  # type: ignore[misc]
+class SimpleRNN(_Ragged, nn.RNN):
     """h_t = f(W x_t + U h_{t−1} + b), f tanh or ReLU; a drop-in for `torch.nn.RNN` (Elman 1990)."""
 
     def __init__(self, *args: Any, single_bias: bool = False, **kwargs: Any) -> None:
@@ -79,8 +79,8 @@ class SimpleRNN(_Ragged, nn.RNN):  # type: ignore[misc]
             self._keep_one_bias()
 
 
-class GRU(_Ragged, nn.GRU):  # type: ignore[misc]
-    """Gated recurrent unit, reset after the product; a drop-in for `torch.nn.GRU` (Cho et al. 2014)."""
+class GRU(_Ragged, nn.GRU):
+    """Gated recurrent unit, reset after the product; for `torch.nn.GRU` (Cho et al. 2014)."""
 
     def __init__(self, *args: Any, single_bias: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,7 +88,7 @@ class GRU(_Ragged, nn.GRU):  # type: ignore[misc]
             self._keep_one_bias()
 
 
-class LSTM(_Ragged, nn.LSTM):  # type: ignore[misc]
+class LSTM(_Ragged, nn.LSTM):
     """Long short-term memory; a drop-in for `torch.nn.LSTM` (Hochreiter and Schmidhuber 1997)."""
 
     def __init__(self, *args: Any, single_bias: bool = False, **kwargs: Any) -> None:

@@ -38,7 +38,7 @@ class Encoded:
 
 
 def learn(texts: Iterable[str], options: TextOptions) -> tuple[Vocabulary, Encoded]:
-    """Return the vocabulary of the texts and the texts in its ids; each text is cut up only once."""
+    """Return the vocabulary of the texts, and the texts in its ids; each is cut up only once."""
     tokenise = tokeniser(options)
     provisional: dict[str, int] = {}
     rows = []

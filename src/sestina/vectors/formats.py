@@ -1,4 +1,4 @@
-"""Files of word vectors → WordVectors: GloVe and word2vec text, and the table shipped with Sestina."""
+"""Files of word vectors → WordVectors: GloVe and word2vec text, and the shipped table."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class WordVectors:
         return f"WordVectors({len(self):,} words × {self.dimensions})"
 
     def rows_for(self, words: Iterable[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return a vector per word, (N, D), zeros for words without one, and which were found, (N,).
+        """Return a vector per word, (N, D), zeros where there is none, and which were found, (N,).
 
         A word that is missing as written is looked up in lower case.
         """

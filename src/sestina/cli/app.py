@@ -1,0 +1,83 @@
+"""The command `sestina`: its verbs, and how errors leave it."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Annotated
+
+import click
+import typer
+
+from sestina.cli import data, train, use
+from sestina.cli.show import say
+from sestina.errors import MissingExtra, SestinaError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Learn from sequences: train, compare, inspect and use recurrent networks on a CPU.",
+    epilog="Begin with: sestina train classify movie-snippets --out my-model",
+)
+app.add_typer(data.app, name="data")
+app.add_typer(train.app, name="train")
+app.command("evaluate")(use.evaluate)
+app.command("predict")(use.predict)
+app.command("info")(use.info)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from sestina import __version__
+
+        print(f"sestina {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option(help="Show the traceback of an error.")] = False,
+) -> None:
+    """Options before the verb."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with exit code 0, 1 (failed) or 2 (wrong use).
+
+    Errors are one sentence on standard error; the traceback shows with ``--debug``.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(given, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except SestinaError as error:
+        _fail(str(error), error.exit_code, "--debug" in given)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("stopped by Ctrl-C", 1, False)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        extra = {"torch": "nn", "altair": "report", "vl_convert": "report"}.get(error.name or "")
+        if extra is None:
+            raise
+        _fail(str(MissingExtra(str(error.name), extra)), 1, "--debug" in given)
+    except MemoryError:
+        _fail("out of memory; lower --batch-size, --vocabulary or --max-tokens", 1, False)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}", 1, "--debug" in given)
+
+
+def _fail(sentence: str, code: int, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    say(f"Error: {sentence}")
+    sys.exit(code)

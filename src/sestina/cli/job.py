@@ -1,0 +1,184 @@
+"""One training job of the command line: split, fit, climb the ladder, save, report."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sestina import config, store
+from sestina.cli import show
+from sestina.data.records import Records
+from sestina.data.split import three_parts
+from sestina.errors import MissingExtra, SestinaError
+from sestina.estimators.text_classifier import TextClassifier
+from sestina.inspect.evaluate import Ladder, climb, verdict
+from sestina.inspect.report import render
+from sestina.inspect.summary import Parts, net_name, report_facts
+
+
+@dataclass
+class Job:
+    """What to train on and where to put it.
+
+    Attributes:
+        path: What the user called the data.
+        out: Folder for the model.
+        data: The records at `path`.
+        given: Records of a dev or test file of its own.
+        options: Options of `TextClassifier`.
+    """
+
+    path: str
+    out: Path
+    data: Records
+    given: dict[str, Records]
+    options: dict[str, Any]
+
+    def run(self, resume: bool, overwrite: bool) -> dict[str, Any]:
+        """Do the job and return what ``--json`` prints; after Ctrl-C "interrupted" is true in it.
+
+        Raises:
+            SestinaError: The data, an option or the folder does not do; nothing was lost.
+            KeyboardInterrupt: Ctrl-C before the first epoch was finished.
+        """
+        net = TextClassifier(**self.options, verbose=True)
+        config.check(net)
+        train, dev, test, said = parts = three_parts(with_given(self.data, self.given), net.seed)
+        claim(self.out, resume, overwrite)
+        show.say(f"{len(train):,} train, {len(dev):,} dev, {len(test):,} test texts: {said}")
+        interrupted = self._fit(net, train, dev, resume)
+        for note in net.notes_:
+            show.say(note)
+        name = net_name(net)
+        ladder = climb({name: net}, train, dev, test, net.seed)
+        result = self._result(net, name, ladder, parts[:3], interrupted)
+        net.save(
+            self.out, {**result, "data": f"{self.path}: {len(train):,} training texts; {said}"}
+        )
+        result["report"] = write_report(
+            self.out,
+            ladder,
+            name,
+            report_facts(net, parts[:3], said, result["verdicts"], self.path),
+        )
+        if not interrupted:
+            (self.out / store.CHECKPOINT).unlink(missing_ok=True)
+        return result
+
+    def _fit(self, net: TextClassifier, train: Records, dev: Records, resume: bool) -> bool:
+        """Fit the net and tell whether Ctrl-C ended it early."""
+        try:
+            net.fit(
+                train.texts,
+                train.labels,
+                validation=(dev.texts, dev.labels),
+                checkpoint=self.out,
+                resume=resume,
+            )
+        except KeyboardInterrupt:
+            if not getattr(net, "history_", None):
+                raise
+            show.say(f"stopped by Ctrl-C; keeping epoch {net.best_epoch_}, the best so far")
+            return True
+        return False
+
+    def _result(
+        self, net: TextClassifier, name: str, ladder: Ladder, parts: Parts, interrupted: bool
+    ) -> dict[str, Any]:
+        plain = ladder.rungs[:-1]
+        return {
+            "task": "classify",
+            "model": str(self.out),
+            "name": name,
+            "encoder": net.encoder,
+            "classes": ladder.classes,
+            "texts": dict(zip(("train", "dev", "test"), map(len, parts), strict=True)),
+            "parameters": net.n_parameters_,
+            "trainable_parameters": net.n_trainable_parameters_,
+            "epochs": len(net.history_),
+            "best_epoch": net.best_epoch_,
+            "seconds": round(net.seconds_, 3),
+            "seed": net.seed,
+            "metrics": ladder.rungs[-1].summary(),
+            "baseline": {rung.name: rung.summary() for rung in plain},
+            "verdicts": [verdict(ladder, name, rung.name) for rung in reversed(plain)],
+            "notes": [*self.data.notes, *net.notes_],
+            "interrupted": interrupted,
+        }
+
+    def show(self, result: dict[str, Any]) -> None:
+        """Print the ladder, the verdict and where things lie."""
+        rungs = {**result["baseline"], result["name"]: result["metrics"]}
+        show.out.print()
+        show.ladder(
+            f"{self.path}: {result['texts']['test']:,} test texts, "
+            f"{len(result['classes'])} classes, seed {result['seed']}",
+            rungs,
+        )
+        show.out.print()
+        for sentence in result["verdicts"]:
+            show.out.print(sentence, markup=False)
+        show.out.print()
+        show.facts(
+            "",
+            {
+                "model": str(self.out),
+                "report": result["report"],
+                "try": f'sestina predict {self.out} "your text"',
+            },
+        )
+
+
+def with_given(data: Records, given: dict[str, Records]) -> Records:
+    """Return the records with dev and test records of their own files as these parts."""
+    if not given:
+        return data
+    parts = list(data.parts or ["train"] * len(data))
+    keep = [r for r, part in enumerate(parts) if part not in given]
+    texts = [data.texts[r] for r in keep]
+    labels = [(data.labels or [])[r] for r in keep]
+    parts = [parts[r] for r in keep]
+    for name, records in given.items():
+        texts += records.texts
+        labels += records.labels or []
+        parts += [name] * len(records)
+    return Records(texts, labels, parts, data.notes, data.source)
+
+
+def claim(out: Path, resume: bool, overwrite: bool) -> None:
+    """Make sure the folder can take the model, before any work is done.
+
+    Raises:
+        SestinaError: It cannot be written, or holds something that must not be lost.
+    """
+    store.refuse_foreign(out)
+    unfinished, finished = (out / store.CHECKPOINT).exists(), store.is_model(out)
+    if resume and finished and not unfinished:
+        raise SestinaError(f"the run in {str(out)!r} is finished; train anew with --overwrite")
+    if not resume and not overwrite and (finished or unfinished):
+        state = "an unfinished run; go on with --resume" if unfinished else "a model; name another"
+        raise SestinaError(f"{str(out)!r} holds {state}, or replace it with --overwrite")
+    if resume and not unfinished:
+        show.say(f"{out} has no checkpoint; starting from the beginning")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / f".probe-{os.getpid()}{store.PARTIAL}"
+        probe.touch()
+        probe.unlink()
+        if overwrite:
+            (out / store.CHECKPOINT).unlink(missing_ok=True)
+    except OSError as error:
+        raise store.unwritable(out, error) from error
+
+
+def write_report(out: Path, ladder: Ladder, name: str, facts: Any) -> str | None:
+    """Write report.html into a folder and return its path; None where the extra is missing."""
+    try:
+        page = render(ladder, name, facts)
+    except MissingExtra as error:
+        show.say(f"no report: {error}")
+        return None
+    store.write_text(out / "report.html", page)
+    return str(out / "report.html")

@@ -1,0 +1,96 @@
+"""How results are printed: JSON on standard output, or tables that fit 80 columns."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False)
+
+
+def as_json(result: Mapping[str, Any]) -> None:
+    """Print one JSON object on standard output."""
+    sys.stdout.write(json.dumps(result, ensure_ascii=False, default=str) + "\n")
+
+
+def say(sentence: str) -> None:
+    """Print a remark on standard error."""
+    err.print(sentence, markup=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> None:
+    """Print a table; the first `left` columns are flush left, the others, numbers, flush right."""
+    grid = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for number, name in enumerate(columns):
+        grid.add_column(
+            name,
+            justify="left" if number < left else "right",
+            overflow="fold",
+            no_wrap=number >= left,
+        )
+    for row in rows:
+        grid.add_row(*(_plain(cell) for cell in row))
+    out.print(grid)
+
+
+def facts(title: str, rows: Mapping[str, Any]) -> None:
+    """Print names and values, one a line."""
+    grid = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        show_header=False,
+    )
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for name, value in rows.items():
+        if value not in (None, "", [], {}):
+            grid.add_row(name, _plain(value))
+    out.print(grid)
+
+
+def ladder(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the ladder of models: accuracy with its interval, F1, parameters, seconds."""
+    rows = []
+    for name, row in rungs.items():
+        low, high = row["interval"]
+        rows.append(
+            (
+                name,
+                f"{row['accuracy']:.3f}",
+                f"{low:.3f}–{high:.3f}",
+                f"{row['f1']:.3f}",
+                f"{row['parameters']:,}",
+                f"{row['seconds']:.1f}",
+            )
+        )
+    table(title, ("model", "accuracy", "95 % interv.", "F1", "parameters", "seconds"), rows)
+
+
+def _plain(value: Any) -> str:
+    from rich.markup import escape
+
+    if isinstance(value, float):
+        text = f"{value:.4g}"
+    elif isinstance(value, int) and not isinstance(value, bool):
+        text = f"{value:,}"
+    elif isinstance(value, Mapping):
+        text = ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
+    elif isinstance(value, list | tuple):
+        text = ", ".join(_plain(v) for v in value)
+    else:
+        text = str(value)
+    return escape(text)
+
+
+def counts(parts: Mapping[str, int]) -> str:
+    """Return named counts as one phrase."""
+    return ", ".join(f"{name} {number:,}" for name, number in parts.items())

@@ -1,0 +1,109 @@
+"""What a report and a model card say of a net and its data, gathered in one place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sestina import __version__, config
+from sestina.data.records import Records
+from sestina.estimators.text_classifier import TextClassifier
+from sestina.inspect.report import ReportFacts
+from sestina.text.encode import encode
+from sestina.text.tokenise import tokeniser
+
+NET_NAMES = {
+    "bag": "bag of tokens",
+    "flatten": "flatten",
+    "mean": "mean vector",
+    "cnn": "CNN",
+    "rnn": "SimpleRNN",
+    "gru": "GRU",
+    "lstm": "LSTM",
+}
+Parts = tuple[Records, Records, Records]
+
+
+def net_name(net: TextClassifier) -> str:
+    """Return a short name of what a net is, such as ``bidirectional LSTM + glove-50d``."""
+    words = [NET_NAMES[net.encoder]]
+    if net.encoder in ("rnn", "gru", "lstm"):
+        if net.bidirectional:
+            words.insert(0, "bidirectional")
+        if net.layers > 1:
+            words.insert(0, f"{net.layers}-layer")
+    if net.vectors is not None and net.encoder != "bag":
+        words.append(
+            "+ "
+            + (
+                Path(str(net.vectors)).name
+                if isinstance(net.vectors, str | Path)
+                else "own vectors"
+            )
+        )
+    return " ".join(words)
+
+
+def changed_options(net: TextClassifier) -> dict[str, Any]:
+    """Return the options that differ from their defaults, and the encoder and seed always."""
+    options = config.to_dict(net)
+    shown = {}
+    for spec in fields(net):
+        value = options[spec.name]
+        default = list(spec.default) if isinstance(spec.default, tuple) else spec.default
+        told = spec.name in ("encoder", "seed")
+        if spec.name != "verbose" and (told or (type(value), value) != (type(default), default)):
+            shown[spec.name] = value if isinstance(value, str | int | float | list) else str(value)
+    return shown
+
+
+def report_facts(
+    net: TextClassifier, parts: Parts, said: str, verdicts: list[str], title: str
+) -> ReportFacts:
+    """Return what the report tells besides the ladder.
+
+    Args:
+        net: The main net.
+        parts: Train, dev and test records.
+        said: How the split came about.
+        verdicts: Sentences on the ladder.
+        title: Name of the data.
+    """
+    train, dev, test = parts
+    notes = "; ".join((*train.notes, *net.notes_))
+    data = {
+        "data": title,
+        "texts": f"{len(train):,} train, {len(dev):,} dev, {len(test):,} test: {said}",
+        "labels": ", ".join(f"{k} {v:,}" for k, v in list(train.label_counts().items())[:12]),
+        "noticed": notes,
+        "network": f"{net_name(net)}: {net.n_parameters_:,} parameters, of them "
+        f"{net.n_trainable_parameters_:,} trained",
+        "training": f"{len(net.history_)} epochs, the best was {net.best_epoch_}; "
+        f"{net.seconds_:.1f} seconds; seed {net.seed}",
+        "program": f"Sestina {__version__}",
+    }
+    return ReportFacts(
+        title=title,
+        data={name: value for name, value in data.items() if value},
+        verdicts=verdicts,
+        lengths=encode(train.texts, net.vocabulary_, net).full_lengths,
+        max_tokens=net.max_tokens,
+        coverage=_coverage(net, test),
+        options=changed_options(net),
+    )
+
+
+def _coverage(net: TextClassifier, test: Records) -> dict[str, Any]:
+    """Return how much of the test texts the vocabulary knows, and what it lacks most."""
+    tokenise = tokeniser(net)
+    counts: Counter[str] = Counter()
+    for text in test.texts:
+        counts.update(tokenise(text))
+    unknown = Counter({token: n for token, n in counts.items() if token not in net.vocabulary_})
+    return {
+        "vocabulary": len(net.vocabulary_),
+        "known_share": 1 - unknown.total() / max(counts.total(), 1),
+        "unknown": sorted(unknown.items(), key=lambda item: (-item[1], item[0]))[:15],
+    }

@@ -174,6 +174,8 @@ def to_dict(options: Any, *kinds: type) -> dict[str, Any]:
     for spec in fields(options):
         if spec.name in named:
             value = getattr(options, spec.name)
+            if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
+                value = value.item()  # NumPy's numbers are not JSON's
             plain[spec.name] = list(value) if isinstance(value, tuple) else value
     return plain
 

@@ -33,6 +33,22 @@ POOLS = ("last", "max", "mean")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class ReadingOptions:
+    """How a file or folder is read."""
+
+    text: str | None = option(None, "Column of the texts; guessed where it is plain.")
+    label: str | None = option(None, "Column of the labels; guessed where it is plain.")
+    split: str | None = option(None, "Column that names train, dev and test.")
+    encoding: str = option("utf-8", "Encoding of text files.")
+    header: bool = option(
+        True, "CSV and TSV begin with column names; without, name columns 1, 2, …"
+    )
+    label_separator: str | None = option(
+        None, "What parts several labels in one cell, for instance '|'."
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class TextOptions:
     """How texts become sequences of token ids."""
 
@@ -61,6 +77,9 @@ class EmbeddingOptions:
         None, "Pre-trained vectors: 'glove-50d', a GloVe or word2vec text file, or WordVectors."
     )
     fine_tune: bool = option(False, "Train the pre-trained vectors too.")
+    token_dropout: float = option(
+        0.0, "Share of tokens that become UNK at random while training.", least=0.0, most=0.95
+    )
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

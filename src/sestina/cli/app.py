@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
-from sestina.cli import data, train, use
+from sestina.cli import data, evaluate, info, predict, train
 from sestina.cli.show import say
 from sestina.errors import MissingExtra, SestinaError
+
+# typer carries its own copy of click in some versions and not in others
+WrongUse: Any = next(k for k in typer.BadParameter.__mro__ if k.__name__ == "ClickException")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,9 +25,9 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
-app.command("evaluate")(use.evaluate)
-app.command("predict")(use.predict)
-app.command("info")(use.info)
+app.command(epilog="Example: sestina evaluate model new-reviews.csv")(evaluate.evaluate)
+app.command(epilog='Example: sestina predict model "A quiet, wonderful film."')(predict.predict)
+app.command(epilog="Example: sestina info model")(info.info)
 
 
 def _version(wanted: bool) -> None:
@@ -53,13 +55,13 @@ def main(arguments: list[str] | None = None) -> None:
     """
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(given, standalone_mode=False)
-    except click.ClickException as error:
+        code = app(given, standalone_mode=False)
+    except WrongUse as error:
         error.show()
         sys.exit(2)
     except SestinaError as error:
         _fail(str(error), error.exit_code, "--debug" in given)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _fail("stopped by Ctrl-C", 1, False)
     except BrokenPipeError:
         sys.stderr.close()
@@ -74,6 +76,9 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{where}{error.strerror or error}", 1, "--debug" in given)
+
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(sentence: str, code: int, debug: bool) -> None:

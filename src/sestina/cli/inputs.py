@@ -17,31 +17,7 @@ from sestina.errors import DataError, nearest
 PathArgument = Annotated[
     str, typer.Argument(metavar="PATH", help="File, folder, or name of a shipped data set.")
 ]
-TextColumn = Annotated[
-    str | None, typer.Option("--text", help="Column of the texts.", rich_help_panel="Data")
-]
-LabelColumn = Annotated[
-    str | None, typer.Option("--label", help="Column of the labels.", rich_help_panel="Data")
-]
-SplitColumn = Annotated[
-    str | None,
-    typer.Option("--split", help="Column that names train, dev and test.", rich_help_panel="Data"),
-]
-Encoding = Annotated[str, typer.Option(help="Encoding of text files.", rich_help_panel="Data")]
-Header = Annotated[
-    bool,
-    typer.Option(
-        "--header/--no-header",
-        help="CSV and TSV begin with column names; without, columns are 1, 2, …",
-        rich_help_panel="Data",
-    ),
-]
-LabelSeparator = Annotated[
-    str | None,
-    typer.Option(
-        help="Parts several labels in one cell, for instance '|'.", rich_help_panel="Data"
-    ),
-]
+ModelArgument = Annotated[str, typer.Argument(metavar="DIR", help="Model folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random number.")]
 UnusedSeed = Annotated[
@@ -49,20 +25,43 @@ UnusedSeed = Annotated[
 ]
 
 
-def records(path: str, columns: Columns | None = None, **how: Any) -> Records:
+def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Records:
     """Return the records at a path or of a shipped data set; what was guessed or skipped is said.
+
+    Args:
+        path: What the user gave.
+        reading: Values of `sestina.config.ReadingOptions`.
+        need_label: Whether to refuse data without labels.
 
     Raises:
         DataError: There is no such path or data set, or it cannot be read.
     """
-    if Path(path).exists() or Path(path).suffix or "/" in path:
-        found = read(path, columns, **how)
-    elif path in datasets.names():
+    if path in datasets.names() and not Path(path).exists():
         found = datasets.records(path)
+    elif Path(path).exists() or Path(path).suffix or "/" in path:
+        columns = Columns(*(reading[name] for name in ("text", "label", "split")))
+        how = {k: v for k, v in reading.items() if k not in ("text", "label", "split")}
+        found = read(path, columns, need_label=need_label, **how)
     else:
-        raise DataError(
-            f"there is no file, folder or data set {path!r}{nearest(path, datasets.names())}"
-        )
+        hint = nearest(path, datasets.names())
+        raise DataError(f"there is no file, folder or data set {path!r}{hint}")
     for note in found.notes:
         say(f"{path}: {note}")
     return found
+
+
+def text_model(folder: str) -> Any:
+    """Return the text classifier in a model folder.
+
+    Raises:
+        ModelError: The folder holds no model that can be read.
+        DataError: The model does not read texts.
+    """
+    from sestina.estimators.loading import load
+    from sestina.estimators.text_classifier import TextClassifier
+
+    net = load(folder)
+    if not isinstance(net, TextClassifier):
+        kind = type(net).__name__
+        raise DataError(f"{folder!r} holds a {kind}, which reads no texts; use it from Python")
+    return net

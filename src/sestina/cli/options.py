@@ -12,6 +12,7 @@ import typer
 from sestina.errors import OptionError
 
 PANELS = {
+    "ReadingOptions": "Data",
     "TextOptions": "Text",
     "EmbeddingOptions": "Word vectors",
     "EncoderOptions": "Network",
@@ -19,36 +20,32 @@ PANELS = {
 }
 OWN = ("verbose", "seed")  # every verb has these itself
 
+Command = Callable[..., None]
 
-def with_options(*kinds: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command an option for each field of the option classes `kinds`.
 
-    The command takes them as one dictionary, its parameter ``options``; numbers in a list, such
-    as ``--dense 16,16``, come as text.
+def with_options(**groups: tuple[type, ...]) -> Callable[[Command], Command]:
+    """Give a command an option for each field of the option classes of `groups`.
+
+    The command takes the values of a group as one dictionary, its parameter of that name.
     """
 
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = inspect.signature(command, eval_str=True).parameters.values()
-        kept = [p for p in own if p.name != "options"]
-        added = [
-            _parameter(spec, PANELS[kind.__name__])
+    def decorate(command: Command) -> Command:
+        specs = {
+            spec.name: (group, spec, PANELS[kind.__name__])
+            for group, kinds in groups.items()
             for kind in kinds
             for spec in fields(kind)
             if spec.name not in OWN
-        ]
-        names = {
-            p.name: kind
-            for kind in kinds
-            for spec in fields(kind)
-            for p in added
-            if p.name == spec.name
         }
+        own = inspect.signature(command, eval_str=True).parameters.values()
+        kept = [parameter for parameter in own if parameter.name not in groups]
+        added = [_parameter(spec, panel) for _, spec, panel in specs.values()]
 
         def run(**arguments: Any) -> None:
-            options = {
-                name: _value(name, arguments.pop(name), kind) for name, kind in names.items()
-            }
-            command(**arguments, options=options)
+            values: dict[str, dict[str, Any]] = {group: {} for group in groups}
+            for name, (group, spec, _) in specs.items():
+                values[group][name] = _value(spec, arguments.pop(name))
+            command(**arguments, **values)
 
         run.__name__, run.__doc__ = command.__name__, command.__doc__
         run.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
@@ -64,8 +61,8 @@ def _parameter(spec: Field[Any], panel: str) -> inspect.Parameter:
     text = spec.metadata["help"]
     if spec.metadata["choices"]:
         text = text.rstrip(".") + ": " + ", ".join(spec.metadata["choices"]) + "."
-    if spec.default is None or (spec.name == "patience"):
-        text += " 0 means none." if kind in (int, float) else ""
+    if "None" in str(spec.type) and kind in (int, float):
+        text += " 0 means none."
     names = f"{flag}/--no-{flag[2:]}" if kind is bool else flag
     annotation: Any = Annotated[kind, typer.Option(names, help=text, rich_help_panel=panel)]
     return inspect.Parameter(
@@ -77,26 +74,24 @@ def _type(spec: Field[Any]) -> tuple[Any, Any]:
     """Return the type and default that the command line uses for a field."""
     hint = str(spec.type)
     if "tuple" in hint:
-        return str, ",".join(map(str, cast(Any, spec.default)))
+        return str, ",".join(str(item) for item in cast(Any, spec.default))
     if "bool" in hint:
         return bool, spec.default
+    if hint in ("Any", "str | None"):
+        return str, ""
     if "None" in hint:  # 0 stands for None
         return (float if "float" in hint else int), spec.default or 0
-    if "Any" in hint:
-        return str, ""
     return {"int": int, "float": float, "str": str}[hint], spec.default
 
 
-def _value(name: str, value: Any, kind: type) -> Any:
+def _value(spec: Field[Any], value: Any) -> Any:
     """Return the value of an option from what the command line gave."""
-    spec = next(spec for spec in fields(kind) if spec.name == name)
     hint = str(spec.type)
     if "tuple" in hint:
         try:
             return tuple(int(part) for part in value.replace(",", " ").split())
         except ValueError:
-            flag = "--" + name
-            raise OptionError(f"{flag} {value!r} is not a list such as 16,16") from None
-    if "None" in hint or "Any" in hint:
+            raise OptionError(f"--{spec.name} {value!r} is not a list such as 16,16") from None
+    if "None" in hint or hint == "Any":
         return value or None
     return value

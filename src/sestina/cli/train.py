@@ -7,22 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from sestina import config
 from sestina.cli import show
-from sestina.cli.inputs import (
-    Encoding,
-    Header,
-    Json,
-    LabelColumn,
-    LabelSeparator,
-    PathArgument,
-    Seed,
-    SplitColumn,
-    TextColumn,
-    records,
-)
+from sestina.cli.inputs import Json, PathArgument, Seed, records
 from sestina.cli.options import with_options
-from sestina.config import EmbeddingOptions, EncoderOptions, TextOptions, TrainingOptions
-from sestina.data.columns import Columns
 from sestina.errors import OptionError
 
 app = typer.Typer(no_args_is_help=True, help="Train a model and compare it with plain baselines.")
@@ -36,24 +24,24 @@ def _verbs() -> None:
 @app.command(
     epilog="Example: sestina train classify reviews.csv --encoder gru --bidirectional --out model"
 )
-@with_options(TextOptions, EmbeddingOptions, EncoderOptions, TrainingOptions)
+@with_options(
+    reading=(config.ReadingOptions,),
+    options=(
+        config.TextOptions,
+        config.EmbeddingOptions,
+        config.EncoderOptions,
+        config.TrainingOptions,
+    ),
+)
 def classify(
     path: PathArgument,
     out: Annotated[Path, typer.Option(help="Folder for the model.")],
+    reading: dict[str, Any],
+    options: dict[str, Any],
     dev: Annotated[
-        str | None,
-        typer.Option(help="File for early stopping; else drawn from PATH.", rich_help_panel="Data"),
+        str | None, typer.Option(help="File for early stopping; else drawn from PATH.")
     ] = None,
-    test: Annotated[
-        str | None,
-        typer.Option(help="File to test on; else drawn from PATH.", rich_help_panel="Data"),
-    ] = None,
-    text: TextColumn = None,
-    label: LabelColumn = None,
-    split: SplitColumn = None,
-    encoding: Encoding = "utf-8",
-    header: Header = True,
-    label_separator: LabelSeparator = None,
+    test: Annotated[str | None, typer.Option(help="File to test on; else drawn from PATH.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")
     ] = False,
@@ -61,23 +49,19 @@ def classify(
         bool, typer.Option("--overwrite", help="Replace the model in --out.")
     ] = False,
     json: Json = False,
-    seed: Seed = TrainingOptions.seed,
-    options: dict[str, Any] = {},  # noqa: B006 - filled by with_options
+    seed: Seed = config.TrainingOptions.seed,
 ) -> None:
     """Train a text classifier, compare it with its baselines, save and report it.
 
-    PATH holds texts and labels: .csv, .tsv, .json, .jsonl, .parquet, fastText lines, one
-    folder per class, or the name of a shipped data set.
+    PATH is a table (.csv .tsv .json .jsonl .parquet), fastText lines, a folder
+    with one folder per class, or the name of a shipped data set.
     """
     from sestina.cli.job import Job
 
     if resume and overwrite:
         raise OptionError("--resume goes on, --overwrite starts anew; give one of them")
-    how = {"encoding": encoding, "header": header, "label_separator": label_separator}
-    columns = Columns(text, label, split)
-    parts = {"dev": dev, "test": test}
-    read = {name: records(file, columns, **how) for name, file in parts.items() if file}
-    job = Job(path, out, records(path, columns, **how), read, {**options, "seed": seed})
+    own = {name: records(file, reading) for name, file in (("dev", dev), ("test", test)) if file}
+    job = Job(path, out, records(path, reading), own, {**options, "seed": seed})
     result = job.run(resume, overwrite)
     if json:
         show.as_json(result)
@@ -85,4 +69,4 @@ def classify(
         job.show(result)
     if result["interrupted"]:
         show.say("Error: stopped by Ctrl-C; the best epoch is kept, go on with --resume")
-        raise SystemExit(1)
+        raise typer.Exit(1)

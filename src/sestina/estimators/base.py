@@ -141,6 +141,12 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         """Return the most probable class of each sequence, (N,); lists of labels if multi-label."""
         return self._labels.decode(self._decide(self.predict_proba(X)))
 
+    def labels_of(self, probabilities: NDArray[np.float64]) -> list[Any]:
+        """Return the label that each row of probabilities (N, K) decides for, as plain values."""
+        labels = self._labels.decode(self._decide(probabilities))
+        plain: list[Any] = labels.tolist() if isinstance(labels, np.ndarray) else labels
+        return plain
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy: the share of sequences whose label, or every label, is right."""
         check_is_fitted(self, "network_")

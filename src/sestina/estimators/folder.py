@@ -68,6 +68,7 @@ def read_model(kind: type[Kind], folder: str | Path) -> Kind:
 def _plain_options(estimator: SequenceClassifier) -> dict[str, Any]:
     """Return the options as JSON values; vectors given in memory are in the weights by now."""
     options = config.to_dict(estimator)
+    del options["verbose"]  # how a run was shown is not part of the model
     if not isinstance(options.get("vectors", ""), str):
         options["vectors"] = None
     weight = options["class_weight"]

@@ -67,14 +67,18 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
         return list(_as_texts(X))
 
     def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
-        if self.encoder == "bag":
-            return ClassifierNetwork(self, target, len(self.vocabulary_), self.max_tokens, None)
-        if fresh:
-            embedding = self._fresh_embedding()
-        else:
-            size, trainable = self.vector_size_, not self.frozen_
-            embedding = TokenEmbedding(len(self.vocabulary_), size, None, trainable)
-        return ClassifierNetwork(self, target, self.vector_size_, self.max_tokens, embedding)
+        size, embedding = len(self.vocabulary_), None
+        if self.encoder != "bag":
+            embedding = self._fresh_embedding() if fresh else self._empty_embedding()
+            size = self.vector_size_
+        steps, lost = self.max_tokens, self.token_dropout
+        return ClassifierNetwork(self, target, size, steps, embedding, lost)
+
+    def _empty_embedding(self) -> TokenEmbedding:
+        """Return the table of a saved model, whose weights will be loaded."""
+        return TokenEmbedding(
+            len(self.vocabulary_), self.vector_size_, None, trainable=not self.frozen_
+        )
 
     def _fresh_embedding(self) -> TokenEmbedding:
         """Return the table to begin with: random, or made of the pre-trained vectors."""

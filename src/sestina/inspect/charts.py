@@ -45,10 +45,10 @@ DASHES = [[1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4], [1, 4]]
 def ladder(rungs: Sequence[Rung], main: str) -> LayerChart:
     """Return one row per model: its name, its accuracy as a dot, its 95 % interval as a bar."""
     alt = _altair()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
-            "model": str(place),
-            "name": shorten(rung.name, 44),
+            "row": str(place),
+            "name": shorten(rung.name, 40),
             "kind": "main" if rung.name == main else "other",
             "accuracy": rung.figures["accuracy"],
             "low": rung.figures["interval"][0],
@@ -58,45 +58,41 @@ def ladder(rungs: Sequence[Rung], main: str) -> LayerChart:
         for place, rung in enumerate(rungs)
     ]
     low, high = min(row["low"] for row in rows), max(row["high"] for row in rows)
-    room = max(0.01, 0.05 * (high - low))
-    span = [max(0.0, low - room), min(1.0, high + room)]
-    y = alt.Y("model:N", sort=None, axis=None)
-    x = alt.X(
-        "accuracy:Q", title="accuracy on the test part",
-        scale=alt.Scale(domain=span, nice=True, zero=False), axis=alt.Axis(tickCount=5),
-    )
+    room = max(0.01, 0.03 * (high - low))
+    span = alt.Scale(domain=[max(0.0, low - room), min(1.0, high + room)], zero=False)
+    y = alt.Y("row:N", axis=None, scale=alt.Scale(domain=[row["row"] for row in rows]))
+    axis = alt.Axis(tickCount=5, format=".2~f")
+    x = alt.X("accuracy:Q", title="accuracy on the test part", scale=span, axis=axis)
+    ends = alt.X("low:Q", title="accuracy on the test part", scale=span, axis=axis)
     layers = []
-    for kind in ("other", "main"):
-        some = _table(rows).transform_filter(alt.datum.kind == kind)
+    for kind in {row["kind"]: None for row in rows}:
+        some = _table([row for row in rows if row["kind"] == kind]).encode(y=y)
         layers += [
-            some.mark_rule(style=kind, strokeWidth=3, yOffset=9).encode(y=y, x=x.title(None),
-                                                                      x2="high:Q").encode(x="low:Q"),
-            some.mark_circle(style=kind, size=110, opacity=1, yOffset=9).encode(y=y, x=x),
+            some.mark_rule(style=kind, strokeWidth=3, yOffset=9).encode(x=ends, x2="high:Q"),
+            some.mark_circle(style=kind, size=110, yOffset=9).encode(x=x),
+            some.mark_text(style=f"{kind}_text", align="left", yOffset=-9)
+            .encode(x=alt.value(0), text="name:N"),
+            some.mark_text(style=f"{kind}_text", align="right", yOffset=-9)
+            .encode(x=alt.value("width"), text="shown:N"),
         ]
-        for field, place, side in (("name", 0, "left"), ("shown", "width", "right")):
-            layers.append(
-                some.mark_text(style=f"{kind}_text", align=side, yOffset=-9)
-                .encode(y=y, x=alt.value(place), text=f"{field}:N")
-            )
-    return _sized(alt.layer(*layers), height=46 * len(rows) + 46)
+    return _sized(alt.layer(*layers), height=46 * len(rows) + 50)
 
 
 def losses(history: History, best: int) -> LayerChart:
     """Return the training and validation loss by epoch, with the best epoch marked."""
     alt = _altair()
-    rows = [
-        {"epoch": row["epoch"], "value": row[key], "part": part}
+    rows: list[dict[str, Any]] = [
+        {"epoch": row["epoch"], "value": row[key], "line": part}
         for key, part in (("loss", "training"), ("validation_loss", "validation"))
         for row in history
         if key in row
     ]
-    value = alt.Y("value:Q", title="loss", scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5))
-    lines = _lines(rows, "part", ["training", "validation"], len(history), value)
-    return _sized(alt.layer(_best_rule(best, len(history)), lines))
+    lines = _lines(rows, ["training", "validation"], "loss", len(history))
+    return _sized(alt.layer(*_best_rule(best, len(history)), *lines))
 
 
 def accuracies(histories: Mapping[str, History], best: Mapping[str, int]) -> LayerChart:
-    """Return the validation accuracy of one net or several by epoch; the best epochs have rings.
+    """Return the validation accuracy of one net or several by epoch, the best epochs ringed.
 
     Args:
         histories: Rows per epoch, by name of the net.
@@ -104,28 +100,24 @@ def accuracies(histories: Mapping[str, History], best: Mapping[str, int]) -> Lay
     """
     alt = _altair()
     names = dict(zip(histories, unique([shorten(name, 40) for name in histories]), strict=True))
-    rows = [
-        {"epoch": row["epoch"], "value": row["validation_accuracy"], "net": names[name],
-         "best": row["epoch"] == best[name]}
+    rows: list[dict[str, Any]] = [
+        {
+            "epoch": row["epoch"],
+            "value": row["validation_accuracy"],
+            "line": names[name],
+            "best": row["epoch"] == best[name],
+        }
         for name, history in histories.items()
         for row in history
         if "validation_accuracy" in row
     ]
-    value = alt.Y(
-        "value:Q", title="validation accuracy", scale=alt.Scale(zero=False),
-        axis=alt.Axis(tickCount=5),
-    )
-    longest = max(map(len, histories.values()))
-    layers = [_lines(rows, "net", list(names.values()), longest, value)]
-    layers.append(
-        _table(rows).transform_filter(alt.datum.best)
-        .mark_point(size=150, filled=False, strokeWidth=2, opacity=1)
-        .encode(x=_epochs(longest), y=value, color=alt.Color("net:N", sort=None, legend=None))
-    )
+    epochs = max(map(len, histories.values()))
+    layers = _lines(rows, list(names.values()), "validation accuracy", epochs)
+    ring = layers[0].mark_point(size=190, filled=False, strokeWidth=2, opacity=1)
+    layers.append(ring.transform_filter(alt.datum.best))
     if len(histories) == 1:
-        layers.insert(0, _best_rule(next(iter(best.values())), longest))
-    return _sized(alt.layer(*layers).resolve_legend(color="independent"),
-                  height=HEIGHT + (20 * len(names) if len(names) > 1 else 0))
+        layers = [*_best_rule(next(iter(best.values())), epochs), *layers]
+    return _sized(alt.layer(*layers), HEIGHT + (18 * len(names) if len(names) > 1 else 0))
 
 
 def confusion(counts: NDArray[np.int64], totals: NDArray[np.int64], names: list[str]) -> LayerChart:
@@ -137,29 +129,33 @@ def confusion(counts: NDArray[np.int64], totals: NDArray[np.int64], names: list[
         names: K different class names.
     """
     alt = _altair()
+    shares = counts / np.maximum(totals, 1)[:, None]
     rows = [
-        {"true": i, "guess": j, "count": int(n), "share": float(n / max(totals[i], 1))}
+        {"true": names[i], "guess": names[j], "count": int(n), "share": float(shares[i, j])}
         for (i, j), n in np.ndenumerate(counts)
     ]
-    widest = len(f"{counts.max(initial=0):,}")
-    cell = max(min(110, 260 // len(names)), 11 + 7 * widest, 24)
-    place = alt.Scale(domain=list(range(len(names))), paddingInner=0.06, paddingOuter=0)
-    label = {"labelExpr": f"{names!r}[datum.value]" if False else _label_expression(names)}
+    digits = len(f"{counts.max(initial=0):,}")
+    cell = max(min(110, 270 // len(names)), 10 + 7 * digits, 24)
     slanted = max(map(len, names)) * 7 > cell
-    top = alt.Axis(orient="top", ticks=False, domain=False, grid=False, labelLimit=160,
-                   labelAngle=-45 if slanted else 0, labelAlign="left" if slanted else "center",
-                   labelOverlap=False, labelPadding=5, **label)
-    side = alt.Axis(ticks=False, domain=False, grid=False, labelLimit=160, labelOverlap=False, **label)
+    place = alt.Scale(domain=names, paddingInner=0.06, paddingOuter=0)
+    plain = {"ticks": False, "domain": False, "grid": False, "labelLimit": 150, "labelPadding": 6,
+             "labelOverlap": False}  # fmt: skip
+    top = alt.Axis(orient="top", labelAngle=-55 if slanted else 0,
+                   labelAlign="left" if slanted else "center", **plain)  # fmt: skip
     base = _table(rows).encode(
-        x=alt.X("guess:O", title="predicted", scale=place, axis=top),
-        y=alt.Y("true:O", title="true", scale=place, axis=side),
+        x=alt.X("guess:N", title="predicted class", scale=place, axis=top),
+        y=alt.Y("true:N", title="true class", scale=place, axis=alt.Axis(**plain)),
     )
     colour = alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range="heatmap"), legend=None)
     layers = [base.mark_rect(cornerRadius=2).encode(color=colour)]
     for style, part in (("cold", alt.datum.share <= 0.5), ("hot", alt.datum.share > 0.5)):
         some = base.transform_filter(part & (alt.datum["count"] > 0))
-        layers.append(some.mark_text(style=style).encode(text=alt.Text("count:Q", format=",")))
-    return alt.layer(*layers).properties(width=cell * len(names), height=cell * len(names))
+        size = 15 if cell > 60 else 11
+        marks = some.mark_text(style=style, fontSize=size)
+        layers.append(marks.encode(text=alt.Text("count:Q", format=",")))
+    side = cell * len(names)
+    chart: LayerChart = alt.layer(*layers).properties(width=side, height=side)
+    return chart
 
 
 def decisions(rows: Sequence[Mapping[str, Any]], names: list[str]) -> LayerChart:
@@ -171,19 +167,17 @@ def decisions(rows: Sequence[Mapping[str, Any]], names: list[str]) -> LayerChart
     """
     alt = _altair()
     kinds = {"found": "found", "missed": "missed", "false": "put wrongly"}
-    values = [
+    values: list[dict[str, Any]] = [
         {"label": name, "kind": kind, "texts": row[key], "order": order}
         for name, row in zip(names, rows, strict=True)
         for order, (key, kind) in enumerate(kinds.items())
     ]
-    legend = alt.Legend(title=None, columns=3)
-    bars = _table(values).mark_bar(height={"band": 0.7}).encode(
-        x=alt.X("texts:Q", title="texts", axis=alt.Axis(tickCount=5, format=",d", tickMinStep=1)),
-        y=alt.Y("label:N", sort=names, title=None, axis=alt.Axis(ticks=False, domain=False)),
-        color=alt.Color("kind:N", sort=list(kinds.values()), legend=legend),
-        order="order:Q",
-    )
-    return _sized(alt.layer(bars), height=26 * len(names) + 70)
+    x = alt.X("texts:Q", title="test texts", axis=alt.Axis(tickCount=5, format=",d", tickMinStep=1))
+    side = alt.Axis(ticks=False, domain=False, grid=False, labelLimit=120)
+    y = alt.Y("label:N", title=None, scale=alt.Scale(domain=names, padding=0.3), axis=side)
+    colour = alt.Color("kind:N", title=None, scale=alt.Scale(domain=list(kinds.values())))
+    bars = _table(values).mark_bar().encode(x=x, y=y, color=colour, order="order:Q")
+    return _sized(alt.layer(bars), height=28 * len(names) + 80)
 
 
 def calibration(rows: Sequence[Mapping[str, float]], least: float) -> LayerChart:
@@ -203,11 +197,12 @@ def calibration(rows: Sequence[Mapping[str, float]], least: float) -> LayerChart
     ends = [{"confidence": least, "accuracy": least}, {"confidence": 1, "accuracy": 1}]
     base = _table([dict(row) for row in rows]).encode(x=x, y=y)
     size = alt.Size("count:Q", scale=alt.Scale(range=[45, 420], zero=True), legend=None)
-    return _sized(alt.layer(
+    layers = [
         _table(ends).mark_line(style="guide").encode(x=x, y=y),
-        base.mark_line(style="main", strokeWidth=2),
-        base.mark_circle(style="main", opacity=1).encode(size=size),
-    ), height=270)
+        base.mark_line(style="main"),
+        base.mark_circle(style="main").encode(size=size),
+    ]
+    return _sized(alt.layer(*layers), height=270)
 
 
 def lengths(counts: NDArray[np.int64], limit: int) -> LayerChart:
@@ -219,23 +214,21 @@ def lengths(counts: NDArray[np.int64], limit: int) -> LayerChart:
     """
     alt = _altair()
     width, last = length_bins(counts)
-    place = np.minimum(counts // width, last)
-    texts = np.bincount(place, minlength=last + 1)
-    rows = [{"from": n * width, "to": (n + 1) * width, "texts": int(k)} for n, k in enumerate(texts)]
+    texts = np.bincount(np.minimum(counts // width, last), minlength=last + 1)
+    rows: list[dict[str, Any]] = [
+        {"from": bar * width, "to": (bar + 1) * width, "texts": int(count)}
+        for bar, count in enumerate(texts)
+    ]
     end = (last + 1) * width
-    shown = limit <= 1.3 * end
-    x = alt.X("from:Q", title="tokens in a text", axis=alt.Axis(tickCount=6, format=",d"),
-              scale=alt.Scale(domain=[0, max(end, 1.04 * limit) if shown else end], nice=False))
-    y = alt.Y("texts:Q", title="training texts", axis=alt.Axis(tickCount=5, format=",d", tickMinStep=1))
+    near = limit <= 1.3 * end
+    span = alt.Scale(domain=[0, max(end, 1.04 * limit) if near else end], nice=False)
+    axis = alt.Axis(tickCount=6, format=",d", tickMinStep=1)
+    x = alt.X("from:Q", title="tokens in a text", axis=axis, scale=span)
+    y = alt.Y("texts:Q", title="training texts", axis=axis)
     layers = [_table(rows).mark_bar(style="main", binSpacing=1).encode(x=x, x2="to:Q", y=y)]
-    if shown:
-        early = limit < 0.5 * end
-        cut = _table([{"from": limit, "label": f"cut after {limit:,}"}])
-        layers += [
-            cut.mark_rule(style="limit").encode(x=x),
-            cut.mark_text(style="limit_text", align="left" if early else "right", yOffset=-8,
-                          dx=4 if early else -4).encode(x=x, y=alt.value(0), text="label:N"),
-        ]
+    if near:
+        cut = _table([{"from": limit, "label": f"limit {limit:,}"}]).encode(x=x)
+        layers += _flag(cut, "limit", left=limit < 0.5 * end)
     return _sized(alt.layer(*layers))
 
 
@@ -255,7 +248,7 @@ def length_bins(counts: NDArray[np.int64]) -> tuple[int, int]:
 def svg(chart: LayerChart, theme: str) -> str:
     """Return a chart as an SVG element for the "light" or the "dark" page.
 
-    It refers to nothing outside itself, and its size is the least at which it is meant to be read.
+    It refers to nothing outside itself; fonts are left to the page.
 
     Raises:
         MissingExtra: vl-convert-python is not installed.
@@ -265,10 +258,7 @@ def svg(chart: LayerChart, theme: str) -> str:
     except ImportError as error:
         raise MissingExtra("vl-convert-python", "report") from error
     drawn: str = vl_convert.vegalite_to_svg(chart.to_dict(), config=_config(THEMES[theme]))
-    drawn = re.sub(r' (?:xmlns(?::\w+)?|version|class|pointer-events|aria-\w+|role)="[^"]*"', "", drawn)
-    drawn = re.sub(r'<path d="[^"]*"(?: display="none"| opacity="1")*/>', "", drawn)
-    drawn = re.sub(r' (?:opacity="1"|font-family="[^"]*")', "", drawn)
-    return re.sub(r"(\d\.\d\d)\d+", r"\1", drawn)
+    return re.sub(r"<[^>]*>", lambda tag: _plain_tag(tag[0]), drawn)
 
 
 def shorten(text: object, most: int) -> str:
@@ -293,3 +283,97 @@ def _altair() -> ModuleType:
     except ImportError as error:
         raise MissingExtra("altair", "report") from error
     return altair
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> Any:
+    alt = _altair()
+    return alt.Chart(alt.InlineData(values=list(rows)))
+
+
+def _sized(chart: Any, height: int = HEIGHT) -> LayerChart:
+    """Return a chart of a fixed outer size, axes and legend included."""
+    fit = {"type": "fit", "contains": "padding"}
+    sized: LayerChart = chart.properties(width=WIDTH, height=height, autosize=fit)
+    return sized
+
+
+def _lines(rows: list[dict[str, Any]], names: list[str], title: str, epochs: int) -> list[Any]:
+    """Return one line with dots per name, told apart by colour and by dashes."""
+    alt = _altair()
+    names = [name for name in names if any(row["line"] == name for row in rows)]
+    legend = alt.Legend(columns=2 if max(map(len, names), default=0) < 20 else 1)
+    colours = alt.Scale(domain=names)
+    colour = alt.Color("line:N", title=None, scale=colours, legend=legend if names[1:] else None)
+    dashes = alt.Scale(domain=names, range=[DASHES[n % len(DASHES)] for n in range(len(names))])
+    dash = alt.StrokeDash("line:N", title=None, scale=dashes, legend=legend if names[1:] else None)
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5))
+    base = _table(rows).encode(x=_epoch_axis(epochs), y=y, color=colour)
+    return [base.mark_circle(size=28, opacity=1), base.mark_line().encode(strokeDash=dash)]
+
+
+def _epoch_axis(epochs: int) -> Any:
+    alt = _altair()
+    step = math.ceil(epochs / 8)
+    ticks = alt.Axis(values=list(range(1, epochs + 1, step)), format="d", grid=False)
+    span = alt.Scale(domain=[0.7, epochs + 0.3], nice=False, zero=False)
+    return alt.X("epoch:Q", title="epoch", axis=ticks, scale=span)
+
+
+def _best_rule(best: int, epochs: int) -> list[Any]:
+    """Return a line at the best epoch and what it is."""
+    row = {"epoch": best, "label": f"best: epoch {best}"}
+    flag = _table([row]).encode(x=_epoch_axis(epochs))
+    return _flag(flag, "limit", left=best <= (epochs + 1) / 2)
+
+
+def _flag(base: Any, style: str, left: bool) -> list[Any]:
+    """Return a vertical line with its label at the top, to the right of it where it stands left."""
+    alt = _altair()
+    label = base.mark_text(
+        style=f"{style}_text", align="left" if left else "right", dx=5 if left else -5
+    )
+    return [base.mark_rule(style=style), label.encode(y=alt.value(6), text="label:N")]
+
+
+def _config(theme: Mapping[str, Any]) -> dict[str, Any]:
+    """Return Vega-Lite's configuration for a theme."""
+    text = {"fontSize": 12.5, "baseline": "middle"}
+    return {
+        "aria": False,
+        "background": None,
+        "font": "sans-serif",
+        "padding": 2,
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": theme["muted"], "titleColor": theme["muted"], "labelFontSize": 12,
+            "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 8,
+            "gridColor": theme["line"], "domainColor": theme["other"], "tickColor": theme["other"],
+        },
+        "axisY": {"domain": False, "ticks": False, "labelPadding": 6},
+        "legend": {
+            "orient": "top", "labelColor": theme["ink"], "labelFontSize": 12, "labelLimit": 310,
+            "symbolStrokeWidth": 2.5, "symbolSize": 260, "columnPadding": 18, "offset": 8,
+        },
+        "range": {"category": theme["series"], "heatmap": theme["heat"]},
+        "line": {"strokeWidth": 2.2},
+        "style": {
+            "main": {"color": theme["main"], "opacity": 1},
+            "other": {"color": theme["other"], "opacity": 1},
+            "main_text": {"color": theme["main"], "fontWeight": "bold", **text},
+            "other_text": {"color": theme["ink"], **text},
+            "limit": {"color": theme["limit"], "strokeDash": [4, 3], "strokeWidth": 1.5},
+            "limit_text": {"color": theme["limit"], **text, "fontSize": 12},
+            "guide": {"color": theme["other"], "strokeDash": [5, 4], "strokeWidth": 1.5},
+            "cold": {"color": theme["cold_ink"], **text},
+            "hot": {"color": theme["hot_ink"], **text},
+        },
+    }  # fmt: skip
+
+
+def _plain_tag(tag: str) -> str:
+    """Return an SVG tag without what a page does not need; nothing for shapes that are not seen."""
+    tag = re.sub(r' (?:xmlns(?::\w+)?|version|class|pointer-events|aria-\w+|role)="[^"]*"', "", tag)
+    tag = re.sub(r' (?:opacity="1"|font-family="[^"]*")', "", tag)
+    tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)
+    unseen = tag.startswith("<path") and "fill=" not in tag and "stroke=" not in tag
+    return "" if unseen or 'display="none"' in tag else tag

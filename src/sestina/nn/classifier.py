@@ -47,6 +47,7 @@ class ClassifierNetwork(nn.Module):
         inputs: D of the encoder's input: vector size, features of a series, or V for a bag.
         steps: T that a flatten encoder is built for; other encoders take any length.
         embedding: Table for token ids; None where the input is vectors, or a bag of ids.
+        token_dropout: Share of token ids that become UNK at random while training.
     """
 
     def __init__(
@@ -56,11 +57,13 @@ class ClassifierNetwork(nn.Module):
         inputs: int,
         steps: int,
         embedding: TokenEmbedding | None,
+        token_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.embedding = embedding
         self.encoder = encoders.build(options, inputs, steps)
         self.head = Head(self.encoder.features, options.dense, target.logits, options.dropout)
+        self.token_dropout = token_dropout
         self.input_dropout = options.input_dropout
         self.steps = steps if options.encoder == "flatten" else None
 
@@ -72,6 +75,9 @@ class ClassifierNetwork(nn.Module):
         steps = self.steps or max(int(lengths.max()), 1)
         if x.shape[1] != steps:
             x = _with_steps(x, steps)
+        if self.training and self.token_dropout and not x.is_floating_point():
+            lost = torch.rand(x.shape, device=x.device) < self.token_dropout
+            x = x.masked_fill(lost & (x != 0), 1)  # 1 is UNK (Iyyer et al. 2015)
         if self.embedding is not None:
             x = self.embedding(x)
         if self.training and self.input_dropout and x.dim() == 3:

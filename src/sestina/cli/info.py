@@ -1,0 +1,41 @@
+"""sestina info: what a model folder holds."""
+
+from __future__ import annotations
+
+import json as json_module
+
+from sestina.cli import show
+from sestina.cli.inputs import Json, ModelArgument, UnusedSeed
+
+
+def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None:
+    """Tell what a model folder holds: network, parameters, data, figures, options."""
+    from sestina import store
+    from sestina.estimators.loading import load
+
+    net = load(model)
+    _, head, files = store.load_folder(model, ("metrics.json",))
+    facts = json_module.loads(files["metrics.json"])
+    if json:
+        show.as_json(
+            {**{k: head[k] for k in ("estimator", "version", "options", "learned")}, "facts": facts}
+        )
+        return
+    show.facts(
+        model,
+        {
+            "estimator": f"{head['estimator']}, written by Sestina {head['version']}",
+            "data": facts.get("data"),
+            "classes": head["learned"]["classes"],
+            "parameters": f"{net.n_parameters_:,} ({show.counts(net.parameter_counts_)})",
+            "trainable": net.n_trainable_parameters_,
+            "epochs": f"{len(net.history_)}, the best was {net.best_epoch_}",
+            "seconds": round(net.seconds_, 1),
+            "noticed": "; ".join(net.notes_),
+        },
+    )
+    if "metrics" in facts:
+        show.out.print()
+        show.ladder("test part", {**facts["baseline"], facts["name"]: facts["metrics"]})
+    show.out.print()
+    show.facts("options", {k: str(v) for k, v in head["options"].items() if v not in (None, [])})

@@ -56,18 +56,23 @@ def main() -> None:
         net = TextClassifier(**settings, seed=options.seed)
         nets[name] = net.fit(train.texts, train.labels, validation=(dev.texts, dev.labels))
         show.say(f"{name:<20} {len(net.history_):>2} epochs  {net.seconds_:>5.1f} s")
-    best = max(nets, key=lambda name: nets[name].history_[nets[name].best_epoch_ - 1][
-        "validation_accuracy"])
+    best = max(
+        nets,
+        key=lambda name: nets[name].history_[nets[name].best_epoch_ - 1]["validation_accuracy"],
+    )
 
     ladder = climb(nets, train, dev, test, options.seed)
     verdicts = [verdict(ladder, best, rung.name) for rung in reversed(ladder.rungs[:2])]
     rungs = {rung.name: rung.summary() for rung in ladder.rungs}
-    nets[best].save(options.out, {
-        "name": best,
-        "data": f"{DATA}: {len(train):,} training texts; {said}",
-        "metrics": rungs[best],
-        "baseline": {rung.name: rung.summary() for rung in ladder.rungs[:2]},
-    })
+    nets[best].save(
+        options.out,
+        {
+            "name": best,
+            "data": f"{DATA}: {len(train):,} training texts; {said}",
+            "metrics": rungs[best],
+            "baseline": {rung.name: rung.summary() for rung in ladder.rungs[:2]},
+        },
+    )
     facts = report_facts(nets[best], (train, dev, test), said, verdicts, DATA)
     report = write_report(options.out, ladder, best, facts)
 
@@ -76,11 +81,14 @@ def main() -> None:
     show.out.print(f"\nBest on the dev part: {best}")
     for sentence in verdicts:
         show.out.print(sentence)
-    show.facts("", {
-        "report": report,
-        "try": f'sestina predict {options.out} "A small, quiet, wonderful film."',
-        "took": f"{time.perf_counter() - started:.0f} seconds",
-    })
+    show.facts(
+        "",
+        {
+            "report": report,
+            "try": f'sestina predict {options.out} "A small, quiet, wonderful film."',
+            "took": f"{time.perf_counter() - started:.0f} seconds",
+        },
+    )
 
 
 if __name__ == "__main__":

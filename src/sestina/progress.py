@@ -74,9 +74,9 @@ class Reporter:
         if "validation_accuracy" in row:
             figures.append(f"dev acc {row['validation_accuracy']:.4f}")
         figures.append(f"{row['sequences_per_second']:,.0f} {self._unit}/s")
-        self._console.print("  ".join(figures) + (" *" if best else ""))
+        self.say("  ".join(figures) + (" *" if best else ""))
 
     def say(self, sentence: str) -> None:
         """Print one sentence."""
         if self._verbose:
-            self._console.print(sentence)
+            self._console.print(sentence, markup=False, soft_wrap=True)

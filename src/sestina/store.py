@@ -39,7 +39,7 @@ def save_folder(
     from safetensors.numpy import save
 
     folder = Path(folder)
-    contents = {ARRAYS: save({name: np.ascontiguousarray(a) for name, a in arrays.items()})}
+    contents = {ARRAYS: save({name: np.asarray(a, order="C") for name, a in arrays.items()})}
     contents |= {name: text.encode() for name, text in files.items()}
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
     head = {"format": "sestina", "format_version": FORMAT_VERSION, **config, "sha256": sums}
@@ -80,7 +80,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], note: Mapping[s
     """
     from safetensors.numpy import save
 
-    data = save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, {"note": json.dumps(note)})
+    data = save({k: np.asarray(v, order="C") for k, v in arrays.items()}, {"note": json.dumps(note)})
     partial = path.with_name(path.name + PARTIAL)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,7 @@ def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Reco
         hint = nearest(path, datasets.names())
         raise DataError(f"there is no file, folder or data set {path!r}{hint}")
     for note in found.notes:
-        say(f"{path}: {note}")
+        say(f"{Path(path).name}: {note}")
     return found
 
 

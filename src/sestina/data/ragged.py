@@ -54,7 +54,8 @@ class Ragged:
 
         Args:
             rows: Which sequences, (B,).
-            length: T; by default that of the longest row, and at least 1.
+            length: T; by default that of the longest row, and at least 1. The end of a longer
+                row is cut off.
             side: Side that the padding stands on, "pre" or "post".
         """
         lengths = self.lengths[rows]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import io
 from pathlib import Path
 
 import polars as pl
 
 from sestina.data.columns import Columns, find
 from sestina.data.records import PARTS, Label, Records, without_gaps
-from sestina.data.tables import TABLES, decode, kind_of, read_bytes, read_table
-from sestina.errors import DataError
+from sestina.data.tables import SEPARATORS, TABLES, decode, kind_of, read_bytes, read_table
+from sestina.errors import DataError, OptionError
 
 FASTTEXT = "__label__"
+NOT_TEXT = (pl.List, pl.Array, pl.Struct, pl.Binary, pl.Object)
 IGNORED = ("unsup",)  # aclImdb's reviews without a rating
 
 
@@ -28,9 +29,10 @@ def read(
     """Read texts, and labels where there are any, from a file or a folder.
 
     The format is told by the file's ending: .csv, .tsv, .json, .jsonl and .parquet are tables;
-    other files hold one text a line, with labels where the first line starts with ``__label__``
-    (fastText's format). A folder holds one folder of text files per class, under ``train`` and
-    ``test`` where it has parts (the layout of aclImdb). Files may be compressed (.gz, .xz).
+    other files hold one text a line, with labels where the first line has a word that starts with
+    ``__label__`` (fastText's format). A folder holds one folder of text files per class, under
+    ``train`` and ``test`` where it has parts (the layout of aclImdb). Files may be compressed
+    (.gz, .xz).
 
     Args:
         path: File or folder.
@@ -38,11 +40,14 @@ def read(
         encoding: Encoding of text files.
         header: Whether a CSV or TSV file starts with column names; without, name columns 1, 2, ….
         label_separator: What parts several labels in one cell; None means one label a row.
-        need_label: Whether to refuse data without labels.
+        need_label: Whether to refuse data without labels; if not, rows without one stay.
 
     Raises:
         DataError: The data cannot be read so; the message says where and what to do.
+        OptionError: `label_separator` is empty.
     """
+    if label_separator == "":
+        raise OptionError("label_separator is empty; give what parts labels, for instance '|'")
     path = Path(path)
     if path.is_dir():
         records = _read_folder(path, encoding)
@@ -55,38 +60,48 @@ def read(
             f"{path} has texts but no labels; give a table (.csv, .tsv, .jsonl, .parquet), "
             "fastText lines (__label__x text) or one folder per class"
         )
-    return without_gaps(_split_labels(records, label_separator))
+    return without_gaps(_split_labels(records, label_separator), need_label)
 
 
 def _read_columns(
     path: Path, columns: Columns, encoding: str, header: bool, need_label: bool
 ) -> Records:
     table = read_table(path, encoding, header)
-    found = find(table.columns, columns, str(path), need_label)
-    labels: list[Label] | None = None
-    if found.label is not None:
-        labels = _labels(table[found.label])
-    return Records(
-        _strings(table[found.text]),
-        labels,
-        _strings(table[found.split]) if found.split else None,
-        found.notes,
-        str(path),
+    delimited = header and kind_of(path) in SEPARATORS
+    found = find(table.columns, columns, str(path), need_label, delimited)
+    labels = _labels(table[found.label], path) if found.label is not None else None
+    split = _strings(table[found.split], path) if found.split is not None else None
+    notes = list(found.notes)
+    if split and columns.split is None and not any(p.strip().lower() in PARTS for p in split):
+        split = None  # a part of something else
+        notes[-1] = f"column {found.split!r} names no train, dev and test: not used as the split"
+    return Records(_strings(table[found.text], path), labels, split, tuple(notes), str(path))
+
+
+def _strings(column: pl.Series, path: Path) -> list[str]:
+    kind = "objects" if column.dtype == pl.Object else str(column.dtype)
+    if not isinstance(column.dtype, NOT_TEXT):
+        try:
+            return column.cast(pl.String).fill_null("").to_list()
+        except pl.exceptions.PolarsError:
+            pass
+    raise DataError(
+        f"{path}: column {column.name!r} holds {kind}, expected strings or numbers; "
+        "name another column, or convert it first"
     )
 
 
-def _strings(column: pl.Series) -> list[str]:
-    if isinstance(column.dtype, pl.List | pl.Struct | pl.Binary):
-        raise DataError(f"column {column.name!r} holds {column.dtype}; expected texts")
-    return column.cast(pl.String).fill_null("").to_list()
-
-
-def _labels(column: pl.Series) -> list[Label]:
-    if isinstance(column.dtype, pl.List):
-        return column.cast(pl.List(pl.String)).fill_null([]).to_list()
-    if column.dtype.is_float() and (column.drop_nulls() % 1 == 0).all():
-        column = column.cast(pl.Int64)  # 1.0 and 0.0 are the labels 1 and 0
-    return [label.strip() for label in _strings(column)]
+def _labels(column: pl.Series, path: Path) -> list[Label]:
+    if isinstance(column.dtype, pl.List | pl.Array) and not isinstance(
+        column.dtype.inner, NOT_TEXT
+    ):
+        lists = column.cast(pl.List(pl.String)).to_list()
+        return [[label.strip() for label in row or () if label and label.strip()] for row in lists]
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
+        if (column.drop_nulls() % 1 == 0).all():
+            column = column.cast(pl.Int64)  # 1.0 and 0.0 are the labels 1 and 0
+    return [label.strip() for label in _strings(column, path)]
 
 
 def _split_labels(records: Records, separator: str | None) -> Records:
@@ -100,14 +115,16 @@ def _split_labels(records: Records, separator: str | None) -> Records:
 
 
 def _read_lines(path: Path, encoding: str) -> Records:
-    lines = decode(read_bytes(path), path, encoding).splitlines()
+    text = decode(read_bytes(path), path, encoding)
+    # only LF, CR LF and CR end a line here; str.splitlines would cut texts at ten more signs
+    lines = [line.removesuffix("\n") for line in io.StringIO(text, newline=None)]
     first = next((line for line in lines if line.strip()), "")
-    if not first.startswith(FASTTEXT):
+    if not any(word.startswith(FASTTEXT) for word in first.split()):
         return Records(lines, source=str(path))
     texts, labels = [], []
     for line in lines:
         words = line.split()
-        marks = [word for word in words if word.startswith(FASTTEXT)]
+        marks = [word for word in words if word.startswith(FASTTEXT) and word != FASTTEXT]
         texts.append(" ".join(word for word in words if not word.startswith(FASTTEXT)))
         labels.append([mark.removeprefix(FASTTEXT) for mark in marks])
     if all(len(label) <= 1 for label in labels):
@@ -124,25 +141,41 @@ def _read_folder(path: Path, encoding: str) -> Records:
     labels: list[Label] = []
     split: list[str] = []
     for part in parts or [path]:
+        notes.extend(f"left out file {f.name!r}, which is in no class" for f in _files(part))
         for folder in _subfolders(part):
             if folder.name in IGNORED:
                 notes.append(f"left out {part.name}/{folder.name} (texts without a label)")
                 continue
-            for file in _text_files(folder):
-                texts.append(decode(file.read_bytes() or b"\n", file, encoding))
+            notes.extend(f"left out folder {part.name}/{folder.name}/{f.name}"
+                         for f in _subfolders(folder))
+            for file in _files(folder):
+                texts.append(decode(read_bytes(file, or_empty=True), file, encoding))
                 labels.append(folder.name)
                 split.append(part.name)
     if not texts:
-        raise DataError(
-            f"{path} has no text files in folders; expected one folder per class, as in "
-            f"{path.name}/pos/1.txt or {path.name}/train/pos/1.txt"
-        )
+        raise DataError(_no_classes(path))
     return Records(texts, labels, split if parts else None, tuple(notes), str(path))
 
 
+def _no_classes(path: Path) -> str:
+    tables = [file.name for file in _files(path) if kind_of(file) in TABLES]
+    instead = f"; or give one of its files: {', '.join(tables[:5])}" if tables else ""
+    return (
+        f"{path} has no text files in folders; expected one folder per class, as in "
+        f"{path.name}/pos/1.txt or {path.name}/train/pos/1.txt{instead}"
+    )
+
+
 def _subfolders(path: Path) -> list[Path]:
-    return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+    return [p for p in _entries(path) if p.is_dir()]
 
 
-def _text_files(folder: Path) -> Iterable[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+def _files(folder: Path) -> list[Path]:
+    return [p for p in _entries(folder) if p.is_file()]
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror or error}") from error

@@ -37,7 +37,7 @@ class Records:
     @property
     def multi_label(self) -> bool:
         """Whether a text may have several labels."""
-        return bool(self.labels) and isinstance(self.labels[0], list) if self.labels else False
+        return self.labels is not None and any(isinstance(x, list) for x in self.labels[:1])
 
     def take(self, rows: Sequence[int]) -> Records:
         """Return the records at `rows`, sharing the strings."""
@@ -61,8 +61,12 @@ class Records:
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def without_gaps(records: Records) -> Records:
-    """Return the records without empty texts and labels; the notes tell how many were left out.
+def without_gaps(records: Records, need_label: bool = True) -> Records:
+    """Return the records without empty texts; how many were left out goes into the notes.
+
+    Args:
+        records: What was read.
+        need_label: Whether to leave out rows without a label too.
 
     Raises:
         DataError: Nothing is left, or the parts have unknown names.
@@ -70,7 +74,7 @@ def without_gaps(records: Records) -> Records:
     empty = {r for r, text in enumerate(records.texts) if not text or not text.strip()}
     unlabelled = {
         r for r, label in enumerate(records.labels or ()) if r not in empty and not label
-    } if not records.multi_label else set()
+    } if need_label and not records.multi_label else set()
     notes = list(records.notes)
     if empty:
         notes.append(f"skipped {_rows(len(empty))} with an empty text")
@@ -79,7 +83,7 @@ def without_gaps(records: Records) -> Records:
     kept = [r for r in range(len(records)) if r not in empty and r not in unlabelled]
     if not kept:
         raise DataError(
-            f"{records.source}: no row has both text and label "
+            f"{records.source}: no row has {'both text and label' if need_label else 'a text'} "
             f"({'; '.join(notes) or 'it is empty'}); check the file and the column names"
         )
     left = records if len(kept) == len(records) else records.take(kept)
@@ -93,8 +97,9 @@ def _known_parts(records: Records) -> list[str] | None:
     unknown = sorted(name for name, part in names.items() if part is None)
     if unknown:
         raise DataError(
-            f"{records.source}: the split column has the values {', '.join(unknown[:5])}; "
-            "expected train, dev (or valid) and test"
+            f"{records.source}: the split column has the values "
+            f"{', '.join(map(repr, unknown[:5]))}; expected train, dev (or valid) and test: "
+            "correct them, or rename the column so that it is not taken"
         )
     return [names[name] or "" for name in records.parts]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,7 +17,8 @@ def stratified(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the rows (kept, held out) of a random split that keeps the labels' proportions.
 
-    Equal texts stay on one side, so that no held-out text was seen in training.
+    Equal texts stay on one side, so that no held-out text was seen in training. Every label stays
+    with at least one of the texts kept.
 
     Args:
         texts: N hashable items.
@@ -27,28 +29,39 @@ def stratified(
     Raises:
         DataError: There are too few rows to hold any out.
     """
-    groups: dict[object, list[int]] = {}
+    groups: dict[object, list[int]] = {}  # rows with equal texts
     for row, text in enumerate(texts):
         groups.setdefault(text, []).append(row)
-    strata: dict[str, list[list[int]]] = {}
-    for rows in groups.values():
-        strata.setdefault(_stratum(labels[rows[0]]), []).append(rows)
+    carried = [{name for row in rows for name in _names(labels[row])} for rows in groups.values()]
+    left = Counter(name for names in carried for name in names)  # groups in training, by label
+    strata: dict[str, list[tuple[list[int], set[str]]]] = {}
+    for rows, names in zip(groups.values(), carried, strict=True):
+        rarest = min(names, key=lambda name: (left[name], name), default="")
+        strata.setdefault(rarest, []).append((rows, names))
     rng = np.random.default_rng([seed, 0x5E57])
     held: list[int] = []
-    wanted = max(0.0, 1.0 - share * len(texts))  # hold out one row at least
+    wanted = 0.0
     for label in sorted(strata):
         members = strata[label]
-        wanted += share * sum(len(rows) for rows in members)
-        order = rng.permutation(len(members))
-        # one group of each label stays in training; what is owed carries over to the next label
-        for member in order[1:]:
-            if len(held) + 0.5 > wanted:
-                break
-            held.extend(members[member])
+        wanted += share * sum(len(rows) for rows, _ in members)
+        # what is owed, because a label or a large group must stay, carries over to the next label
+        for member in rng.permutation(len(members))[1:]:
+            rows, names = members[member]
+            if len(held) + len(rows) / 2 <= wanted and all(left[name] > 1 for name in names):
+                held.extend(rows)
+                left.subtract(names)
+    spare = [
+        rows
+        for members in strata.values()
+        for rows, names in members
+        if all(left[name] > 1 for name in names)
+    ]
+    if not held and spare:
+        held = min(spare, key=len)  # so few rows that a share of them is less than one
     if not held:
         raise DataError(
             f"{len(texts)} rows are too few to hold out {share:.0%} of them; "
-            "every class needs two different texts or more"
+            "give more rows, with two different texts of every class or more"
         )
     mask = np.zeros(len(texts), dtype=bool)
     mask[held] = True
@@ -62,17 +75,25 @@ def three_parts(records: Records, seed: int) -> tuple[Records, Records, Records,
     10 % of the training rows, stratified by label.
 
     Raises:
-        DataError: There are no labels, or too few rows.
+        DataError: There are no labels, fewer than two classes, or too few rows.
     """
     if records.labels is None:
-        raise DataError(f"{records.source} has no labels to learn from")
+        raise DataError(f"{records.source} has no labels to learn from; give data with labels")
+    classes = list(records.label_counts())
+    if len(classes) < 2:
+        raise DataError(
+            f"{records.source}: every label is {''.join(classes[:1])!r} (rows: {len(records):,}); "
+            "a classifier needs at least two classes, so check the label column"
+        )
     if records.parts is None:
         train, dev, test = records, records.take([]), records.take([])
     else:
         train, dev, test = (records.part(name) for name in ("train", "dev", "test"))
     said = ["as the data name them"] if len(dev) or len(test) else []
     if not len(train):
-        raise DataError(f"{records.source}: no row is in the part 'train'; nothing to learn from")
+        raise DataError(
+            f"{records.source}: no row is in the part 'train'; add some, or leave the split out"
+        )
     if not len(test):
         kept, held = stratified(train.texts, train.labels or (), 0.2, seed)
         train, test = train.take(kept.tolist()), train.take(held.tolist())
@@ -84,5 +105,5 @@ def three_parts(records: Records, seed: int) -> tuple[Records, Records, Records,
     return train, dev, test, "; ".join(said)
 
 
-def _stratum(label: Label) -> str:
-    return label if isinstance(label, str) else "\0".join(sorted(label))
+def _names(label: Label) -> set[str]:
+    return {label} if isinstance(label, str) else set(label)

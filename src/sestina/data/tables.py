@@ -27,7 +27,7 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-AGAIN = " again"  # what a column name that occurs before gets at its end
+ROW = '{"text": "…", "label": "…"}'  # what JSON objects should look like
 END = "\0end"  # a last line of our own: a quotation mark left open swallows it
 
 
@@ -49,7 +49,7 @@ def read_bytes(path: Path, *, or_empty: bool = False) -> bytes:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise DataError(
-            f"there is no file {str(path)!r}; check the path, it is taken from {Path.cwd()}"
+            f"there is no file {str(path.absolute())!r}; check the path and its ending"
         ) from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -90,20 +90,12 @@ def decode(data: bytes, path: Path, encoding: str) -> str:
         ) from error
     except UnicodeDecodeError as error:
         read = error.object  # without any byte order mark, so not always `data`
+        line = read.count(b"\n", 0, error.start) + 1
+        other = "latin-1" if codec == "utf-8" else "utf-8"
         raise DataError(
-            f"{path} is not {encoding}: byte 0x{read[error.start]:02x} in line "
-            f"{read.count(b'\n', 0, error.start) + 1}; name its encoding, for instance "
-            f"--encoding {'latin-1' if codec == 'utf-8' else 'utf-8'}"
+            f"{path} is not {encoding}: byte 0x{read[error.start]:02x} in line {line}; "
+            f"name its encoding, for instance --encoding {other}"
         ) from error
-
-
-def lines_of(text: str) -> list[str]:
-    """Return the lines of a text; only LF, CR LF and CR end one (`str.splitlines` knows ten more).
-
-    A line break at the very end opens no further line.
-    """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return lines if lines[-1] else lines[:-1]
 
 
 def read_table(path: Path, encoding: str, header: bool) -> pl.DataFrame:
@@ -126,7 +118,9 @@ def read_table(path: Path, encoding: str, header: bool) -> pl.DataFrame:
     text = decode(data, path, encoding)
     if kind in SEPARATORS:
         return _delimited(text, path, SEPARATORS[kind], header)
-    return _objects(text, path, lines=kind != ".json")
+    if kind == ".json":
+        return _from_json(text, str(path))
+    return _from_lines(text, str(path))
 
 
 def _delimited(text: str, path: Path, separator: str, header: bool) -> pl.DataFrame:
@@ -135,11 +129,11 @@ def _delimited(text: str, path: Path, separator: str, header: bool) -> pl.DataFr
     first = next(rows, None)
     if first is None:
         raise DataError(f"{path} has no rows; expected a table with a header")
-    names = _unique(first[1]) if header else [str(n + 1) for n in range(len(first[1]))]
+    names = _header(first[1], path) if header else [str(n + 1) for n in range(len(first[1]))]
     columns: list[list[str | None]] = [[] for _ in names]
     for line, row in rows if header else chain([first], rows):
         if len(row) > len(names) and any(row[len(names) :]):
-            advice = "quote texts that hold commas" if separator == "," else "take tabs out of texts"
+            advice = "quote texts with commas" if separator == "," else "take tabs out of texts"
             raise DataError(
                 f"{path}: line {line} has {len(row)} fields, the "
                 f"{'header' if header else 'first line'} has {len(names)}; {advice}"
@@ -154,69 +148,75 @@ def _delimited(text: str, path: Path, separator: str, header: bool) -> pl.DataFr
 def _rows(text: str, path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the first line's number and the fields of each row; empty lines are no rows."""
     csv.field_size_limit(2**31 - 1)  # a text may be long; Python's default is 128 kB
-    quoting = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
     lines = chain(io.StringIO(text, newline=""), [END])
-    reader = csv.reader(lines, delimiter=separator, quoting=quoting)
+    if separator == ",":
+        reader = csv.reader(lines)
+    else:
+        reader = csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
     line = 1
     for row in reader:
-        if row and row[-1].endswith(END) and row != [END]:
+        alone = row == [END] and reader.line_num == line
+        if row and row[-1].endswith(END) and not alone:
             raise DataError(
                 f"{path}: line {line} opens a quotation mark that nothing closes; "
                 'write a quotation mark inside a quoted text twice ("")'
             )
-        if row and row != [END]:
+        if row and not alone:
             yield line, row
         line = reader.line_num + 1
 
 
-def _unique(names: Sequence[str]) -> list[str]:
-    """Return column names without white space around them; empty and repeated ones are renamed."""
-    found: dict[str, None] = {}
-    for number, name in enumerate(names, 1):
-        name = name.strip() or f"column {number}"
-        while name in found:
-            name += AGAIN
-        found[name] = None
-    return list(found)
+def _header(names: Sequence[str], path: Path) -> list[str]:
+    """Return column names without white space around them; an empty one gets its number."""
+    found = [name.strip() or f"column {number}" for number, name in enumerate(names, 1)]
+    twice = next((name for name in found if found.count(name) > 1), None)
+    if twice:
+        raise DataError(f"{path}: two columns are named {twice!r}; rename one of them")
+    return found
 
 
-def _objects(text: str, path: Path, *, lines: bool) -> pl.DataFrame:
-    """Read JSON: objects one a line, a list of them, or one object of columns."""
-    if lines:
-        return _from_rows(list(_json_lines(text, path)))
+def _from_json(text: str, source: str) -> pl.DataFrame:
+    """Read a list of objects, or one object of columns as pandas writes it."""
     try:
         content = json.loads(text)
     except ValueError as error:
         if text.lstrip().startswith("{") and "\n" in text.strip():
-            return _from_rows(list(_json_lines(text, path)))  # JSONL under the name of JSON
-        raise DataError(f"{path} is not JSON ({error}); expected a list of objects") from error
+            return _from_lines(text, source)  # JSONL under the name of JSON
+        raise DataError(
+            f"{source} is not JSON ({error}); expected a list of objects such as [{ROW}]"
+        ) from error
     if isinstance(content, list) and content and all(isinstance(row, dict) for row in content):
         return _from_rows(content)
-    if isinstance(content, dict):  # columns, as pandas writes them, or a single row
+    if isinstance(content, dict):
         columns = [list(v.values()) if isinstance(v, dict) else v for v in content.values()]
-        if not any(isinstance(column, list) for column in columns):
+        lengths = {len(column) for column in columns if isinstance(column, list)}
+        if not lengths:
             return _from_rows([content])
-        if all(isinstance(column, list) for column in columns) and len(
-            {len(column) for column in columns}
-        ) == 1:
+        if len(lengths) == 1 and all(isinstance(column, list) for column in columns):
             return pl.DataFrame([_series(k, v) for k, v in zip(content, columns, strict=True)])
     raise DataError(
-        f'{path}: expected a JSON list of objects such as [{{"text": "…", "label": "…"}}], '
+        f"{source} holds no table; expected a JSON list of objects such as [{ROW}], "
         "or one object of columns of equal length"
     )
 
 
-def _json_lines(text: str, path: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines_of(text), 1):
+def _from_lines(text: str, source: str) -> pl.DataFrame:
+    """Read JSONL, one object a line."""
+    return _from_rows(list(_parsed(text, source)))
+
+
+def _parsed(text: str, source: str) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(io.StringIO(text, newline=None), 1):
         if not line.strip():
             continue
-        expected = 'expected one object a line, such as {"text": "…", "label": "…"}'
+        expected = f"expected one object a line, such as {ROW}"
         try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{path}: line {number} is not JSON ({error}); {expected}") from error
+            row = json.loads(line.strip())
+        except json.JSONDecodeError as error:
+            what = f"line {number} is not JSON ({error.msg} at column {error.colno})"
+            raise DataError(f"{source}: {what}; {expected}") from error
         if not isinstance(row, dict):
-            raise DataError(f"{path}: line {number} is not a JSON object; {expected}")
+            raise DataError(f"{source}: line {number} is not a JSON object; {expected}")
         yield row
 
 
@@ -226,7 +226,7 @@ def _from_rows(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def _series(name: str, values: list[Any]) -> pl.Series:
-    """Return JSON values as a column of lists, of floats, or else of strings."""
+    """Return JSON values as a column of lists, of numbers with a point, or else of strings."""
     kinds = {type(value) for value in values} - {type(None)}
     if dict in kinds:
         return pl.Series(name, values, dtype=pl.Object)
@@ -235,7 +235,8 @@ def _series(name: str, values: list[Any]) -> pl.Series:
         strings = [None if row is None else [_plain(v) for v in row] for row in rows]
         return pl.Series(name, strings, dtype=pl.List(pl.String))
     if float in kinds and kinds <= {int, float}:
-        return pl.Series(name, values, dtype=pl.Float64, strict=False)
+        numbers = [None if value is None else float(value) for value in values]
+        return pl.Series(name, numbers, dtype=pl.Float64)
     return pl.Series(name, [_plain(value) for value in values], dtype=pl.String)
 
 

@@ -104,6 +104,7 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
                 so far, if an epoch was finished.
         """
         started = time.perf_counter()
+        vars(self).pop("network_", None)  # a fit that fails leaves nothing fitted
         config.check(self)
         X, y = _paired(X, y)
         self.notes_: list[str] = []
@@ -118,8 +119,14 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         problem = self._problem(target, inputs, codes, dev)
         place = None
         if checkpoint is not None:
-            place = Checkpoint(Path(checkpoint), self._identity(inputs, codes), resume)
-        run = train(problem, self, place)
+            place = Checkpoint(Path(checkpoint), self._identity(inputs, codes, dev), resume)
+        try:
+            run = train(problem, self, place)
+            if not run.history:
+                raise KeyboardInterrupt
+        except BaseException:
+            del self.network_
+            raise
         self._keep(run, time.perf_counter() - started)
         if run.interrupted:
             raise KeyboardInterrupt
@@ -139,7 +146,8 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
 
     def predict(self, X: Any) -> Any:
         """Return the most probable class of each sequence, (N,); lists of labels if multi-label."""
-        return self._labels.decode(self._decide(self.predict_proba(X)))
+        probabilities = self.predict_proba(X)
+        return self._labels.decode(self._decide(probabilities))
 
     def labels_of(self, probabilities: NDArray[np.float64]) -> list[Any]:
         """Return the label that each row of probabilities (N, K) decides for, as plain values."""
@@ -150,6 +158,7 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy: the share of sequences whose label, or every label, is right."""
         check_is_fitted(self, "network_")
+        X, y = _paired(X, y)
         right = self._right(self.predict_proba(X), self._labels.encode(y))
         return float(np.average(right, weights=sample_weight))
 
@@ -273,7 +282,8 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
                 logits = self.network_(*self._tensors(inputs, rows))
                 wanted = torch.from_numpy(codes[rows])
                 total += float(target.loss(logits, wanted, None)) * len(rows)
-                right += self._right(target.probabilities(logits).numpy(), codes[rows]).sum()
+                decided = self._right(target.probabilities(logits).numpy(), codes[rows])
+                right += int(decided.sum())
         return {"loss": total / len(inputs), "accuracy": right / len(inputs)}
 
     def _tensors(self, inputs: Ragged, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
@@ -297,16 +307,21 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         right: NDArray[np.bool_] = self._decide(probabilities) == codes
         return np.all(right, axis=1) if right.ndim == 2 else right
 
-    def _identity(self, inputs: Ragged, codes: NDArray[Any]) -> dict[str, Any]:
+    def _identity(
+        self, inputs: Ragged, codes: NDArray[Any], dev: tuple[Ragged, NDArray[Any]] | None
+    ) -> dict[str, Any]:
         """Return what a resumed run must share: the options but for the epochs, and the data."""
         options = config.to_dict(self)
-        for free in ("epochs", "verbose", "vectors"):
+        for free in ("epochs", "verbose"):
             options.pop(free, None)
-        data = hashlib.sha256(inputs.values.tobytes() + inputs.offsets.tobytes() + codes.tobytes())
+        if options.get("vectors") is not None and self.network_.embedding is not None:
+            options["vectors"] = _digest(self.network_.embedding.weight.detach().numpy())
         text = json.dumps(options, default=str)
+        parts = [(inputs, codes), *([] if dev is None else [dev])]
+        arrays = [a for ragged, goal in parts for a in (ragged.values, ragged.offsets, goal)]
         return {
             **json.loads(text),
-            "data": data.hexdigest()[:16],
+            "data": _digest(*arrays),
             "threads": torch.get_num_threads(),
         }
 
@@ -318,13 +333,29 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
 
 def _paired(X: Any, y: Any) -> tuple[Any, Any]:
     """Return inputs and labels of equal, non-zero number."""
-    X = X if hasattr(X, "__len__") else list(X)
-    y = y if hasattr(y, "__len__") else list(y)
+    if y is None:
+        raise DataError("requires y to be passed, but the target y is None; give one label each")
+    X, y = _sized(X), _sized(y)
     if len(X) != len(y):
         raise DataError(f"{len(X):,} sequences came with {len(y):,} labels; expected one each")
     if len(X) == 0:
-        raise DataError("no sequences came; there is nothing to learn from")
+        raise DataError("no sequences came; give one at least")
     return X, y
+
+
+def _sized(rows: Any) -> Any:
+    """Return rows as they are if they can be counted, else as an array or a list."""
+    if hasattr(rows, "__len__"):
+        return rows
+    return np.asarray(rows) if hasattr(rows, "__array__") else list(rows)
+
+
+def _digest(*arrays: NDArray[Any]) -> str:
+    """Return a short sum of the arrays' bytes."""
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(array.tobytes())
+    return total.hexdigest()[:16]
 
 
 def _at(rows: Any, index: NDArray[np.int64]) -> Any:

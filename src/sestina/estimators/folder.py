@@ -57,11 +57,15 @@ def read_model(kind: type[Kind], folder: str | Path) -> Kind:
         estimator = kind(**config.from_dict(kind, head["options"]))
         config.check(estimator)
         estimator._remember(head["learned"], arrays, files)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(
             f"{str(folder)!r} does not fit this version of Sestina: {reason}"
         ) from error
+    if isinstance(estimator.class_weight, dict):  # JSON has turned its keys into strings
+        classes = {str(label): label for label in estimator.classes_.tolist()}
+        weights = estimator.class_weight.items()
+        estimator.class_weight = {classes.get(name, name): value for name, value in weights}
     return estimator
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sestina.data.ragged import Ragged
-from sestina.errors import DataError
+from sestina.errors import DataError, OptionError
 from sestina.estimators.base import SequenceClassifier
 from sestina.nn.classifier import ClassifierNetwork
 from sestina.nn.heads import Target
@@ -54,7 +54,7 @@ class SeriesClassifier(SequenceClassifier):
 
     def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
         if self.encoder == "bag":
-            raise DataError("encoder='bag' counts tokens, which series have not; use 'mean'")
+            raise OptionError("encoder='bag' counts tokens, which series have not; use 'mean'")
         return ClassifierNetwork(self, target, self.n_features_in_, self.steps_, None)
 
     def _state(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,11 +36,11 @@ class Labels:
         else:
             self.classes = np.unique(rows)
         if len(self.classes) < 2:
-            only = f"all {len(rows):,} rows have the label {self.classes.tolist()[0]!r}"
-            raise DataError(
-                f"{only if len(self.classes) else 'there are no labels'}: a classifier needs at "
-                "least two classes; check the label column"
+            names = self.classes.tolist()
+            came = (
+                f"every label is {names[0]!r} (rows: {len(rows):,})" if names else "no label came"
             )
+            raise DataError(f"{came}; a classifier needs at least two classes, so check the labels")
 
     @classmethod
     def restored(cls, classes: list[Any], multi_label: bool, indicator: bool) -> Labels:
@@ -57,6 +57,7 @@ class Labels:
             DataError: A label is not among the classes.
         """
         rows = _as_rows(y)
+        self._check_kind(rows)
         if self.indicator:
             return np.asarray(rows, dtype=np.float32)
         number = {label: i for i, label in enumerate(self.classes.tolist())}
@@ -74,6 +75,18 @@ class Labels:
                 f"{known}{' …' if len(self.classes) > 8 else ''}; check the labels"
             ) from None
         return hot
+
+    def _check_kind(self, rows: NDArray[Any] | list[Sequence[Any]]) -> None:
+        """Raise unless labels are given in the same manner as those of the training."""
+        if self.indicator:
+            wanted = f"an (N, {len(self.classes)}) array of 0 and 1"
+            good = isinstance(rows, np.ndarray) and rows.shape[1:] == self.classes.shape
+        elif self.multi_label:
+            wanted, good = "a list of labels per row", isinstance(rows, list)
+        else:
+            wanted, good = "one label per row", isinstance(rows, np.ndarray) and rows.ndim == 1
+        if not good:
+            raise DataError(f"the labels do not look like those of the training: expected {wanted}")
 
     def decode(self, codes: NDArray[Any]) -> Any:
         """Return labels for class numbers (N,), or lists of labels for indicators (N, K)."""
@@ -99,6 +112,8 @@ class Labels:
             balanced = len(codes) / (len(self.classes) * counts)
         if isinstance(wish, str):
             return np.asarray(balanced, dtype=np.float32)
+        if not isinstance(wish, Mapping):
+            raise DataError(f"class_weight={wish!r} is neither 'balanced' nor {{class: weight}}")
         unknown = set(wish) - set(self.classes.tolist())
         if unknown:
             raise DataError(f"class_weight names {sorted(map(str, unknown))}, which are no classes")

@@ -100,6 +100,7 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
             self.found_ = len(self.vectors)
             return self.vectors.astype(np.float32)
         table, found = formats.load(self.vectors).rows_for(self.vocabulary_)
+        table[:2], found[:2] = 0.0, False  # PAD, and what is unknown
         self.found_ = int(found.sum())
         known = len(self.vocabulary_) - 2
         name = self.vectors if isinstance(self.vectors, str | Path) else "vectors"

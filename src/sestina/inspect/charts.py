@@ -30,13 +30,13 @@ THEMES: dict[str, dict[str, Any]] = {
         "ink": "#1c2126", "muted": "#586069", "line": "#d9dee3",
         "main": "#0067a5", "other": "#6b747d", "limit": "#b34700",
         "series": ["#0067a5", "#c25200", "#00805c", "#a8508a", "#7a6400", "#2f8fc4", "#1c2126"],
-        "heat": ["#f0f4f8", "#3b78b8", "#0b2e5a"], "cold_ink": "#14181c", "hot_ink": "#ffffff",
+        "heat": ["#f0f4f8", "#3b78b8", "#0b2e5a"], "cold_ink": "#000000", "hot_ink": "#ffffff",
     },
     "dark": {
         "ink": "#e6e9ec", "muted": "#a4adb6", "line": "#363e47",
         "main": "#62b4ee", "other": "#99a3ad", "limit": "#ff9a57",
         "series": ["#62b4ee", "#ff9a57", "#3fc79a", "#e59ccb", "#e6cf4f", "#9bd0f5", "#e6e9ec"],
-        "heat": ["#212830", "#3b78b8", "#bfe0ff"], "cold_ink": "#ffffff", "hot_ink": "#0d1116",
+        "heat": ["#212830", "#3b78b8", "#bfe0ff"], "cold_ink": "#ffffff", "hot_ink": "#000000",
     },
 }  # fmt: skip
 DASHES = [[1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4], [1, 4]]
@@ -61,7 +61,7 @@ def ladder(rungs: Sequence[Rung], main: str) -> LayerChart:
     room = max(0.01, 0.03 * (high - low))
     span = alt.Scale(domain=[max(0.0, low - room), min(1.0, high + room)], zero=False)
     y = alt.Y("row:N", axis=None, scale=alt.Scale(domain=[row["row"] for row in rows]))
-    axis = alt.Axis(tickCount=5, format=".2~f")
+    axis = alt.Axis(tickCount=5, format=".2~f", grid=False)
     x = alt.X("accuracy:Q", title="accuracy on the test part", scale=span, axis=axis)
     ends = alt.X("low:Q", title="accuracy on the test part", scale=span, axis=axis)
     layers = []
@@ -116,7 +116,7 @@ def accuracies(histories: Mapping[str, History], best: Mapping[str, int]) -> Lay
     ring = layers[0].mark_point(size=190, filled=False, strokeWidth=2, opacity=1)
     layers.append(ring.transform_filter(alt.datum.best))
     if len(histories) == 1:
-        layers = [*_best_rule(next(iter(best.values())), epochs), *layers]
+        layers = [*_best_rule(next(iter(best.values())), epochs, low=True), *layers]
     return _sized(alt.layer(*layers), HEIGHT + (18 * len(names) if len(names) > 1 else 0))
 
 
@@ -135,8 +135,8 @@ def confusion(counts: NDArray[np.int64], totals: NDArray[np.int64], names: list[
         for (i, j), n in np.ndenumerate(counts)
     ]
     digits = len(f"{counts.max(initial=0):,}")
-    cell = max(min(110, 270 // len(names)), 10 + 7 * digits, 24)
-    slanted = max(map(len, names)) * 7 > cell
+    cell = max(min(110, 270 // len(names)), 10 + 7 * digits, 26)
+    slanted = max(map(len, names)) * 7 > cell - 4
     place = alt.Scale(domain=names, paddingInner=0.06, paddingOuter=0)
     plain = {"ticks": False, "domain": False, "grid": False, "labelLimit": 150, "labelPadding": 6,
              "labelOverlap": False}  # fmt: skip
@@ -194,7 +194,9 @@ def calibration(rows: Sequence[Mapping[str, float]], least: float) -> LayerChart
     low = min(least, min((row["accuracy"] for row in rows), default=least))
     y = alt.Y("accuracy:Q", title="share that is right",
               scale=alt.Scale(domain=[math.floor(low * 10) / 10, 1]), axis=axis)
-    ends = [{"confidence": least, "accuracy": least}, {"confidence": 1, "accuracy": 1}]
+    ends: list[dict[str, float]] = [
+        {"confidence": end, "accuracy": end} for end in (least, 1.0)
+    ]
     base = _table([dict(row) for row in rows]).encode(x=x, y=y)
     size = alt.Size("count:Q", scale=alt.Scale(range=[45, 420], zero=True), legend=None)
     layers = [
@@ -223,11 +225,11 @@ def lengths(counts: NDArray[np.int64], limit: int) -> LayerChart:
     near = limit <= 1.3 * end
     span = alt.Scale(domain=[0, max(end, 1.04 * limit) if near else end], nice=False)
     axis = alt.Axis(tickCount=6, format=",d", tickMinStep=1)
-    x = alt.X("from:Q", title="tokens in a text", axis=axis, scale=span)
+    x = alt.X("from:Q", title="tokens in a text", axis=axis, scale=span, bin="binned")
     y = alt.Y("texts:Q", title="training texts", axis=axis)
     layers = [_table(rows).mark_bar(style="main", binSpacing=1).encode(x=x, x2="to:Q", y=y)]
     if near:
-        cut = _table([{"from": limit, "label": f"limit {limit:,}"}]).encode(x=x)
+        cut = _table([{"from": limit, "label": f"limit {limit:,}"}]).encode(x=x.bin(alt.Undefined))
         layers += _flag(cut, "limit", left=limit < 0.5 * end)
     return _sized(alt.layer(*layers))
 
@@ -301,7 +303,8 @@ def _lines(rows: list[dict[str, Any]], names: list[str], title: str, epochs: int
     """Return one line with dots per name, told apart by colour and by dashes."""
     alt = _altair()
     names = [name for name in names if any(row["line"] == name for row in rows)]
-    legend = alt.Legend(columns=2 if max(map(len, names), default=0) < 20 else 1)
+    columns = 2 if max(map(len, names), default=0) < 20 else 1
+    legend = alt.Legend(columns=columns, symbolType="stroke", symbolSize=400)
     colours = alt.Scale(domain=names)
     colour = alt.Color("line:N", title=None, scale=colours, legend=legend if names[1:] else None)
     dashes = alt.Scale(domain=names, range=[DASHES[n % len(DASHES)] for n in range(len(names))])
@@ -319,20 +322,22 @@ def _epoch_axis(epochs: int) -> Any:
     return alt.X("epoch:Q", title="epoch", axis=ticks, scale=span)
 
 
-def _best_rule(best: int, epochs: int) -> list[Any]:
-    """Return a line at the best epoch and what it is."""
+def _best_rule(best: int, epochs: int, low: bool = False) -> list[Any]:
+    """Return a line at the best epoch and what it is, at the bottom where curves end high."""
     row = {"epoch": best, "label": f"best: epoch {best}"}
     flag = _table([row]).encode(x=_epoch_axis(epochs))
-    return _flag(flag, "limit", left=best <= (epochs + 1) / 2)
+    return _flag(flag, "limit", left=best <= (epochs + 1) / 2, low=low)
 
 
-def _flag(base: Any, style: str, left: bool) -> list[Any]:
-    """Return a vertical line with its label at the top, to the right of it where it stands left."""
+def _flag(base: Any, style: str, left: bool, low: bool = False) -> list[Any]:
+    """Return a vertical line with its label at an end, to the right of it where it stands left."""
     alt = _altair()
     label = base.mark_text(
-        style=f"{style}_text", align="left" if left else "right", dx=5 if left else -5
-    )
-    return [base.mark_rule(style=style), label.encode(y=alt.value(6), text="label:N")]
+        style=f"{style}_text", align="left" if left else "right", dx=5 if left else -5,
+        dy=-9 if low else 7,
+    )  # fmt: skip
+    end = alt.value("height" if low else 0)
+    return [base.mark_rule(style=style), label.encode(y=end, text="label:N")]
 
 
 def _config(theme: Mapping[str, Any]) -> dict[str, Any]:
@@ -352,7 +357,7 @@ def _config(theme: Mapping[str, Any]) -> dict[str, Any]:
         "axisY": {"domain": False, "ticks": False, "labelPadding": 6},
         "legend": {
             "orient": "top", "labelColor": theme["ink"], "labelFontSize": 12, "labelLimit": 310,
-            "symbolStrokeWidth": 2.5, "symbolSize": 260, "columnPadding": 18, "offset": 8,
+            "symbolStrokeWidth": 2.5, "symbolSize": 140, "columnPadding": 18, "offset": 8,
         },
         "range": {"category": theme["series"], "heatmap": theme["heat"]},
         "line": {"strokeWidth": 2.2},

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sestina.config import EncoderOptions
+from sestina.errors import OptionError
 from sestina.nn import initialise
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
 
@@ -144,5 +145,7 @@ def build(options: EncoderOptions, inputs: int, steps: int) -> Encoder:
         case "mean":
             return Mean(inputs)
         case "cnn":
+            if not options.widths:
+                raise OptionError("widths=() leaves the convolution nothing; give one at least")
             return Convolution(inputs, options.hidden, tuple(options.widths))
     return Recurrent(inputs, options)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sestina.config import TextOptions
 from sestina.data.ragged import Ragged
+from sestina.errors import OptionError
 from sestina.text.tokenise import tokeniser
 from sestina.text.vocabulary import EOS, START, Vocabulary
 
@@ -39,6 +40,7 @@ class Encoded:
 
 def learn(texts: Iterable[str], options: TextOptions) -> tuple[Vocabulary, Encoded]:
     """Return the vocabulary of the texts, and the texts in its ids; each is cut up only once."""
+    _check_room(options)
     tokenise = tokeniser(options)
     provisional: dict[str, int] = {}
     rows = []
@@ -59,8 +61,20 @@ def learn(texts: Iterable[str], options: TextOptions) -> tuple[Vocabulary, Encod
 
 def encode(texts: Iterable[str], vocabulary: Vocabulary, options: TextOptions) -> Encoded:
     """Return the texts in the ids of a vocabulary."""
+    _check_room(options)
     tokenise = tokeniser(options)
     return _encoded([vocabulary.encode(tokenise(text)) for text in texts], vocabulary, options)
+
+
+def _check_room(options: TextOptions) -> None:
+    """Raise when START and EOS leave no place for a token."""
+    marks = options.mark_start + options.mark_end
+    for name, least in (("max_tokens", marks + 1), ("vocabulary", marks + 3)):
+        value = getattr(options, name)
+        if value < least:
+            raise OptionError(
+                f"{name}={value} leaves no room for a token beside the marks; the least is {least}"
+            )
 
 
 def _encoded(
@@ -68,7 +82,7 @@ def _encoded(
 ) -> Encoded:
     lengths = np.array([len(row) for row in rows], dtype=np.int64)
     marks = options.mark_start + options.mark_end
-    room = max(options.max_tokens - marks, 0)
+    room = options.max_tokens - marks
     before = [np.array([vocabulary[START]], np.int32)] if options.mark_start else []
     after = [np.array([vocabulary[EOS]], np.int32)] if options.mark_end else []
     pre = options.truncate == "pre"

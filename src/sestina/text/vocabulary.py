@@ -116,4 +116,7 @@ class Vocabulary:
             raise ModelError(f"vocabulary.json is damaged: {error}") from error
         if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
             raise ModelError("vocabulary.json is not a list of tokens")
-        return cls(tokens)
+        try:
+            return cls(tokens)
+        except OptionError as error:
+            raise ModelError(f"vocabulary.json is damaged: {error}") from error

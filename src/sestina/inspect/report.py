@@ -1,0 +1,378 @@
+"""The report of a trained text classifier: one HTML page that needs neither network nor scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sestina import config, metrics
+from sestina.inspect import charts, page
+from sestina.inspect.evaluate import Ladder, Rung
+from sestina.inspect.per_class import per_class
+
+MOST_CLASSES = 20
+MOST_ROWS = 100
+MISTAKES = 10
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """What a report tells besides the ladder.
+
+    Attributes:
+        title: Name of the data, the page's heading.
+        data: What was trained on what: label → sentence.
+        verdicts: Plain sentences on who beats whom.
+        lengths: Tokens of each training text before any were cut off, (N,).
+        max_tokens: Tokens that are read of a text at most.
+        coverage: "vocabulary" (its size), "known_share" (of the running test tokens) and
+            "unknown" (pairs of the most frequent unknown tokens and their counts).
+        options: The options worth telling, by name.
+    """
+
+    title: str
+    data: dict[str, str]
+    verdicts: list[str]
+    lengths: NDArray[Any]
+    max_tokens: int
+    coverage: dict[str, Any]
+    options: dict[str, Any]
+
+
+def render(ladder: Ladder, main: str, facts: ReportFacts) -> str:
+    """Return the report as an HTML page.
+
+    Args:
+        ladder: The models' showings on the test part.
+        main: Name of the rung that the report is about.
+        facts: Data, options and verdicts.
+
+    Raises:
+        MissingExtra: altair or vl-convert-python is not installed.
+    """
+    rung = ladder.rung(main)
+    multi = ladder.codes.ndim == 2
+    lede = (
+        f"How well {page.name(main)} puts {'labels' if multi else 'one label'} on "
+        f"{len(ladder.texts):,} test texts that it never saw, beside simpler models. "
+        f"There are {len(ladder.classes):,} {'labels' if multi else 'classes'}."
+    )
+    sections = [
+        ("short", "In short", _short(ladder, rung, facts)),
+        ("data", "What was trained on what", _data(facts)),
+        ("ladder", "The ladder", _ladder(ladder, rung)),
+        ("learning", "How it learned", _learning(ladder, rung)),
+        ("classes", "Label by label" if multi else "Class by class", _classes(ladder, rung)),
+        ("trust", "How far to trust it", _trust(ladder, rung)),
+        ("texts", "The texts", _texts(facts)),
+    ]
+    return page.whole(facts.title, lede, sections)
+
+
+def best_epoch(history: Sequence[Mapping[str, float]]) -> int:
+    """Return the epoch of the lowest validation loss, or the last one where there is none."""
+    checked = [row for row in history if "validation_loss" in row]
+    if not checked:
+        return int(history[-1]["epoch"])
+    return int(min(checked, key=lambda row: row["validation_loss"])["epoch"])
+
+
+# The sections, from the top of the page to its end.
+
+
+def _short(ladder: Ladder, rung: Rung, facts: ReportFacts) -> str:
+    whose = "every label right, " if ladder.codes.ndim == 2 else ""
+    tiles = [
+        ("Accuracy", _three(rung.figures["accuracy"]), f"{whose}95 % interval {_interval(rung)}"),
+        ("Macro F1", _three(rung.figures["f1"]), "mean over the classes"),
+        ("Parameters", f"{rung.parameters:,}", "numbers it learned"),
+        ("Time to fit", page.seconds(rung.seconds), "seconds"),
+    ]
+    plain = [other for other in ladder.rungs if not other.history and other is not rung]
+    if plain:
+        best = max(plain, key=lambda other: float(other.figures["accuracy"]))
+        tiles.insert(1, ("Best baseline", _three(best.figures["accuracy"]), best.name))
+    said = "".join(f'<li dir="auto">{page.text(line)}</li>' for line in facts.verdicts)
+    return page.tiles(tiles) + (f'<ul class="verdicts">{said}</ul>' if said else "")
+
+
+def _data(facts: ReportFacts) -> str:
+    rows = "".join(
+        f'<dt dir="auto">{page.text(label[:1].upper() + label[1:])}</dt>'
+        f'<dd dir="auto">{page.text(line)}</dd>'
+        for label, line in facts.data.items()
+    )
+    out = f'<dl class="facts">{rows}</dl>'
+    if not facts.options:
+        return out
+    kinds = [kind for kind in vars(config).values() if is_dataclass(kind)]
+    helps = {spec.name: spec.metadata.get("help", "") for kind in kinds for spec in fields(kind)}
+    lines = [
+        [f"<code>{page.text(name)}</code>", f"<code>{page.text(page.value(value))}</code>",
+         page.text(helps.get(name, ""))]
+        for name, value in facts.options.items()
+    ]  # fmt: skip
+    table = page.table("Options", ["Option", "Value", "What it does"], lines, texts=3)
+    how = "The encoder, the seed, and every option that is not left at its default."
+    return f'{out}<div class="after">{table}{page.note(how)}</div>'
+
+
+def _ladder(ladder: Ladder, main: Rung) -> str:
+    multi = ladder.codes.ndim == 2
+    more = {"Micro F1": "micro_f1", "Decisions right": "label_accuracy"} if multi else {}
+    heads = ["Model", "Accuracy", "95 % interval", "Macro F1", *more, "Parameters", "Seconds"]
+    rows = [
+        [page.name(rung.name), _three(rung.figures["accuracy"]), _interval(rung),
+         _three(rung.figures["f1"]), *(_three(rung.figures[key]) for key in more.values()),
+         f"{rung.parameters:,}", page.seconds(rung.seconds)]
+        for rung in ladder.rungs
+    ]  # fmt: skip
+    place = ladder.rungs.index(main)
+    table = page.table(f"All models on {len(ladder.texts):,} test texts", heads, rows, main=place)
+    whole = "with every label right" if multi else "put into the right class"
+    how = (
+        f"Accuracy: the share of texts {whole}. Macro F1: the mean over the classes of F1, which "
+        "is high only where few texts of a class are missed and few others are taken for it. "
+        + ("Micro F1: the same over all decisions at once. " if multi else "")
+        + "Seconds: the time to fit."
+    )
+    said = "; ".join(f"{rung.name} {_three(rung.figures['accuracy'])}" for rung in ladder.rungs)
+    figure = page.figure(
+        "Accuracy, and how sure it is", charts.ladder(ladder.rungs, main.name),
+        f"Accuracies: {said}.",
+        "Dots are accuracies. The bars are 95 % intervals: what other test texts of the same kind "
+        "could well have shown.", alone=True,
+    )  # fmt: skip
+    return f'{table}{page.note(how)}<div class="after">{figure}</div>'
+
+
+def _learning(ladder: Ladder, rung: Rung) -> str:
+    nets = [other for other in ladder.rungs if other.history]
+    if not nets:
+        return "<p>None of these models learns in epochs, so there are no curves to show.</p>"
+    best = {net.name: best_epoch(net.history) for net in nets}
+    pieces = []
+    if rung.history:
+        checked = "validation_loss" in rung.history[0]
+        how = (
+            "Lower is better. An epoch is one pass over the training texts; the weights after the "
+            "marked one are kept. Where the training loss falls on while the validation loss "
+            "rises, the net learns its texts by heart."
+            if checked
+            else "Lower is better. No part was held out, so the last epoch is kept."
+        )
+        said = f"Loss in {len(rung.history)} epochs; the best is epoch {best[rung.name]}."
+        chart = charts.losses(rung.history, best[rung.name])
+        pieces.append(page.figure(f"Loss of {charts.shorten(rung.name, 40)}", chart, said, how))
+    curves = {net.name: net.history for net in nets if "validation_accuracy" in net.history[0]}
+    if curves:
+        title = f"Validation accuracy{' of all nets' if len(curves) > 1 else ''}"
+        how = (
+            "Higher is better. Rings mark the epochs that are kept: those of the lowest validation "
+            "loss. Validation texts (the dev part) are neither trained on nor tested on."
+        )
+        said = f"Validation accuracy by epoch of {', '.join(curves)}."
+        chart = charts.accuracies(curves, {name: best[name] for name in curves})
+        pieces.append(page.figure(title, chart, said, how))
+    return page.pair(*pieces)
+
+
+def _classes(ladder: Ladder, rung: Rung) -> str:
+    multi = ladder.codes.ndim == 2
+    rows = per_class(rung.probabilities, ladder.codes, ladder.classes)
+    listed = sorted(rows, key=lambda row: -int(row["support"]))[:MOST_ROWS]
+    lines = [
+        [page.name(row["class"]), *(_three(row[key]) for key in ("precision", "recall", "f1")),
+         f"{row['support']:,}"]
+        for row in sorted(listed, key=lambda row: float(row["f1"]))
+    ]  # fmt: skip
+    heads = ["Label" if multi else "Class", "Precision", "Recall", "F1", "Support"]
+    few = f" Listed are the {MOST_ROWS} most frequent of {len(rows):,}." if rows[MOST_ROWS:] else ""
+    table = page.table("Precision and recall, weakest first", heads, lines) + page.note(
+        "Precision: of the texts given the class, the share that has it. Recall: of the texts that "
+        "have the class, the share that was given it. F1 is high only where both are. Support: "
+        f"test texts that have it.{few}"
+    )
+    if multi:
+        return _decisions(ladder, rung) + f'<div class="after">{table}</div>'
+    return _confusion(ladder, rung, table)
+
+
+def _confusion(ladder: Ladder, rung: Rung, beside: str) -> str:
+    size = len(ladder.classes)
+    counts = np.zeros((size, size), dtype=np.int64)
+    np.add.at(counts, (ladder.codes, rung.probabilities.argmax(axis=1)), 1)
+    totals = counts.sum(axis=1)
+    shown = _most_frequent(totals)
+    few = counts[np.ix_(shown, shown)]
+    how = (
+        "A row holds the texts of one true class; the stronger the colour, the larger the share of "
+        "the row. Right answers lie on the diagonal."
+    )
+    if size > len(shown):
+        how += (
+            f" Shown are the {len(shown)} most frequent of {size:,} classes; "
+            f"{int(counts.sum() - few.sum()):,} of the {int(counts.sum()):,} test texts are of "
+            "another class, or were taken for one."
+        )
+    chart = charts.confusion(few, totals[shown], _names(ladder, shown, 16))
+    said = f"{int(np.trace(counts)):,} of {int(counts.sum()):,} texts are right."
+    figure = page.figure("Confusion matrix", chart, said, how, fixed=True, alone=size > 2)
+    if size < 3:
+        return page.pair(figure, beside)
+    return f'{figure}<div class="after">{page.pair(beside, _worst_pairs(ladder, counts))}</div>'
+
+
+def _worst_pairs(ladder: Ladder, counts: NDArray[np.int64]) -> str:
+    """Return the table of the classes that are most often taken for another."""
+    wrong, totals = counts - np.diag(np.diag(counts)), counts.sum(axis=1)
+    worst = np.argsort(-wrong, axis=None, kind="stable")[:MISTAKES]
+    places = [divmod(int(place), len(counts)) for place in worst]
+    rows = [
+        [page.name(ladder.classes[i]), page.name(ladder.classes[j]), f"{wrong[i, j]:,}",
+         _three(wrong[i, j] / totals[i])]
+        for i, j in places if wrong[i, j]
+    ]  # fmt: skip
+    heads = ["True class", "Taken for", "Texts", "Share of class"]
+    return page.table("Most frequent confusions", heads, rows, texts=2) if rows else ""
+
+
+def _decisions(ladder: Ladder, rung: Rung) -> str:
+    put, has = rung.probabilities > 0.5, ladder.codes > 0.5
+    shown = _most_frequent(has.sum(axis=0))
+    kinds = {"found": put & has, "missed": ~put & has, "false": put & ~has, "none": ~put & ~has}
+    rows = [{kind: int(hit[:, k].sum()) for kind, hit in kinds.items()} for k in shown]
+    lines = [
+        [page.name(ladder.classes[k]), *(f"{count:,}" for count in row.values())]
+        for k, row in zip(shown, rows, strict=True)
+    ]
+    how = "Labels that were rightly put, overlooked, and put on texts that do not have them."
+    if len(ladder.classes) > len(shown):
+        how += f" Shown are the {len(shown)} most frequent of {len(ladder.classes):,} labels."
+    chart = charts.decisions(rows, _names(ladder, shown, 18))
+    figure = page.figure("Right and wrong per label", chart, "The table has the counts.", how)
+    heads = ["Label", "Found", "Missed", "Put wrongly", "Rightly left out"]
+    return page.pair(figure, page.table("Test texts per label", heads, lines))
+
+
+def _trust(ladder: Ladder, rung: Rung) -> str:
+    if ladder.codes.ndim == 2:
+        sure = np.maximum(rung.probabilities, 1 - rung.probabilities).ravel()
+        right = ((rung.probabilities > 0.5) == (ladder.codes > 0.5)).ravel()
+        least, what = 0.5, "single decisions"
+    else:
+        sure, right = rung.probabilities.max(axis=1), rung.right
+        least, what = (0.5 if len(ladder.classes) == 2 else 0.0), "texts"
+    rows = metrics.calibration(sure, right)
+    error = _three(metrics.calibration_error(rows))
+    figure = page.figure(
+        "Does it know what it knows?", charts.calibration(rows, least),
+        f"Calibration curve; expected calibration error {error}.",
+        "On the dashed line, 80 % confident means 80 % right; below it the model is too sure of "
+        f"itself, above it too modest. Larger dots stand for more {what}.",
+    )  # fmt: skip
+    tile = "<h3>How far off it is on average</h3>"
+    tile += page.tiles([("Expected calibration error", error, "0 is perfect")])
+    tile += page.note(
+        "How far the stated confidence lies from the share that is right, on average over the "
+        f"{what}, in {len(rows)} groups of like confidence."
+    )
+    return page.pair(figure, tile) + f'<div class="after">{_mistakes(ladder, rung)}</div>'
+
+
+def _mistakes(ladder: Ladder, rung: Rung) -> str:
+    multi = ladder.codes.ndim == 2
+    if multi:
+        put = rung.probabilities > 0.5
+        each = np.where(put, rung.probabilities, 1 - rung.probabilities)
+        sure = np.where(put == (ladder.codes > 0.5), 0.0, each).max(axis=1)
+    else:
+        put, sure = rung.probabilities.argmax(axis=1), rung.probabilities.max(axis=1)
+
+    def told(codes: NDArray[Any]) -> str:
+        chosen = np.flatnonzero(codes > 0.5) if multi else [int(codes)]
+        return ", ".join(page.name(ladder.classes[k]) for k in chosen) or "no label"
+
+    wrong = np.flatnonzero(~rung.right)
+    worst = wrong[np.argsort(-sure[wrong], kind="stable")[:MISTAKES]]
+    items = "".join(
+        f'<li><blockquote dir="auto">{page.excerpt(ladder.texts[int(n)])}</blockquote>'
+        f"<dl><div><dt>True</dt><dd>{told(ladder.codes[n])}</dd></div>"
+        f'<div><dt>Predicted</dt><dd class="wrong">{told(put[n])}</dd></div>'
+        f"<div><dt>Confidence</dt><dd>{_three(sure[n])}</dd></div></dl></li>"
+        for n in worst
+    )
+    how = "The wrong answers that it was surest of. Wrong labels in the data show up here, too."
+    if multi:
+        how += " The confidence is that of its surest wrong decision on the text."
+    if not items:
+        how = "There are none: every test text is right."
+    heading = f"<h3>The {len(worst)} most confident mistakes</h3>" if items else "<h3>Mistakes</h3>"
+    return heading + page.note(how) + (f'<ol class="mistakes">{items}</ol>' if items else "")
+
+
+def _texts(facts: ReportFacts) -> str:
+    histogram = ""
+    counts = np.asarray(facts.lengths).astype(np.int64)
+    if len(counts):
+        width, last = charts.length_bins(counts)
+        cut = int((counts > facts.max_tokens).sum())
+        beyond = int((counts >= (last + 1) * width).sum())
+        how = (
+            f"Half of the training texts have {np.median(counts):,.0f} tokens or fewer, the "
+            f"longest has {counts.max():,}. The net reads at most {facts.max_tokens:,} tokens of "
+            f"a text, which cuts {cut:,} of {len(counts):,} texts."
+        )
+        how += f" The last bar includes {beyond:,} longer texts." if beyond else ""
+        chart = charts.lengths(counts, facts.max_tokens)
+        histogram = page.figure("How long they are", chart, "Histogram of text lengths.", how)
+    return page.pair(histogram, _coverage(facts.coverage))
+
+
+def _coverage(coverage: Mapping[str, Any]) -> str:
+    tiles = []
+    if "known_share" in coverage:
+        share = f"{100 * coverage['known_share']:.1f} %"
+        tiles.append(("Known", share, "of the running test tokens"))
+    if "vocabulary" in coverage:
+        tiles.append(("Vocabulary", f"{coverage['vocabulary']:,}", "different tokens"))
+    if not tiles:
+        return ""
+    out = "<h3>What the vocabulary covers</h3>" + page.tiles(tiles) + page.note(
+        "Tokens are the words or characters that the net reads. Those that the vocabulary, taken "
+        "from the training texts, does not hold all look alike to it."
+    )
+    unknown = "".join(
+        f"<li>{page.token(token)} <span>{count:,}</span></li>"
+        for token, count in coverage.get("unknown", ())
+    )
+    if not unknown:
+        return out
+    heading = '<h3 class="after">Most frequent unknown tokens</h3>'
+    return f'{out}{heading}<ul class="tokens">{unknown}</ul>'
+
+
+# Small things that several sections need.
+
+
+def _three(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _interval(rung: Rung) -> str:
+    low, high = rung.figures["interval"]
+    return f"{low:.3f}–{high:.3f}"
+
+
+def _most_frequent(support: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the numbers of the most frequent classes, in the classes' order."""
+    return np.sort(np.argsort(-support, kind="stable")[:MOST_CLASSES])
+
+
+def _names(ladder: Ladder, shown: NDArray[np.int64], most: int) -> list[str]:
+    """Return different names of classes, short enough for a chart."""
+    return charts.unique([charts.shorten(ladder.classes[int(k)], most) for k in shown])

@@ -1,0 +1,336 @@
+"""The command line through its real entry point: what it prints, writes and returns."""
+
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sestina.cli.app import main
+
+GOOD, BAD = "warm lovely bright fine".split(), "cold dull grey poor".split()
+FAST = ["--encoder", "mean", "--epochs", "3", "--learning-rate", "0.03", "--embedding", "8"]
+
+
+def reviews(count=80, seed=0):
+    rng = random.Random(seed)
+    rows = []
+    for n in range(count):
+        words = GOOD if n % 2 else BAD
+        text = " ".join([rng.choice(words), "film number", str(n), rng.choice(words)])
+        rows.append((text, "good one" if n % 2 else "bad one"))
+    return rows
+
+
+def write_csv(path, rows, header="text,label"):
+    lines = [header, *(f'"{text}","{label}"' for text, label in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def table(tmp_path):
+    return write_csv(tmp_path / "reviews.csv", reviews())
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    data = write_csv(folder / "reviews.csv", reviews())
+    with pytest.raises(SystemExit) as left:
+        main(["train", "classify", data, "--out", str(folder / "model"), *FAST])
+    assert left.value.code == 0
+    return str(folder / "model")
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main(list(arguments))
+        shown = capsys.readouterr()
+        assert "Traceback" not in shown.err
+        return left.value.code, shown.out, shown.err
+
+    return call
+
+
+def test_data_list_and_show(run):
+    code, out, _ = run("data", "list")
+    assert code == 0 and "movie-snippets" in out
+    code, out, _ = run("data", "list", "--json")
+    assert {s["name"] for s in json.loads(out)["datasets"]} >= {"movie-snippets", "glove-50d"}
+    code, out, _ = run("data", "show", "movie-snippets", "--json")
+    shown = json.loads(out)
+    assert shown["per_class"] == {"neg": 5325, "pos": 5241} and len(shown["examples"]) == 3
+    code, _, err = run("data", "show", "movie-snipets")
+    assert code == 1 and "did you mean 'movie-snippets'?" in err
+
+
+def test_train_prints_the_ladder_and_saves_the_model(run, table, tmp_path):
+    out_folder = tmp_path / "model"
+    code, out, err = run("train", "classify", table, "--out", str(out_folder), *FAST)
+    assert code == 0
+    for line in ("majority class", "TF-IDF + logistic regression", "mean vector", "McNemar"):
+        assert line in out
+    assert "took column 'text' as the text" in err and "epoch   1/3" in err
+    assert max(map(len, out.splitlines())) <= 80
+    kept = {p.name for p in out_folder.iterdir()}
+    assert kept == {
+        "README.md",
+        "config.json",
+        "history.jsonl",
+        "metrics.json",
+        "model.safetensors",
+        "report.html",
+        "vocabulary.json",
+    }
+
+
+def test_json_has_the_promised_keys_and_nothing_else_on_stdout(run, table, tmp_path):
+    code, out, err = run("train", "classify", table, "--out", str(tmp_path / "m"), "--json", *FAST)
+    result = json.loads(out)
+    assert code == 0 and err
+    assert {
+        "task",
+        "model",
+        "parameters",
+        "trainable_parameters",
+        "epochs",
+        "seconds",
+        "metrics",
+        "baseline",
+    } <= set(result)
+    assert result["epochs"] == 3 and result["task"] == "classify"
+    low, high = result["metrics"]["interval"]
+    assert low <= result["metrics"]["accuracy"] <= high
+
+
+def test_predict_from_arguments_file_and_standard_input(run, model, tmp_path, monkeypatch):
+    code, out, _ = run("predict", model, "lovely bright film", "dull grey film 😀", "")
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert code == 0 and [row[0] for row in rows[:2]] == ["good one", "bad one"]
+    assert rows[1][2] == "dull grey film 😀" and 0.5 <= float(rows[0][1]) <= 1
+    (tmp_path / "new.txt").write_text("lovely film\n\npoor film\n", encoding="utf-8")
+    code, out, err = run("predict", model, "--file", str(tmp_path / "new.txt"))
+    assert [line.split("\t")[0] for line in out.splitlines()] == ["good one", "bad one"]
+    assert "skipped 1 row with an empty text" in err
+    monkeypatch.setattr(sys, "stdin", io.StringIO("fine film\npoor film\n"))
+    code, out, _ = run("predict", model, "--json")
+    found = json.loads(out)["predictions"]
+    assert [row["label"] for row in found] == ["good one", "bad one"]
+    assert abs(sum(found[0]["probabilities"].values()) - 1) < 1e-5
+
+
+def test_evaluate_and_info(run, model, table):
+    code, out, _ = run("evaluate", model, table, "--json")
+    result = json.loads(out)
+    assert code == 0 and result["texts"] == 80 and result["metrics"]["accuracy"] > 0.9
+    assert {row["class"] for row in result["classes"]} == {"good one", "bad one"}
+    code, out, _ = run("evaluate", model, table)
+    assert "precision" in out and max(map(len, out.splitlines())) <= 80
+    code, out, _ = run("info", model)
+    assert code == 0 and "TextClassifier" in out and "majority class" in out
+    code, out, _ = run("info", model, "--json")
+    assert json.loads(out)["options"]["encoder"] == "mean"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["data", "list", "--nonsense"],
+        ["train", "classify"],
+        ["train", "classify", "x.csv", "--out", "m", "--resume", "--overwrite"],
+        ["train", "classify", "TABLE", "--out", "m", "--encoder", "lsmt"],
+        ["train", "classify", "TABLE", "--out", "m", "--dense", "a,b"],
+        ["train", "classify", "TABLE", "--out", "m", "--epochs", "-1"],
+    ],
+)
+def test_wrong_use_is_exit_code_2(run, table, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*[table if a == "TABLE" else a for a in arguments])
+    assert code == 2 and err and not out
+    assert not (tmp_path / "m").exists()
+
+
+def spoil(folder, kind):
+    path = folder / "data.csv"
+    if kind == "missing":
+        return str(folder / "nothing.csv"), "there is no file"
+    if kind == "unknown name":
+        return "movie-snipets", "did you mean 'movie-snippets'?"
+    if kind == "empty":
+        path.write_bytes(b"")
+        return str(path), "is empty"
+    if kind == "binary":
+        path.write_bytes(bytes(range(256)) * 9)
+        return str(path), "binary file"
+    if kind == "one row":
+        return write_csv(path, reviews(1)), "at least two classes"
+    if kind == "one class":
+        return write_csv(path, [(f"text {n}", "a") for n in range(9)]), "at least two classes"
+    if kind == "no label column":
+        return write_csv(
+            path, [(t, f'{n}","{n}') for n, (t, _) in enumerate(reviews(9))], "text,a,b"
+        ), "--label COLUMN"
+    if kind == "latin-1":
+        path.write_bytes("text,label\ncafé,a\nthé,b\n".encode("latin-1"))
+        return str(path), "--encoding latin-1"
+    if kind == "plain lines":
+        (folder / "data.txt").write_text("one\ntwo\n")
+        return str(folder / "data.txt"), "no labels"
+    path.write_text("text,label\n ,a\n,b\n")
+    return str(path), "no row has both text and label"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "missing",
+        "unknown name",
+        "empty",
+        "binary",
+        "one row",
+        "one class",
+        "no label column",
+        "latin-1",
+        "plain lines",
+        "all empty",
+    ],
+)
+def test_bad_data_is_one_sentence_and_exit_code_1(run, tmp_path, kind):
+    path, expected = spoil(tmp_path, kind)
+    code, out, err = run("train", "classify", path, "--out", str(tmp_path / "m"), *FAST)
+    assert code == 1 and not out
+    assert expected in " ".join(err.split())
+    assert not (tmp_path / "m").exists(), "nothing may be left behind"
+
+
+def test_wrong_column_names_the_nearest(run, table, tmp_path):
+    code, _, err = run("train", "classify", table, "--label", "lable", "--out", str(tmp_path / "m"))
+    assert code == 1 and "did you mean 'label'?" in err
+
+
+def test_folders_that_must_not_be_lost(run, table, model, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("work of years")
+    code, _, err = run("train", "classify", table, "--out", str(tmp_path / "mine"), *FAST)
+    assert code == 1 and "holds other files" in " ".join(err.split())
+    before = (Path(model) / "config.json").read_bytes()
+    code, _, err = run("train", "classify", table, "--out", model, *FAST)
+    assert code == 1 and "--overwrite" in err
+    assert (Path(model) / "config.json").read_bytes() == before
+    code, _, err = run("train", "classify", table, "--out", table, *FAST)
+    assert code == 1 and "is a file" in err
+    code, _, err = run("train", "classify", table, "--out", "/proc/nothing/model", *FAST)
+    assert code == 1 and "cannot write" in err
+
+
+def test_one_long_text_and_emoji_labels(run, tmp_path):
+    rows = [
+        *((text, "😀" if "good" in label else "😡 very") for text, label in reviews(40)),
+        ("word " * 200_000, "😀"),
+    ]
+    data = write_csv(tmp_path / "long.csv", rows)
+    code, out, err = run("train", "classify", data, "--out", str(tmp_path / "m"), *FAST)
+    assert code == 0
+    code, out, _ = run("predict", str(tmp_path / "m"), "lovely bright")
+    assert out.split("\t")[0] == "😀"
+
+
+def test_models_that_are_none(run, tmp_path):
+    for folder, expected in (
+        (tmp_path / "none", "there is no model folder"),
+        (tmp_path, "is not a model folder"),
+    ):
+        code, _, err = run("predict", str(folder), "text")
+        assert code == 1 and expected in " ".join(err.split())
+
+
+def start(arguments, cwd):
+    command = [sys.executable, "-m", "sestina", *arguments]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        command, cwd=cwd, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def wait_for(process, words):
+    seen = []
+    while line := process.stderr.readline():
+        seen.append(line)
+        if words in line:
+            return
+    raise AssertionError("".join(seen))
+
+
+SLOW = [
+    "--encoder",
+    "gru",
+    "--epochs",
+    "6",
+    "--dropout",
+    "0.3",
+    "--batch-size",
+    "4",
+    "--patience",
+    "0",
+]
+
+
+def test_killed_and_resumed_gives_the_same_bits(run, tmp_path):
+    data = write_csv(tmp_path / "reviews.csv", reviews(600))
+    whole = ["train", "classify", data, "--out", "whole", *SLOW]
+    process = start(whole, tmp_path)
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+    broken = ["train", "classify", data, "--out", "broken", *SLOW]
+    process = start(broken, tmp_path)
+    wait_for(process, "epoch   2/6")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert (tmp_path / "broken" / "checkpoint.safetensors").exists()
+    process = start(broken, tmp_path)
+    assert "--resume" in process.communicate(timeout=60)[1] and process.returncode == 1
+    process = start([*broken, "--resume"], tmp_path)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0 and "resumed after epoch" in err
+    one, other = (tmp_path / name / "model.safetensors" for name in ("whole", "broken"))
+    assert one.read_bytes() == other.read_bytes()
+    assert not (tmp_path / "broken" / "checkpoint.safetensors").exists()
+
+
+def test_ctrl_c_keeps_the_best_so_far(run, tmp_path):
+    data = write_csv(tmp_path / "reviews.csv", reviews(600))
+    process = start(
+        [
+            "train",
+            "classify",
+            data,
+            "--out",
+            "m",
+            *SLOW[:2],
+            "--epochs",
+            "500",
+            "--patience",
+            "0",
+            "--batch-size",
+            "4",
+        ],
+        tmp_path,
+    )
+    wait_for(process, "epoch   2/500")
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and "Traceback" not in err
+    assert "stopped by Ctrl-C" in err and "majority class" in out
+    code, out, _ = run("predict", str(tmp_path / "m"), "lovely film")
+    assert code == 0 and out

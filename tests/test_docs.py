@@ -1,0 +1,75 @@
+"""What the documentation shows is run: README, docstrings, the page of the command line."""
+
+import doctest
+import importlib.util
+import pkgutil
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import sestina
+from sestina.cli.app import main
+
+ROOT = Path(sestina.__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_readme_python_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (code,) = blocks("python")
+    exec(compile(code, "README.md", "exec"), {})
+    accuracy, label = capsys.readouterr().out.split("\n")[:2]
+    assert float(accuracy) > 0.7 and label == "['pos']"
+
+
+def test_readme_shell_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    commands = [line for line in lines if line.startswith("sestina ")]
+    assert len(commands) == 5
+    for line in commands:
+        with pytest.raises(SystemExit) as left:
+            main(shlex.split(line)[1:])
+        assert left.value.code == 0, line
+    assert "pos\t" in capsys.readouterr().out
+
+
+def test_make_targets_of_the_readme_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"make (\w+)", README):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_links_lead_somewhere():
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_page_of_the_command_line_is_today_s():
+    spec = importlib.util.spec_from_file_location("write_cli", ROOT / "docs" / "write_cli.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run docs/write_cli.py"
+
+
+def test_docstring_examples():
+    count = 0
+    for found in pkgutil.walk_packages(sestina.__path__, "sestina."):
+        if found.name == "sestina.__main__":
+            continue
+        result = doctest.testmod(importlib.import_module(found.name))
+        assert not result.failed, found.name
+        count += result.attempted
+    assert count >= 5
+
+
+def test_version_is_stated_once():
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert re.search(r'^version = "(.*)"', project, flags=re.MULTILINE)[1] == sestina.__version__

@@ -21,7 +21,7 @@ def as_json(result: Mapping[str, Any]) -> None:
 
 def say(sentence: str) -> None:
     """Print a remark on standard error."""
-    err.print(sentence, markup=False)
+    err.print(sentence, markup=False, soft_wrap=not err.is_terminal)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> None:

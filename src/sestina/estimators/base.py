@@ -104,7 +104,7 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
                 so far, if an epoch was finished.
         """
         started = time.perf_counter()
-        vars(self).pop("network_", None)  # a fit that fails leaves nothing fitted
+        self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
         config.check(self)
         X, y = _paired(X, y)
         self.notes_: list[str] = []

@@ -121,7 +121,7 @@ class Labels:
 
 
 def _absent(label: Any) -> bool:
-    return label is None or (isinstance(label, float) and math.isnan(label))
+    return label is None or (isinstance(label, float | np.floating) and math.isnan(label))
 
 
 def _as_rows(y: Any) -> NDArray[Any] | list[Sequence[Any]]:
@@ -129,24 +129,35 @@ def _as_rows(y: Any) -> NDArray[Any] | list[Sequence[Any]]:
     if not hasattr(y, "__len__"):
         y = list(y)
     first = None if len(y) == 0 else y.iloc[0] if hasattr(y, "iloc") else y[0]
-    if isinstance(first, list | tuple | set):
-        return [list(row) for row in y]
-    rows = np.asarray(y)
+    several = isinstance(first, list | tuple | set)
+    if several or not isinstance(y, np.ndarray) or y.dtype.kind in "fO":
+        _refuse_absent(y)
+    if several:
+        return [[row] if isinstance(row, str) else list(row) for row in y]
+    try:
+        rows = np.asarray(y)
+    except ValueError as error:
+        raise DataError("the labels mix single ones and lists; give one manner") from error
     if rows.ndim == 2 and rows.shape[1] == 1:
         rows = rows[:, 0]
     if rows.ndim not in (1, 2) or (rows.ndim == 2 and not np.isin(rows, (0, 1)).all()):
         raise DataError(
             f"labels of shape {rows.shape} are neither (N,) nor an (N, K) array of 0, 1"
         )
+    if rows.dtype.kind == "f" and rows.ndim == 1 and (rows != np.floor(rows)).any():
+        raise DataError(
+            f"Unknown label type: continuous numbers such as {rows[rows != np.floor(rows)][0]:g}; "
+            "classes are names or whole numbers"
+        )
     if rows.dtype == object:
-        missing = [n for n, label in enumerate(rows) if _absent(label)]
-        rows = np.array([str(label) for label in rows]) if not missing else rows
-    elif rows.dtype.kind == "f":
-        missing = np.flatnonzero(np.isnan(rows)).tolist()
-    else:
-        missing = []
+        rows = np.array(rows.tolist())
+    return rows.astype(str) if rows.dtype == object else rows
+
+
+def _refuse_absent(labels: Any) -> None:
+    """Raise where a label is None or NaN; NumPy would make a class named 'nan' of it."""
+    missing = [n for n, label in enumerate(labels) if _absent(label)]
     if missing:
         raise DataError(
             f"row {missing[0]} has no label; fill or drop it ({len(missing)} such rows)"
         )
-    return rows

@@ -39,7 +39,7 @@ THEMES: dict[str, dict[str, Any]] = {
         "heat": ["#212830", "#3b78b8", "#bfe0ff"], "cold_ink": "#ffffff", "hot_ink": "#000000",
     },
 }  # fmt: skip
-DASHES = [[1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4], [1, 4]]
+DASHES = [[1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4]]
 
 
 def ladder(rungs: Sequence[Rung], main: str) -> LayerChart:
@@ -99,7 +99,7 @@ def accuracies(histories: Mapping[str, History], best: Mapping[str, int]) -> Lay
         best: The best epoch, by name of the net.
     """
     alt = _altair()
-    names = dict(zip(histories, unique([shorten(name, 40) for name in histories]), strict=True))
+    names = dict(zip(histories, distinct(list(histories), 40), strict=True))
     rows: list[dict[str, Any]] = [
         {
             "epoch": row["epoch"],
@@ -154,7 +154,9 @@ def confusion(counts: NDArray[np.int64], totals: NDArray[np.int64], names: list[
         marks = some.mark_text(style=style, fontSize=size)
         layers.append(marks.encode(text=alt.Text("count:Q", format=",")))
     side = cell * len(names)
-    chart: LayerChart = alt.layer(*layers).properties(width=side, height=side)
+    overhang = 5 * max(map(len, names)) - cell if slanted else 0  # of the last slanted name
+    padding = {"left": 2, "top": 2, "bottom": 2, "right": max(2, overhang)}
+    chart: LayerChart = alt.layer(*layers).properties(width=side, height=side, padding=padding)
     return chart
 
 
@@ -269,8 +271,13 @@ def shorten(text: object, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def unique(names: Sequence[str]) -> list[str]:
-    """Return the names with a number behind each that occurred before."""
+def distinct(texts: Sequence[object], most: int) -> list[str]:
+    """Return short names that all differ: cut at the end, else inside, else numbered."""
+    names = [shorten(text, most) for text in texts]
+    if len(set(names)) < len(names):
+        whole = [shorten(text, 10**6) for text in texts]
+        head, tail = most - most // 3 - 1, most // 3
+        names = [f"{n[:head]}…{n[-tail:]}" if len(n) > most else n for n in whole]
     seen: dict[str, int] = {}
     out = []
     for name in names:
@@ -366,7 +373,7 @@ def _config(theme: Mapping[str, Any]) -> dict[str, Any]:
             "other": {"color": theme["other"], "opacity": 1},
             "main_text": {"color": theme["main"], "fontWeight": "bold", **text},
             "other_text": {"color": theme["ink"], **text},
-            "limit": {"color": theme["limit"], "strokeDash": [4, 3], "strokeWidth": 1.5},
+            "limit": {"color": theme["limit"], "strokeDash": [4, 3], "strokeWidth": 2},
             "limit_text": {"color": theme["limit"], **text, "fontSize": 12},
             "guide": {"color": theme["other"], "strokeDash": [5, 4], "strokeWidth": 1.5},
             "cold": {"color": theme["cold_ink"], **text},

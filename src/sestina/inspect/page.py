@@ -112,7 +112,8 @@ def note(sentence: str) -> str:
 
 def pair(*pieces: str) -> str:
     """Return pieces side by side where there is room, one below the other where not."""
-    return f'<div class="pair">{"".join(f"<div>{piece}</div>" for piece in pieces if piece)}</div>'
+    inner = "".join(f"<div>{piece}</div>" for piece in pieces if piece)
+    return f'<div class="pair">{inner}</div>' if inner else ""
 
 
 def tiles(rows: Sequence[tuple[str, str, str]]) -> str:

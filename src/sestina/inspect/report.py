@@ -375,4 +375,4 @@ def _most_frequent(support: NDArray[Any]) -> NDArray[np.int64]:
 
 def _names(ladder: Ladder, shown: NDArray[np.int64], most: int) -> list[str]:
     """Return different names of classes, short enough for a chart."""
-    return charts.unique([charts.shorten(ladder.classes[int(k)], most) for k in shown])
+    return charts.distinct([ladder.classes[int(k)] for k in shown], most)

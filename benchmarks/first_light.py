@@ -1,4 +1,4 @@
-"""Accuracy of the demonstration's models over three seeds, as Markdown: the table of docs/benchmarks.md.
+"""Accuracy of the demonstration's models over three seeds: the table of docs/benchmarks.md.
 
     python benchmarks/first_light.py [--seeds 3]
 

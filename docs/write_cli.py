@@ -18,9 +18,13 @@ HEAD = """# The command line
 
 Written by `python docs/write_cli.py` from the commands themselves.
 
-Results go to standard output, remarks and progress to standard error. Every verb takes `--json` (one JSON object on standard output) and `--seed`. The exit code is 0, 1 (failed: data, model, disk, Ctrl-C) or 2 (wrong use). An error is one sentence; `sestina --debug VERB …` shows its traceback.
+Results go to standard output, remarks and progress to standard error. Every verb takes `--json`
+(one JSON object on standard output) and `--seed`. The exit code is 0, 1 (failed: data, model,
+disk, Ctrl-C) or 2 (wrong use). An error is one sentence; `sestina --debug VERB …` shows its
+traceback.
 
-PATH is a file, a folder, or the name of a data set that `sestina data list` shows; DIR is a model folder.
+PATH is a file, a folder, or the name of a data set that `sestina data list` shows; DIR is a
+model folder.
 """
 
 

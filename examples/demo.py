@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import Any
 
 from sestina import TextClassifier, load_dataset
 from sestina.cli import show
@@ -21,8 +22,8 @@ from sestina.inspect.evaluate import climb, verdict
 from sestina.inspect.summary import report_facts
 
 DATA = "movie-snippets"
-RECURRENT = {"embedding": 32, "hidden": 32, "dropout": 0.5, "input_dropout": 0.3}
-MODELS = {
+RECURRENT = {"embedding": 32, "hidden": 32, "dropout": 0.5, "input_dropout": 0.3, "min_count": 2}
+MODELS: dict[str, dict[str, Any]] = {
     "bag MLP": {"encoder": "bag", "hidden": 16, "dense": (16,)},
     "flatten": {"encoder": "flatten", "max_tokens": 40, "dense": (16,), "dropout": 0.3},
     "CNN": {"encoder": "cnn", "hidden": 64, "embedding": 64, "dropout": 0.5, "input_dropout": 0.3},
@@ -30,14 +31,14 @@ MODELS = {
     "GRU": {"encoder": "gru", **RECURRENT},
     "LSTM": {"encoder": "lstm", **RECURRENT},
     "bidir. LSTM + GloVe": {
+        **RECURRENT,
         "encoder": "lstm",
-        "hidden": 64,
         "bidirectional": True,
         "pool": "max",
-        "dropout": 0.5,
-        "input_dropout": 0.3,
         "vectors": "glove-50d",
         "fine_tune": True,
+        "token_dropout": 0.3,
+        "learning_rate": 2e-3,
     },
 }
 

@@ -239,7 +239,7 @@ def test_one_long_text_and_emoji_labels(run, tmp_path):
         ("word " * 200_000, "😀"),
     ]
     data = write_csv(tmp_path / "long.csv", rows)
-    code, out, err = run("train", "classify", data, "--out", str(tmp_path / "m"), *FAST)
+    code, _, _ = run("train", "classify", data, "--out", str(tmp_path / "m"), *FAST)
     assert code == 0
     code, out, _ = run("predict", str(tmp_path / "m"), "lovely bright")
     assert out.split("\t")[0] == "😀"

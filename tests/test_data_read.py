@@ -197,15 +197,22 @@ class TestJson:
         assert read(put("a.jsonl", "\n".join(lines))).labels == labels
 
     def test_nulls_missing_keys_and_nan_are_counted(self, put):
-        rows = ['"label": 1.0', '"text": "a", "label": null', '"text": "b", "label": NaN',
-                '"text": "c"', '"text": "d", "label": 2.0']
+        rows = [
+            '"label": 1.0',
+            '"text": "a", "label": null',
+            '"text": "b", "label": NaN',
+            '"text": "c"',
+            '"text": "d", "label": 2.0',
+        ]
         found = read(put("a.jsonl", "\n".join(f"{{{row}}}" for row in rows)), TEXT_LABEL)
         assert (found.texts, found.labels) == (["d"], ["2"])
         assert found.notes == ("skipped 1 row with an empty text", "skipped 3 rows without a label")
 
     def test_columns_that_are_not_asked_for_may_hold_anything(self, put):
-        rows = [{"text": "a", "label": "x", "meta": {"k": 1}},
-                {"text": "b", "label": "y", "meta": [3]}]
+        rows = [
+            {"text": "a", "label": "x", "meta": {"k": 1}},
+            {"text": "b", "label": "y", "meta": [3]},
+        ]
         assert read(put("a.json", json.dumps(rows)), TEXT_LABEL).texts == ["a", "b"]
 
     def test_a_broken_line_is_named(self, put):
@@ -234,8 +241,10 @@ class TestParquet:
             (pl.Series([True, False]), ["true", "false"]),
             (pl.Series(["x", "y"], dtype=pl.Categorical), ["x", "y"]),
             (pl.Series([["x"], ["x", "y", None]]), [["x"], ["x", "y"]]),
-            (pl.Series([["a", "b"], ["c", "d"]], dtype=pl.Array(pl.String, 2)),
-             [["a", "b"], ["c", "d"]]),
+            (
+                pl.Series([["a", "b"], ["c", "d"]], dtype=pl.Array(pl.String, 2)),
+                [["a", "b"], ["c", "d"]],
+            ),
             (pl.Series([[1, 2], None]), [["1", "2"], []]),
         ],
     )
@@ -245,7 +254,9 @@ class TestParquet:
         assert found.multi_label == isinstance(labels[0], list)
 
     def test_missing_values_are_counted(self, tmp_path):
-        path = parquet(tmp_path / "a.parquet", text=["a", None, "c"], label=[1.0, 2.0, float("nan")])
+        path = parquet(
+            tmp_path / "a.parquet", text=["a", None, "c"], label=[1.0, 2.0, float("nan")]
+        )
         found = read(path, TEXT_LABEL)
         assert (found.texts, found.labels) == (["a"], ["1"])
         assert len(found.notes) == 2
@@ -296,7 +307,10 @@ class TestLines:
     def test_fasttext_gaps_are_counted(self, put):
         found = read(put("a.txt", "__label__x a\nb\n__label__y\n__label__ c\n\n"))
         assert (found.texts, found.labels) == (["a"], ["x"])
-        assert found.notes == ("skipped 2 rows with an empty text", "skipped 2 rows without a label")
+        assert found.notes == (
+            "skipped 2 rows with an empty text",
+            "skipped 2 rows without a label",
+        )
 
     def test_plain_lines(self, put):
         found = read(put("a.txt", "a b\n\nc\u2028d\x85e\x0cf\r\n"), need_label=False)
@@ -309,14 +323,20 @@ class TestLines:
 
 class TestFolders:
     def test_one_folder_per_class(self, put, tmp_path):
-        for name, text in (("pos/1.txt", "good film"), ("neg/1.txt", "bad film"), ("neg/2.txt", "")):
+        for name, text in (
+            ("pos/1.txt", "good film"),
+            ("neg/1.txt", "bad film"),
+            ("neg/2.txt", ""),
+        ):
             put(f"data/{name}", text)
         put("data/neg/.hidden", "x")
         put("data/.git/x", "x")
         put("data/pos/2.txt.gz", gzip.compress(b"fine"))
         found = read(tmp_path / "data")
         assert sorted(zip(found.texts, found.labels, strict=True)) == [
-            ("bad film", "neg"), ("fine", "pos"), ("good film", "pos")
+            ("bad film", "neg"),
+            ("fine", "pos"),
+            ("good film", "pos"),
         ]
         assert found.parts is None
         assert found.notes == ("skipped 1 row with an empty text",)
@@ -331,7 +351,10 @@ class TestFolders:
         found = read(tmp_path / "aclImdb")
         rows = sorted(zip(found.parts, found.labels, found.texts, strict=True))
         assert [row[:2] for row in rows] == [
-            ("test", "neg"), ("test", "pos"), ("train", "neg"), ("train", "pos")
+            ("test", "neg"),
+            ("test", "pos"),
+            ("train", "neg"),
+            ("train", "pos"),
         ]
         assert rows[1][2] == "good test<br /><br />film"
         said = "; ".join(found.notes)
@@ -426,16 +449,21 @@ class TestColumns:
         names = header.split(",")
         found = read(put("a.csv", f"{header}\n{header}\n"))
         assert (found.texts, found.labels) == ([text], [label])
-        assert found.notes == (f"took column {text!r} as the text",
-                               f"took column {label!r} as the label")
+        assert found.notes == (
+            f"took column {text!r} as the text",
+            f"took column {label!r} as the label",
+        )
         assert read(put("a.csv", f"{header}\n{header}\n"), Columns(*names[:2])).notes == ()
 
     def test_what_is_asked_for_is_not_guessed_again(self, put):
         path = put("a.csv", "text,label\na,b\n")
         found = read(path, Columns(text="label"))
         assert (found.texts, found.labels) == (["b"], ["a"])
-        refused(path, "text and label are both column 'text'",
-                columns=Columns(text="text", label="text"))
+        refused(
+            path,
+            "text and label are both column 'text'",
+            columns=Columns(text="text", label="text"),
+        )
 
     def test_a_split_column_is_no_label(self, put):
         refused(put("a.csv", "text,split\na,train\n"), "name the label's with --label")
@@ -469,7 +497,9 @@ class TestColumns:
         refused(put("b.csv", "text,label\n,x\n"), "no row has a text", need_label=False)
 
     def test_all_texts_empty(self, put):
-        refused(put("a.csv", "text,label\n,x\n  ,y\n"), "skipped 2 rows with an empty text", "check")
+        refused(
+            put("a.csv", "text,label\n,x\n  ,y\n"), "skipped 2 rows with an empty text", "check"
+        )
 
 
 class TestParts:

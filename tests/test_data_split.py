@@ -124,16 +124,24 @@ class TestThreeParts:
         assert sorted(text for part in parts for text in part.texts) == sorted(self.texts)
         for part in parts:
             assert abs(part.labels.count("x") - len(part) / 4) <= 1
-        assert said == "test drawn by label (20 %, seed 7); dev drawn by label (10 % of train, seed 7)"
+        assert (
+            said == "test drawn by label (20 %, seed 7); dev drawn by label (10 % of train, seed 7)"
+        )
 
     @pytest.mark.parametrize(
         ("cycle", "sizes", "said"),
         [
             (["train"] * 8 + ["dev", "test"], [80, 10, 10], "as the data name them"),
-            (["train"] * 8 + ["test"] * 2, [72, 8, 20],
-             "as the data name them; dev drawn by label (10 % of train, seed 0)"),
-            (["train"] * 8 + ["dev"] * 2, [64, 20, 16],
-             "as the data name them; test drawn by label (20 %, seed 0)"),
+            (
+                ["train"] * 8 + ["test"] * 2,
+                [72, 8, 20],
+                "as the data name them; dev drawn by label (10 % of train, seed 0)",
+            ),
+            (
+                ["train"] * 8 + ["dev"] * 2,
+                [64, 20, 16],
+                "as the data name them; test drawn by label (20 %, seed 0)",
+            ),
         ],
     )
     def test_parts_that_are_named_are_kept(self, cycle, sizes, said):

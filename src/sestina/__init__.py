@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from sestina.version import __version__
+
 if TYPE_CHECKING:
     from sestina.data.datasets import records as load_dataset
     from sestina.data.read import read
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from sestina.estimators.text_classifier import TextClassifier
     from sestina.text.vocabulary import Vocabulary
     from sestina.vectors.table import WordVectors
-
-__version__ = "0.1.0"
 
 _PLACES = {
     "SeriesClassifier": "sestina.estimators.series",
@@ -37,6 +37,7 @@ __all__ = [
     "TextClassifier",
     "Vocabulary",
     "WordVectors",
+    "__version__",
     "load",
     "load_dataset",
     "read",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -80,7 +81,8 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], note: Mapping[s
     """
     from safetensors.numpy import save
 
-    data = save({k: np.asarray(v, order="C") for k, v in arrays.items()}, {"note": json.dumps(note)})
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    data = save(whole, {"note": json.dumps(note)})
     partial = path.with_name(path.name + PARTIAL)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -195,9 +197,8 @@ def refuse_foreign(folder: str | Path) -> None:
 def unwritable(path: Path, error: OSError) -> SestinaError:
     """Return the one-sentence error for a path that the system did not let us write."""
     reason = error.strerror or str(error)
-    return SestinaError(
-        f"cannot write {str(path)!r}: {reason}; free some space or choose another place with --out"
-    )
+    remedy = "free some space, or choose" if error.errno == errno.ENOSPC else "choose"
+    return SestinaError(f"cannot write {str(path)!r}: {reason}; {remedy} another place")
 
 
 def _models_beside(folder: Path) -> list[str]:

@@ -11,6 +11,7 @@ import typer
 from sestina.cli import data, evaluate, info, predict, train
 from sestina.cli.show import say
 from sestina.errors import MissingExtra, SestinaError
+from sestina.version import __version__
 
 # typer carries its own copy of click in some versions and not in others
 WrongUse: Any = next(k for k in typer.BadParameter.__mro__ if k.__name__ == "ClickException")
@@ -32,8 +33,6 @@ app.command(epilog="Example: sestina info model")(info.info)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from sestina import __version__
-
         print(f"sestina {__version__}")
         raise typer.Exit
 

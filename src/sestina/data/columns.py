@@ -8,12 +8,34 @@ from dataclasses import dataclass
 from sestina.errors import DataError, nearest
 
 TEXT_NAMES = (
-    "text", "review", "sentence", "content", "document", "comment", "message", "tweet", "body",
-    "snippet", "utterance", "question", "name",
+    "text",
+    "review",
+    "sentence",
+    "content",
+    "document",
+    "comment",
+    "message",
+    "tweet",
+    "body",
+    "snippet",
+    "utterance",
+    "question",
+    "name",
 )
 LABEL_NAMES = (
-    "label", "labels", "sentiment", "class", "category", "topic", "topics", "target", "lang",
-    "language", "gender", "author", "genre",
+    "label",
+    "labels",
+    "sentiment",
+    "class",
+    "category",
+    "topic",
+    "topics",
+    "target",
+    "lang",
+    "language",
+    "gender",
+    "author",
+    "genre",
 )
 SPLIT_NAMES = ("split", "part", "fold", "subset")
 
@@ -75,7 +97,9 @@ def find(
     notes = tuple(
         f"took column {got!r} as the {kind}"
         for kind, wish, got in (
-            ("text", asked.text, text), ("label", asked.label, label), ("split", asked.split, split)
+            ("text", asked.text, text),
+            ("label", asked.label, label),
+            ("split", asked.split, split),
         )
         if wish is None and got is not None
     )
@@ -88,9 +112,7 @@ def _check(names: Sequence[str], wish: str | None, source: str) -> None:
         raise DataError(f"{source} has no column {wish!r}{hint}")
 
 
-def _guess(
-    names: Sequence[str], known: Sequence[str], without: Sequence[str | None]
-) -> str | None:
+def _guess(names: Sequence[str], known: Sequence[str], without: Sequence[str | None]) -> str | None:
     """Return the one column whose lower-case name is known; the first kind of name wins alone."""
     meant = [name for name in names if _plain(name) in known and name not in without]
     exact = [name for name in meant if _plain(name) == known[0]]

@@ -146,8 +146,9 @@ def _read_folder(path: Path, encoding: str) -> Records:
             if folder.name in IGNORED:
                 notes.append(f"left out {part.name}/{folder.name} (texts without a label)")
                 continue
-            notes.extend(f"left out folder {part.name}/{folder.name}/{f.name}"
-                         for f in _subfolders(folder))
+            notes.extend(
+                f"left out folder {part.name}/{folder.name}/{f.name}" for f in _subfolders(folder)
+            )
             for file in _files(folder):
                 texts.append(decode(read_bytes(file, or_empty=True), file, encoding))
                 labels.append(folder.name)

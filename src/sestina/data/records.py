@@ -11,9 +11,15 @@ from sestina.errors import DataError
 Label = str | list[str]
 
 PARTS = {
-    "train": "train", "training": "train",
-    "dev": "dev", "valid": "dev", "val": "dev", "validation": "dev", "development": "dev",
-    "test": "test", "testing": "test",
+    "train": "train",
+    "training": "train",
+    "dev": "dev",
+    "valid": "dev",
+    "val": "dev",
+    "validation": "dev",
+    "development": "dev",
+    "test": "test",
+    "testing": "test",
 }
 
 
@@ -72,9 +78,11 @@ def without_gaps(records: Records, need_label: bool = True) -> Records:
         DataError: Nothing is left, or the parts have unknown names.
     """
     empty = {r for r, text in enumerate(records.texts) if not text or not text.strip()}
-    unlabelled = {
-        r for r, label in enumerate(records.labels or ()) if r not in empty and not label
-    } if need_label and not records.multi_label else set()
+    unlabelled = (
+        {r for r, label in enumerate(records.labels or ()) if r not in empty and not label}
+        if need_label and not records.multi_label
+        else set()
+    )
     notes = list(records.notes)
     if empty:
         notes.append(f"skipped {_rows(len(empty))} with an empty text")

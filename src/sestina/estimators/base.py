@@ -219,6 +219,9 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         self.history_ = [json.loads(row) for row in files["history.jsonl"].splitlines()]
         self.n_iter_ = len(self.history_)
         self._restore(learned, files)
+        if isinstance(self.class_weight, dict):  # JSON has turned its keys into strings
+            classes = {str(label): label for label in self.classes_.tolist()}
+            self.class_weight = {classes.get(k, k): w for k, w in self.class_weight.items()}
         self.network_ = self._build(self._target(), fresh=False)
         self.network_.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
         self.network_.eval()

@@ -4,26 +4,47 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from numpy.typing import NDArray
+from torch import nn
 
 from sestina import config, store
 from sestina.errors import ModelError
 from sestina.estimators.card import model_card
-
-if TYPE_CHECKING:
-    from sestina.estimators.base import SequenceClassifier
-
-Kind = TypeVar("Kind", bound="SequenceClassifier")
+from sestina.version import __version__
 
 
-def write_model(estimator: SequenceClassifier, folder: str | Path, facts: dict[str, Any]) -> None:
+class Fitted(Protocol):
+    """What a folder needs to know of a fitted estimator."""
+
+    _files: ClassVar[tuple[str, ...]]
+    network_: nn.Module
+    history_: list[dict[str, float]]
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of parameters."""
+        ...
+
+    def _learned(self) -> dict[str, Any]: ...
+
+    def _texts(self) -> dict[str, str]: ...
+
+    def _remember(
+        self, learned: dict[str, Any], arrays: dict[str, NDArray[Any]], files: dict[str, str]
+    ) -> None: ...
+
+
+Kind = TypeVar("Kind", bound=Fitted)
+
+
+def write_model(estimator: Fitted, folder: str | Path, facts: dict[str, Any]) -> None:
     """Write a fitted estimator into a folder, all or nothing.
 
     Raises:
         SestinaError: The folder holds other files, or cannot be written.
     """
-    from sestina import __version__
-
     store.refuse_foreign(folder)
     options = _plain_options(estimator)
     learned = estimator._learned()
@@ -62,14 +83,10 @@ def read_model(kind: type[Kind], folder: str | Path) -> Kind:
         raise ModelError(
             f"{str(folder)!r} does not fit this version of Sestina: {reason}"
         ) from error
-    if isinstance(estimator.class_weight, dict):  # JSON has turned its keys into strings
-        classes = {str(label): label for label in estimator.classes_.tolist()}
-        weights = estimator.class_weight.items()
-        estimator.class_weight = {classes.get(name, name): value for name, value in weights}
     return estimator
 
 
-def _plain_options(estimator: SequenceClassifier) -> dict[str, Any]:
+def _plain_options(estimator: Fitted) -> dict[str, Any]:
     """Return the options as JSON values; vectors given in memory are in the weights by now."""
     options = config.to_dict(estimator)
     del options["verbose"]  # how a run was shown is not part of the model

@@ -70,10 +70,12 @@ def ladder(rungs: Sequence[Rung], main: str) -> LayerChart:
         layers += [
             some.mark_rule(style=kind, strokeWidth=3, yOffset=9).encode(x=ends, x2="high:Q"),
             some.mark_circle(style=kind, size=110, yOffset=9).encode(x=x),
-            some.mark_text(style=f"{kind}_text", align="left", yOffset=-9)
-            .encode(x=alt.value(0), text="name:N"),
-            some.mark_text(style=f"{kind}_text", align="right", yOffset=-9)
-            .encode(x=alt.value("width"), text="shown:N"),
+            some.mark_text(style=f"{kind}_text", align="left", yOffset=-9).encode(
+                x=alt.value(0), text="name:N"
+            ),
+            some.mark_text(style=f"{kind}_text", align="right", yOffset=-9).encode(
+                x=alt.value("width"), text="shown:N"
+            ),
         ]
     return _sized(alt.layer(*layers), height=46 * len(rows) + 50)
 
@@ -194,11 +196,13 @@ def calibration(rows: Sequence[Mapping[str, float]], least: float) -> LayerChart
     span = alt.Scale(domain=[least, 1], nice=False)
     x = alt.X("confidence:Q", title="confidence", scale=span, axis=axis)
     low = min(least, min((row["accuracy"] for row in rows), default=least))
-    y = alt.Y("accuracy:Q", title="share that is right",
-              scale=alt.Scale(domain=[math.floor(low * 10) / 10, 1]), axis=axis)
-    ends: list[dict[str, float]] = [
-        {"confidence": end, "accuracy": end} for end in (least, 1.0)
-    ]
+    y = alt.Y(
+        "accuracy:Q",
+        title="share that is right",
+        scale=alt.Scale(domain=[math.floor(low * 10) / 10, 1]),
+        axis=axis,
+    )
+    ends: list[dict[str, float]] = [{"confidence": end, "accuracy": end} for end in (least, 1.0)]
     base = _table([dict(row) for row in rows]).encode(x=x, y=y)
     size = alt.Size("count:Q", scale=alt.Scale(range=[45, 420], zero=True), legend=None)
     layers = [

@@ -132,8 +132,10 @@ def verdict(ladder: Ladder, name: str, other: str) -> str:
     p = metrics.mcnemar(one.right, two.right)
     if points == 0:
         return f"{name} and {other} are equally accurate on the test part."
-    verb = "beats" if points > 0 else "LOSES to"
-    proof = "" if p < 0.05 else ", which may be chance"
+    verb = "beats" if points > 0 else "loses to"
     shown = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-    advice = "" if points > 0 else f" Use {other}, or give the net more data or better options."
-    return f"{name} {verb} {other} by {abs(points):.1f} points (McNemar {shown}{proof}).{advice}"
+    proof = "" if p < 0.05 else ", which may be chance"
+    sentence = f"{name} {verb} {other} by {abs(points):.1f} points (McNemar {shown}{proof})."
+    if points > 0:
+        return sentence
+    return f"{sentence} Use {other}, or give the net more data or other options."

@@ -342,9 +342,13 @@ def _coverage(coverage: Mapping[str, Any]) -> str:
         tiles.append(("Vocabulary", f"{coverage['vocabulary']:,}", "different tokens"))
     if not tiles:
         return ""
-    out = "<h3>What the vocabulary covers</h3>" + page.tiles(tiles) + page.note(
-        "Tokens are the words or characters that the net reads. Those that the vocabulary, taken "
-        "from the training texts, does not hold all look alike to it."
+    out = (
+        "<h3>What the vocabulary covers</h3>"
+        + page.tiles(tiles)
+        + page.note(
+            "Tokens are the words or characters that the net reads. Those that the vocabulary, "
+            "taken from the training texts, does not hold all look alike to it."
+        )
     )
     unknown = "".join(
         f"<li>{page.token(token)} <span>{count:,}</span></li>"

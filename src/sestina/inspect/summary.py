@@ -7,12 +7,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sestina import __version__, config
+from sestina import config
 from sestina.data.records import Records
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.inspect.report import ReportFacts
 from sestina.text.encode import encode
 from sestina.text.tokenise import tokeniser
+from sestina.version import __version__
 
 NET_NAMES = {
     "bag": "bag of tokens",
@@ -76,7 +77,10 @@ def report_facts(
     data = {
         "data": title,
         "texts": f"{len(train):,} train, {len(dev):,} dev, {len(test):,} test: {said}",
-        "labels": ", ".join(f"{k} {v:,}" for k, v in list(train.label_counts().items())[:12]),
+        "labels": ", ".join(
+            f"\u2068{k}\u2069 {v:,}"  # isolates: a name of either direction keeps its count
+            for k, v in list(train.label_counts().items())[:12]
+        ),
         "noticed": notes,
         "network": f"{net_name(net)}: {net.n_parameters_:,} parameters, of them "
         f"{net.n_trainable_parameters_:,} trained",

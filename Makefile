@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .PHONY: demo test check bench clean
 
-demo: $(STAMP)  ## train nine models on real reviews, compare them, write demo/report.html
+demo: $(STAMP)  ## compare nine models on real reviews, compare them, write demo/report.html
 	$(BIN)/python examples/demo.py
 
 test: $(STAMP)  ## all tests

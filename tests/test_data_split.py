@@ -102,6 +102,13 @@ def test_sets_of_labels_that_all_differ_can_be_split():
     assert set(names(labels, kept)) == set(names(labels, range(90)))
 
 
+def test_a_label_that_is_never_the_rarest_is_not_lost_either():
+    labels = [["z", "a"], ["a", "y"], ["z", "b"], ["b", "y"]]
+    for seed in range(40):
+        kept, _ = stratified(range(4), labels, 0.5, seed)
+        assert set(names(labels, kept)) == {"a", "b", "y", "z"}
+
+
 @pytest.mark.parametrize(
     ("texts", "labels"),
     [([], []), (["a"], ["x"]), (["a", "a"], ["x", "x"]), (["a", "b"], ["x", "y"])],

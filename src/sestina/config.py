@@ -7,8 +7,11 @@ exactly these fields of an estimator.
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
+
+import numpy as np
 
 from sestina.errors import OptionError, nearest
 
@@ -152,21 +155,23 @@ def _check_type(name: str, value: Any, hint: Any) -> None:
     text = getattr(hint, "__name__", None) or str(hint)
     if text == "Any" or (value is None and "None" in str(hint)):
         return
-    number = not isinstance(value, bool) and hasattr(value, "__float__")
-    whole = number and hasattr(value, "__index__")
     if "tuple" in str(hint):
-        good = isinstance(value, tuple | list) and all(hasattr(item, "__index__") for item in value)
+        good = isinstance(value, tuple | list) and all(_whole(item) for item in value)
         text = "a tuple of whole numbers"
     elif "bool" in str(hint):
         good, text = isinstance(value, bool), "True or False"
     elif "float" in str(hint):
-        good, text = number, "a number"
+        good, text = isinstance(value, numbers.Real) and not isinstance(value, bool), "a number"
     elif "int" in str(hint):
-        good, text = whole, "a whole number"
+        good, text = _whole(value), "a whole number"
     else:
         good, text = isinstance(value, str), "a string"
     if not good:
         raise OptionError(f"{name}={value!r} is not {text}")
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
@@ -192,11 +197,17 @@ def to_dict(options: Any, *kinds: type) -> dict[str, Any]:
     plain = {}
     for spec in fields(options):
         if spec.name in named:
-            value = getattr(options, spec.name)
-            if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
-                value = value.item()  # NumPy's numbers are not JSON's
-            plain[spec.name] = list(value) if isinstance(value, tuple) else value
+            plain[spec.name] = _plain(getattr(options, spec.name))
     return plain
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: a list for a tuple, Python's numbers for NumPy's."""
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def from_dict(kind: type, values: dict[str, Any]) -> dict[str, Any]:

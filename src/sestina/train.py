@@ -126,6 +126,11 @@ def _epoch(
     problem.network.eval()
     if problem.validate is not None:
         row |= {f"validation_{name}": value for name, value in problem.validate().items()}
+        if not math.isfinite(row["validation_loss"]):
+            raise TrainingError(
+                f"the validation loss became {row['validation_loss']} in epoch {number}; "
+                f"lower learning_rate (now {options.learning_rate:g})"
+            )
     row["seconds"] = time.perf_counter() - started
     value = row.get("validation_loss", -float(number))  # without validation the last is the best
     best = value < state.best_value

@@ -38,7 +38,9 @@ class Labels:
         if len(self.classes) < 2:
             names = self.classes.tolist()
             came = (
-                f"every label is {names[0]!r} (rows: {len(rows):,})" if names else "no label came"
+                f"one class only: every label is {names[0]!r} (rows: {len(rows):,})"
+                if names
+                else "no label came"
             )
             raise DataError(f"{came}; a classifier needs at least two classes, so check the labels")
 

@@ -1,0 +1,146 @@
+"""Options: names, types, ranges, and the way into JSON and back."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from sestina import SeriesClassifier, TextClassifier, config
+from sestina.errors import OptionError
+
+KINDS = [
+    config.ReadingOptions,
+    config.TextOptions,
+    config.EmbeddingOptions,
+    config.EncoderOptions,
+    config.TrainingOptions,
+    TextClassifier,
+    SeriesClassifier,
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_option_has_help_and_a_default_that_passes(kind):
+    options = kind()
+    config.check(options)
+    for spec in dataclasses.fields(options):
+        assert spec.metadata["help"].endswith((".", "…"))
+        assert spec.default is getattr(options, spec.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("hiden", "hidden"), ("learning_rates", "learning_rate"), ("EPOCHS", "epochs")],
+)
+def test_unknown_option_names_the_nearest(name, near):
+    with pytest.raises(OptionError, match=f"unknown option '{name}'; did you mean '{near}'"):
+        config.from_dict(TextClassifier, {name: 1})
+
+
+def test_unknown_option_without_a_near_one_lists_all():
+    with pytest.raises(OptionError, match="known are .*epochs.*hidden"):
+        config.from_dict(TextClassifier, {"zzz": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("hidden", "16", "a whole number"),
+        ("hidden", 16.0, "a whole number"),
+        ("hidden", True, "a whole number"),
+        ("hidden", None, "a whole number"),
+        ("patience", "3", "a whole number"),
+        ("learning_rate", "fast", "a number"),
+        ("learning_rate", False, "a number"),
+        ("learning_rate", np.ones(2), "a number"),
+        ("clip_norm", [1.0], "a number"),
+        ("bidirectional", 1, "True or False"),
+        ("encoder", 3, "a string"),
+        ("encoder", None, "a string"),
+        ("widths", 3, "a tuple of whole numbers"),
+        ("dense", (16, "16"), "a tuple of whole numbers"),
+        ("dense", (True,), "a tuple of whole numbers"),
+    ],
+)
+def test_wrong_type(name, value, wanted):
+    with pytest.raises(OptionError, match=f"^{name}=.* is not {wanted}"):
+        config.check(TextClassifier(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "side"),
+    [
+        ("hidden", 0, "small"),
+        ("epochs", -1, "small"),
+        ("vocabulary", 2, "small"),
+        ("dropout", -0.1, "small"),
+        ("dropout", 1.0, "large"),
+        ("validation_fraction", 0.95, "large"),
+        ("learning_rate", 0.0, "small"),
+        ("learning_rate", float("nan"), "small"),
+        ("patience", 0, "small"),
+        ("dense", (16, 0), "small"),
+        ("seed", -1, "small"),
+    ],
+)
+def test_out_of_range(name, value, side):
+    with pytest.raises(OptionError, match=f"^{name}=.* is too {side}: the (least|most) is "):
+        config.check(TextClassifier(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "near"),
+    [
+        ("encoder", "lsmt", "lstm"),
+        ("pool", "maxx", "max"),
+        ("optimiser", "Adam", "adam"),
+        ("level", "words", "word"),
+        ("class_weight", "balance", "balanced"),
+    ],
+)
+def test_unknown_choice_names_the_nearest(name, value, near):
+    with pytest.raises(OptionError, match=f"{value!r} is unknown; did you mean {near!r}"):
+        config.check(TextClassifier(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"hidden": np.int64(16), "dropout": np.float32(0.5), "dense": (np.int32(4), 2)},
+        {"dense": [16, 16], "patience": None, "clip_norm": None, "learning_rate": 1},
+        {"class_weight": "balanced"},
+        {"class_weight": {"a": 2.0}},
+    ],
+)
+def test_good_values_pass(options):
+    config.check(TextClassifier(**options))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_round_trip_through_json(kind):
+    values = config.to_dict(kind())
+    again = kind(**config.from_dict(kind, json.loads(json.dumps(values))))
+    assert config.to_dict(again) == values
+    assert all(type(getattr(again, k)) is type(getattr(kind(), k)) for k in values)
+
+
+def test_numpy_values_become_plain_ones():
+    net = TextClassifier(
+        hidden=np.int64(16), dropout=np.float64(0.5), dense=(np.int64(8),), encoder=np.str_("gru"),
+        class_weight={np.int64(1): np.float64(2.0)},
+    )  # fmt: skip
+    values = config.to_dict(net)
+    assert values["dense"] == [8] and values["hidden"] == 16 and values["encoder"] == "gru"
+    assert all(type(values[k]).__module__ == "builtins" for k in ("hidden", "dropout", "encoder"))
+    json.dumps(values)
+
+
+def test_to_dict_of_some_kinds_only():
+    values = config.to_dict(TextClassifier(), config.EmbeddingOptions)
+    assert set(values) == {spec.name for spec in dataclasses.fields(config.EmbeddingOptions)}
+
+
+def test_option_errors_are_value_errors_with_exit_code_two():
+    assert issubclass(OptionError, ValueError)
+    assert OptionError.exit_code == 2

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sestina.errors import OptionError
+from sestina.errors import ModelError, OptionError
 from sestina.store import CHECKPOINT, read_arrays, write_arrays
 
 
@@ -74,17 +74,14 @@ class Checkpoint:
         if not self.resume or not self.path.exists():
             return Progress()
         arrays, note = read_arrays(self.path)
-        self._same_run(note["identity"])
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        network.load_state_dict(_below("weights/", tensors))
-        state = optimiser.state_dict()
-        for name, value in _below("optimiser/", tensors).items():
-            number, slot = name.split("/")
-            state["state"].setdefault(int(number), {})[slot] = value
-        optimiser.load_state_dict(state)
-        return Progress(
-            note["history"], _below("best/", tensors), note["best_epoch"], note["best_value"]
-        )
+        try:
+            self._same_run(note["identity"])
+            return _restored(network, optimiser, tensors, note)
+        except (AttributeError, KeyError, TypeError, RuntimeError) as error:
+            raise ModelError(
+                f"{self.path} does not fit this version of Sestina; delete it and train again"
+            ) from error
 
     def _same_run(self, saved: Mapping[str, Any]) -> None:
         for name, value in self.identity.items():
@@ -94,6 +91,24 @@ class Checkpoint:
                     f"{saved.get(name)!r}, now it is {value!r}; use the same, or start anew "
                     "with --overwrite"
                 )
+
+
+def _restored(
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    tensors: Mapping[str, Tensor],
+    note: Mapping[str, Any],
+) -> Progress:
+    """Put weights and the optimiser's state back; return where the run stands."""
+    network.load_state_dict(_below("weights/", tensors))
+    state = optimiser.state_dict()
+    for name, value in _below("optimiser/", tensors).items():
+        number, slot = name.split("/")
+        state["state"].setdefault(int(number), {})[slot] = value
+    optimiser.load_state_dict(state)
+    return Progress(
+        note["history"], _below("best/", tensors), note["best_epoch"], note["best_value"]
+    )
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

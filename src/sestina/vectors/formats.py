@@ -58,15 +58,16 @@ def read_text(path: Path) -> WordVectors:
     matrix = np.empty((len(body), size), dtype=np.float32)
     for number, line in enumerate(body, 2 if counted else 1):
         word, *values = line.rstrip().rsplit(" ", size)
+        if word in words:
+            raise DataError(f"{path}, line {number}: the word {word!r} stands twice; drop one line")
         try:
-            matrix[len(words)] = values
+            matrix[len(words)] = values if len(values) == size else []  # one value would be spread
         except ValueError:
             raise DataError(
                 f"{path}, line {number}: expected a word and {size} numbers, "
                 f"got {line[:40]!r}; repair or drop the line"
             ) from None
-        if words.setdefault(word, len(words)) != len(words) - 1:
-            raise DataError(f"{path}, line {number}: the word {word!r} stands twice; drop one line")
+        words[word] = len(words)
     return WordVectors(list(words), matrix)
 
 

@@ -314,8 +314,8 @@ class TestLines:
 
     def test_plain_lines(self, put):
         found = read(put("a.txt", "a b\n\nc\u2028d\x85e\x0cf\r\n"), need_label=False)
-        assert (found.texts, found.labels) == (["a b", "c\u2028d\x85e\x0cf"], None)
-        assert found.notes == ("skipped 1 row with an empty text",)
+        assert (found.texts, found.labels) == (["a b", "", "c\u2028d\x85e\x0cf"], None)
+        assert found.notes == ("1 row with an empty text",)
 
     def test_plain_lines_have_no_labels(self, put):
         refused(put("a.txt", "a\nb\n"), "no labels", "__label__", "one folder per class")

@@ -26,6 +26,7 @@ class Reporter:
         self._steps = steps
         self._console = Console(file=sys.stderr, highlight=False)
         self._bar: Progress | None = None
+        self._metric = ""  # of the last finished epoch
 
     def __enter__(self) -> Reporter:
         if self._verbose and self._console.is_terminal:
@@ -61,11 +62,13 @@ class Reporter:
                 self._task,
                 completed=(epoch - 1) * self._steps + step,
                 epoch=epoch,
-                figures=f"loss {loss:.4f}  {speed:,.0f} {self._unit}/s",
+                figures=f"loss {loss:.4f}{self._metric}  {speed:,.0f} {self._unit}/s",
             )
 
     def epoch(self, row: Mapping[str, float], best: bool) -> None:
         """Print the line of a finished epoch; a star marks the best so far."""
+        if "validation_accuracy" in row:
+            self._metric = f"  dev acc {row['validation_accuracy']:.3f}"
         if not self._verbose:
             return
         figures = [f"epoch {row['epoch']:>3.0f}/{self._epochs}", f"loss {row['loss']:.4f}"]

@@ -13,6 +13,8 @@ from sestina.cli.show import say
 from sestina.errors import MissingExtra, SestinaError
 from sestina.version import __version__
 
+STOPPED = "stopped by Ctrl-C; a training run goes on with --resume if it had finished an epoch"
+
 # typer carries its own copy of click in some versions and not in others
 WrongUse: Any = next(k for k in typer.BadParameter.__mro__ if k.__name__ == "ClickException")
 
@@ -61,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
     except SestinaError as error:
         _fail(str(error), error.exit_code, "--debug" in given)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("stopped by Ctrl-C", 1, False)
+        _fail(STOPPED, 1, False)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
@@ -77,6 +79,8 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(f"{where}{error.strerror or error}", 1, "--debug" in given)
 
     else:
+        if code == 130:  # what newer versions of typer make of Ctrl-C
+            _fail(STOPPED, 1, False)
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -68,24 +68,26 @@ class Records:
 
 
 def without_gaps(records: Records, need_label: bool = True) -> Records:
-    """Return the records without empty texts; how many were left out goes into the notes.
+    """Return the records that can be learned from; the notes say how many were left out.
 
     Args:
         records: What was read.
-        need_label: Whether to leave out rows without a label too.
+        need_label: Whether rows serve to learn. If not, every row stays, so that there is one
+            answer for each, and empty texts are only counted.
 
     Raises:
-        DataError: Nothing is left, or the parts have unknown names.
+        DataError: No row can be used, or the parts have unknown names.
     """
     empty = {r for r, text in enumerate(records.texts) if not text or not text.strip()}
-    unlabelled = (
-        {r for r, label in enumerate(records.labels or ()) if r not in empty and not label}
-        if need_label and not records.multi_label
-        else set()
-    )
+    unlabelled = {
+        r
+        for r, label in enumerate(records.labels or ())
+        if need_label and not records.multi_label and r not in empty and not label
+    }
     notes = list(records.notes)
     if empty:
-        notes.append(f"skipped {_rows(len(empty))} with an empty text")
+        verb = "skipped {} with" if need_label else "{} with"
+        notes.append(f"{verb.format(_rows(len(empty)))} an empty text")
     if unlabelled:
         notes.append(f"skipped {_rows(len(unlabelled))} without a label")
     kept = [r for r in range(len(records)) if r not in empty and r not in unlabelled]
@@ -94,7 +96,7 @@ def without_gaps(records: Records, need_label: bool = True) -> Records:
             f"{records.source}: no row has {'both text and label' if need_label else 'a text'} "
             f"({'; '.join(notes) or 'it is empty'}); check the file and the column names"
         )
-    left = records if len(kept) == len(records) else records.take(kept)
+    left = records.take(kept) if need_label and len(kept) < len(records) else records
     return Records(left.texts, left.labels, _known_parts(left), tuple(notes), records.source)
 
 

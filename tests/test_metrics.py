@@ -1,0 +1,117 @@
+"""Figures of merit against known numbers and other programs."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import f1_score
+
+from sestina import metrics
+
+TRUE = np.array(["a", "a", "b", "b", "c"])
+GUESS = np.array(["a", "b", "b", "b", "a"])
+
+
+def test_accuracy_and_macro_f1():
+    found = metrics.classification(TRUE, GUESS)
+    assert found["accuracy"] == 0.6
+    # a: precision 1/2, recall 1/2; b: 2/3, 1; c: never found
+    assert found["f1"] == pytest.approx((0.5 + 0.8 + 0.0) / 3)
+
+
+def test_several_labels_at_once():
+    true = np.array([[1, 0, 1], [0, 1, 0], [1, 1, 0]])
+    guess = np.array([[1, 0, 1], [0, 1, 1], [1, 0, 0]])
+    found = metrics.classification(true, guess)
+    assert found["accuracy"] == pytest.approx(1 / 3)
+    assert found["label_accuracy"] == pytest.approx(7 / 9)
+    assert found["micro_f1"] == pytest.approx(2 * 4 / (2 * 4 + 1 + 1))
+    assert found["f1"] == pytest.approx(f1_score(true, guess, average="macro"))
+    assert metrics.correct(true, guess).tolist() == [True, False, False]
+
+
+def test_correct_rows():
+    assert metrics.correct(TRUE, GUESS).tolist() == [True, False, True, True, False]
+
+
+def test_bootstrap_interval_holds_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    truth, rounds, inside = 0.8, 300, 0
+    for n in range(rounds):
+        low, high = metrics.bootstrap_interval(rng.random(200) < truth, seed=n)
+        inside += low <= truth <= high
+    assert binomtest(inside, rounds, 0.95).pvalue > 0.001
+
+
+def test_bootstrap_interval_is_near_the_normal_one():
+    right = np.arange(1000) < 900
+    low, high = metrics.bootstrap_interval(right)
+    margin = 1.96 * np.sqrt(0.9 * 0.1 / 1000)
+    assert low == pytest.approx(0.9 - margin, abs=0.003)
+    assert high == pytest.approx(0.9 + margin, abs=0.003)
+    narrow = metrics.bootstrap_interval(right, level=0.5)
+    assert low < narrow[0] < 0.9 < narrow[1] < high
+
+
+def test_bootstrap_interval_is_repeatable_and_handles_the_ends():
+    right = np.arange(50) < 30
+    assert metrics.bootstrap_interval(right, seed=3) == metrics.bootstrap_interval(right, seed=3)
+    assert metrics.bootstrap_interval(right, seed=3) != metrics.bootstrap_interval(right, seed=4)
+    assert metrics.bootstrap_interval(np.ones(9, bool)) == (1.0, 1.0)
+    assert np.isnan(metrics.bootstrap_interval(np.ones(0, bool))).all()
+
+
+def outcomes(both, only_one, only_other, neither):
+    one = [True] * both + [True] * only_one + [False] * only_other + [False] * neither
+    other = [True] * both + [False] * only_one + [True] * only_other + [False] * neither
+    return np.array(one), np.array(other)
+
+
+@pytest.mark.parametrize(
+    ("only_one", "only_other", "wanted"),
+    [
+        (0, 0, 1.0),
+        (1, 0, 1.0),
+        (5, 0, 2 / 32),
+        (0, 10, 2 / 1024),
+        (2, 8, 2 * (1 + 10 + 45) / 1024),  # twice the binomial tail, by hand
+        (7, 7, 1.0),
+    ],
+)
+def test_mcnemar_is_the_exact_test(only_one, only_other, wanted):
+    one, other = outcomes(30, only_one, only_other, 4)
+    assert metrics.mcnemar(one, other) == pytest.approx(wanted)
+    assert metrics.mcnemar(other, one) == pytest.approx(wanted)
+
+
+def test_mcnemar_knows_no_difference_where_there_is_none():
+    rng = np.random.default_rng(1)
+    small = [
+        metrics.mcnemar(rng.random(100) < 0.8, rng.random(100) < 0.8) < 0.05 for _ in range(200)
+    ]
+    assert np.mean(small) < 0.1
+
+
+def test_calibration_of_a_calibrated_and_of_a_boasting_model():
+    rng = np.random.default_rng(2)
+    confidence = rng.uniform(0.5, 1.0, 20_000)
+    right = rng.random(20_000) < confidence
+    honest = metrics.calibration(confidence, right)
+    assert metrics.calibration_error(honest) < 0.02
+    assert sum(row["count"] for row in honest) == 20_000
+    assert all(abs(row["confidence"] - row["accuracy"]) < 0.05 for row in honest)
+    boasting = metrics.calibration(np.full(1000, 1.0), np.arange(1000) < 700)
+    assert boasting == [{"confidence": 1.0, "accuracy": 0.7, "count": 1000.0}]
+    assert metrics.calibration_error(boasting) == pytest.approx(0.3)
+
+
+def test_calibration_by_hand():
+    confidence = np.array([0.55, 0.58, 0.91, 0.95])
+    rows = metrics.calibration(confidence, np.array([True, False, True, True]))
+    assert [row["count"] for row in rows] == [2, 2]
+    assert rows[0]["confidence"] == pytest.approx(0.565) and rows[0]["accuracy"] == 0.5
+    assert metrics.calibration_error(rows) == pytest.approx(0.5 * 0.065 + 0.5 * 0.07)
+
+
+def test_calibration_of_nothing():
+    assert metrics.calibration(np.empty(0), np.empty(0, bool)) == []
+    assert np.isnan(metrics.calibration_error([]))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import DataConversionWarning
 
 from sestina.errors import DataError
 
@@ -141,6 +143,8 @@ def _as_rows(y: Any) -> NDArray[Any] | list[Sequence[Any]]:
     except ValueError as error:
         raise DataError("the labels mix single ones and lists; give one manner") from error
     if rows.ndim == 2 and rows.shape[1] == 1:
+        shape = "A column-vector y was passed when a 1d array was expected: pass y.ravel()"
+        warnings.warn(shape, DataConversionWarning, stacklevel=2)
         rows = rows[:, 0]
     if rows.ndim not in (1, 2) or (rows.ndim == 2 and not np.isin(rows, (0, 1)).all()):
         raise DataError(

@@ -344,3 +344,48 @@ def test_ctrl_c_keeps_the_best_so_far(run, tmp_path):
     assert "stopped by Ctrl-C" in err and "majority class" in out
     code, out, _ = run("predict", str(tmp_path / "m"), "lovely film")
     assert code == 0 and out
+
+
+def test_train_texts_in_the_test_part_are_told(run, table, tmp_path):
+    code, out, err = run(
+        "train",
+        "classify",
+        table,
+        "--test",
+        table,
+        "--json",
+        "--validation-fraction",
+        "0.25",
+        "--out",
+        str(tmp_path / "m"),
+        *FAST,
+    )
+    assert code == 0 and "careful: 60 of 80 test texts also stand in the training part" in err
+    assert json.loads(out)["texts"] == {"train": 60, "dev": 20, "test": 80}
+
+
+def test_several_labels_through_the_whole_path(run, tmp_path):
+    path = tmp_path / "topics.txt"
+    lines = [
+        f"__label__{'warm' if n % 2 else 'cold'} {'__label__odd' if n % 2 else ''} "
+        f"{'lovely bright' if n % 2 else 'grey dull'} day {n}"
+        for n in range(80)
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    folder = str(tmp_path / "m")
+    code, out, _ = run("train", "classify", str(path), "--out", folder, *FAST, "--epochs", "20")
+    assert code == 0 and "all of its labels" in out
+    code, out, _ = run("predict", folder, "lovely bright day")
+    assert out.split("\t")[0] == "odd|warm"
+    code, out, _ = run("evaluate", folder, str(path), "--json")
+    assert json.loads(out)["metrics"]["label_accuracy"] > 0.9
+
+
+def test_broken_bytes_on_standard_input(model):
+    process = subprocess.run(
+        [sys.executable, "-m", "sestina", "predict", model],
+        input=b"fine \xff film\n",
+        capture_output=True,
+        check=False,
+    )
+    assert process.returncode == 1 and b"standard input is not UTF-8" in process.stderr

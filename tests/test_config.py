@@ -39,7 +39,7 @@ def test_unknown_option_names_the_nearest(name, near):
 
 
 def test_unknown_option_without_a_near_one_lists_all():
-    with pytest.raises(OptionError, match="known are .*epochs.*hidden"):
+    with pytest.raises(OptionError, match=r"known are .*epochs.*hidden"):
         config.from_dict(TextClassifier, {"zzz": 1})
 
 

@@ -91,7 +91,7 @@ def test_write_arrays_round_trip(tmp_path_factory, shape, kind):
 @pytest.mark.parametrize("after", [0, 1, 2])
 def test_full_disk_leaves_the_old_folder_whole(folder, monkeypatch, after):
     full_disk(monkeypatch, after)
-    with pytest.raises(SestinaError, match="cannot write .*No space left on device; free some"):
+    with pytest.raises(SestinaError, match=r"cannot write .*No space left on device; free some"):
         save(folder, {"weights": np.ones(3)})
     monkeypatch.undo()
     same(folder)
@@ -188,7 +188,7 @@ def test_missing_sums_are_refused(folder, sums):
 
 
 def test_missing_folder_names_the_nearest(folder):
-    with pytest.raises(ModelError, match="there is no model folder .*; did you mean 'model'"):
+    with pytest.raises(ModelError, match=r"there is no model folder .*; did you mean 'model'"):
         store.load_config(folder.with_name("modle"))
     with pytest.raises(ModelError, match="there is no model folder"):
         store.load_config(folder / "further" / "down")

@@ -117,7 +117,7 @@ def test_marks_that_stand_in_the_data_are_not_counted_twice():
 
 @pytest.mark.parametrize("tokens", [[], ["a"], [UNK, PAD], [PAD, UNK, "a", "a"]])
 def test_bad_lists_are_refused(tokens):
-    with pytest.raises(OptionError, match="begins with|twice"):
+    with pytest.raises(OptionError, match=r"begins with|twice"):
         Vocabulary(tokens)
 
 

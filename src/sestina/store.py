@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def save_folder(
             os.replace(folder / (name + PARTIAL), folder / name)
     except OSError as error:
         for name in contents:
-            (folder / (name + PARTIAL)).unlink(missing_ok=True)
+            _discard(folder / (name + PARTIAL))
         raise unwritable(folder, error) from error
 
 
@@ -69,7 +70,7 @@ def write_text(path: str | Path, text: str) -> None:
         _write(partial, text.encode())
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        _discard(partial)
         raise unwritable(path, error) from error
 
 
@@ -89,7 +90,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], note: Mapping[s
         _write(partial, data)
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        _discard(partial)
         raise unwritable(path, error) from error
 
 
@@ -224,3 +225,8 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _discard(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()

@@ -13,6 +13,7 @@ from sestina.cli.show import say
 from sestina.errors import MissingExtra, SestinaError
 from sestina.version import __version__
 
+EXTRAS = {"torch": "nn", "altair": "report", "vl_convert": "report"}
 STOPPED = "stopped by Ctrl-C; a training run goes on with --resume if it had finished an epoch"
 
 # typer carries its own copy of click in some versions and not in others
@@ -60,32 +61,34 @@ def main(arguments: list[str] | None = None) -> None:
     except WrongUse as error:
         error.show()
         sys.exit(2)
-    except SestinaError as error:
-        _fail(str(error), error.exit_code, "--debug" in given)
-    except (KeyboardInterrupt, typer.Abort):
-        _fail(STOPPED, 1, False)
-    except BrokenPipeError:
+    except BrokenPipeError:  # as in `sestina data list | head -1`
         sys.stderr.close()
         sys.exit(1)
-    except ModuleNotFoundError as error:
-        extra = {"torch": "nn", "altair": "report", "vl_convert": "report"}.get(error.name or "")
-        if extra is None:
+    except (Exception, KeyboardInterrupt) as error:
+        sentence, code = _explained(error)
+        if sentence is None:
             raise
-        _fail(str(MissingExtra(str(error.name), extra)), 1, "--debug" in given)
-    except MemoryError:
-        _fail("out of memory; lower --batch-size, --vocabulary or --max-tokens", 1, False)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror or error}", 1, "--debug" in given)
-
-    else:
-        if code == 130:  # what newer versions of typer make of Ctrl-C
-            _fail(STOPPED, 1, False)
-        sys.exit(code if isinstance(code, int) else 0)
+        if "--debug" in given:
+            traceback.print_exc()
+        say(f"Error: {sentence}")
+    if code == 130:  # what newer versions of typer make of Ctrl-C
+        say(f"Error: {STOPPED}")
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(sentence: str, code: int, debug: bool) -> None:
-    if debug:
-        traceback.print_exc()
-    say(f"Error: {sentence}")
-    sys.exit(code)
+def _explained(error: BaseException) -> tuple[str | None, int]:
+    """Return the sentence and exit code for an error; no sentence for one that is our fault."""
+    match error:
+        case SestinaError():
+            return str(error), error.exit_code
+        case KeyboardInterrupt() | typer.Abort():
+            return STOPPED, 1
+        case ModuleNotFoundError() if error.name in EXTRAS:
+            return str(MissingExtra(error.name, EXTRAS[error.name])), 1
+        case MemoryError():
+            return "out of memory; lower --batch-size, --vocabulary or --max-tokens", 1
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return f"{where}{error.strerror or error}", 1
+    return None, 1

@@ -74,7 +74,8 @@ def _part(found: Records, wish: str | None) -> Records:
     chosen = found.part(name)
     if not len(chosen):
         raise DataError(
-            f"{found.source} has no part {name!r}; use train, dev or test, or drop --part"
+            f"{found.source} has no part {name!r}, only "
+            f"{', '.join(sorted(set(found.parts or ()))) or 'one whole'}; drop --part, or change it"
         )
     show.say(f"evaluating on the part {name!r}")
     return chosen

@@ -11,7 +11,7 @@ from sestina import config, store
 from sestina.cli import show
 from sestina.data.records import Records
 from sestina.data.split import three_parts
-from sestina.errors import MissingExtra, SestinaError
+from sestina.errors import MissingExtra, OptionError, SestinaError
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.inspect.evaluate import Ladder, climb, verdict
 from sestina.inspect.report import render
@@ -45,9 +45,15 @@ class Job:
         """
         net = TextClassifier(**self.options, verbose=True)
         config.check(net)
-        train, dev, test, said = parts = three_parts(with_given(self.data, self.given), net.seed)
+        if not net.validation_fraction:
+            raise OptionError("--validation-fraction 0 leaves no dev part to tune the baseline on")
+        data = with_given(self.data, self.given)
+        train, dev, test, said = parts = three_parts(data, net.seed, net.validation_fraction)
+        notes = warnings_of(train, test)
         claim(self.out, resume, overwrite)
         show.say(f"{len(train):,} train, {len(dev):,} dev, {len(test):,} test texts: {said}")
+        for note in notes:
+            show.say(note)
         interrupted = self._fit(net, train, dev, resume)
         for note in net.notes_:
             show.say(note)
@@ -104,7 +110,8 @@ class Job:
             "metrics": ladder.rungs[-1].summary(),
             "baseline": {rung.name: rung.summary() for rung in plain},
             "verdicts": [verdict(ladder, name, rung.name) for rung in reversed(plain)],
-            "notes": [*self.data.notes, *net.notes_],
+            "notes": [*self.data.notes, *warnings_of(parts[0], parts[2]), *net.notes_],
+            "multi_label": self.data.multi_label,
             "interrupted": interrupted,
         }
 
@@ -118,6 +125,8 @@ class Job:
             rungs,
         )
         show.out.print()
+        if result["multi_label"]:
+            show.out.print("Accuracy counts a text as right when all of its labels are.")
         for sentence in result["verdicts"]:
             show.out.print(sentence, markup=False)
         show.out.print()
@@ -145,6 +154,21 @@ def with_given(data: Records, given: dict[str, Records]) -> Records:
         labels += records.labels or []
         parts += [name] * len(records)
     return Records(texts, labels, parts, data.notes, data.source)
+
+
+def warnings_of(train: Records, test: Records) -> list[str]:
+    """Return what makes the test figures doubtful: texts seen in training, or too few of them."""
+    known = set(train.texts)
+    seen = sum(text in known for text in test.texts)
+    found = []
+    if seen:
+        found.append(
+            f"careful: {seen:,} of {len(test):,} test texts also stand in the training part, "
+            "so the figures are too good"
+        )
+    if len(test) < 50:
+        found.append(f"careful: the test part is too small to prove anything (rows: {len(test)})")
+    return found
 
 
 def claim(out: Path, resume: bool, overwrite: bool) -> None:

@@ -29,7 +29,10 @@ def predict(
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
-    """Label texts: a line each of label, probability and text, parted by tabs."""
+    """Label texts: a line each of label, probability and text, parted by tabs.
+
+    Of several labels, parted by |, the probability is the least of theirs.
+    """
     if texts and file:
         raise OptionError("give texts or --file, not both")
     net = text_model(model)
@@ -46,8 +49,8 @@ def predict(
 
 
 def _line(row: dict[str, Any]) -> str:
-    label = row["label"]
-    named = "|".join(map(str, label)) if isinstance(label, list) else label
+    labels = row["label"] if isinstance(row["label"], list) else [row["label"]]
+    named = "|".join(" ".join(str(label).split()) for label in labels)
     return f"{named}\t{row['probability']:.4f}\t{' '.join(row['text'].split())}\n"
 
 
@@ -69,6 +72,8 @@ def _lines() -> Iterator[list[str]]:
     """Yield the lines of standard input: each at once on a terminal, else in chunks."""
     size = 1 if sys.stdin.isatty() else CHUNK
     chunk: list[str] = []
+    if hasattr(sys.stdin, "reconfigure"):  # some locales would let broken bytes through
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
     try:
         for line in sys.stdin:
             chunk.append(line.rstrip("\r\n"))

@@ -96,7 +96,10 @@ def _labels(column: pl.Series, path: Path) -> list[Label]:
         column.dtype.inner, NOT_TEXT
     ):
         lists = column.cast(pl.List(pl.String)).to_list()
-        return [[label.strip() for label in row or () if label and label.strip()] for row in lists]
+        return [
+            "" if row is None else [label.strip() for label in row if label and label.strip()]
+            for row in lists
+        ]
     if column.dtype.is_float():
         column = column.fill_nan(None)
         if (column.drop_nulls() % 1 == 0).all():

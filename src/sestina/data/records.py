@@ -43,7 +43,7 @@ class Records:
     @property
     def multi_label(self) -> bool:
         """Whether a text may have several labels."""
-        return self.labels is not None and any(isinstance(x, list) for x in self.labels[:1])
+        return self.labels is not None and any(isinstance(x, list) for x in self.labels)
 
     def take(self, rows: Sequence[int]) -> Records:
         """Return the records at `rows`, sharing the strings."""
@@ -82,7 +82,7 @@ def without_gaps(records: Records, need_label: bool = True) -> Records:
     unlabelled = {
         r
         for r, label in enumerate(records.labels or ())
-        if need_label and not records.multi_label and r not in empty and not label
+        if need_label and r not in empty and label == ""
     }
     notes = list(records.notes)
     if empty:

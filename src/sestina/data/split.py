@@ -60,19 +60,21 @@ def stratified(
         held = min(spare, key=len)  # so few rows that a share of them is less than one
     if not held:
         raise DataError(
-            f"{len(texts)} rows are too few to hold out {share:.0%} of them; "
-            "give more rows, with two different texts of every class or more"
+            f"{len(texts)} rows with {len(groups)} different texts are too few to hold out "
+            f"{share:.0%}; give more, with two different texts or more for every label"
         )
     mask = np.zeros(len(texts), dtype=bool)
     mask[held] = True
     return np.flatnonzero(~mask), np.flatnonzero(mask)
 
 
-def three_parts(records: Records, seed: int) -> tuple[Records, Records, Records, str]:
+def three_parts(
+    records: Records, seed: int, dev_share: float = 0.1
+) -> tuple[Records, Records, Records, str]:
     """Return the train, dev and test records and one sentence that says how they came about.
 
     The parts that the data name are kept; a missing test part takes 20 %, a missing dev part
-    10 % of the training rows, stratified by label.
+    `dev_share` of the training rows, stratified by label.
 
     Raises:
         DataError: There are no labels, fewer than two classes, or too few rows.
@@ -89,7 +91,8 @@ def three_parts(records: Records, seed: int) -> tuple[Records, Records, Records,
         train, dev, test = records, records.take([]), records.take([])
     else:
         train, dev, test = (records.part(name) for name in ("train", "dev", "test"))
-    said = ["as the data name them"] if len(dev) or len(test) else []
+    named = [name for name, part in (("dev", dev), ("test", test)) if len(part)]
+    said = [f"{' and '.join(named)} as given"] if named else []
     if not len(train):
         raise DataError(
             f"{records.source}: no row is in the part 'train'; add some, or leave the split out"
@@ -99,9 +102,9 @@ def three_parts(records: Records, seed: int) -> tuple[Records, Records, Records,
         train, test = train.take(kept.tolist()), train.take(held.tolist())
         said.append(f"test drawn by label (20 %, seed {seed})")
     if not len(dev):
-        kept, held = stratified(train.texts, train.labels or (), 0.1, seed)
+        kept, held = stratified(train.texts, train.labels or (), dev_share, seed)
         train, dev = train.take(kept.tolist()), train.take(held.tolist())
-        said.append(f"dev drawn by label (10 % of train, seed {seed})")
+        said.append(f"dev drawn by label ({100 * dev_share:g} % of train, seed {seed})")
     return train, dev, test, "; ".join(said)
 
 

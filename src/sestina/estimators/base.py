@@ -115,6 +115,8 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         target = Target(len(self.classes_), self._labels.multi_label)
         with random_stream(self.seed, 0):
             self.network_ = self._build(target, fresh=True)
+        if validation is not None and not (isinstance(validation, tuple) and len(validation) == 2):
+            raise DataError("validation is not a pair (sequences, labels)")
         dev = None if validation is None else self._encoded(*_paired(*validation))
         problem = self._problem(target, inputs, codes, dev)
         place = None
@@ -341,7 +343,7 @@ def _paired(X: Any, y: Any) -> tuple[Any, Any]:
     """Return inputs and labels of equal, non-zero number."""
     if y is None:
         raise DataError("requires y to be passed, but the target y is None; give one label each")
-    X, y = _sized(X), _sized(y)
+    X, y = _sized(X), _sized(y.toarray() if hasattr(y, "toarray") else y)
     if len(X) != len(y):
         raise DataError(f"{len(X):,} sequences came with {len(y):,} labels; expected one each")
     if len(X) == 0:

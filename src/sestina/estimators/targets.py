@@ -121,7 +121,10 @@ class Labels:
         unknown = set(wish) - set(self.classes.tolist())
         if unknown:
             raise DataError(f"class_weight names {sorted(map(str, unknown))}, which are no classes")
-        return np.array([wish.get(label, 1.0) for label in self.classes.tolist()], dtype=np.float32)
+        weights = np.array([wish.get(name, 1.0) for name in self.classes.tolist()], np.float32)
+        if not (weights >= 0).all() or not weights.any():
+            raise DataError(f"class_weight={wish!r}: weights are 0 or more, and not all of them 0")
+        return weights
 
 
 def _absent(label: Any) -> bool:
@@ -130,6 +133,8 @@ def _absent(label: Any) -> bool:
 
 def _as_rows(y: Any) -> NDArray[Any] | list[Sequence[Any]]:
     """Return labels as an array (N,) or (N, K), or a list of label lists."""
+    if hasattr(y, "toarray"):
+        y = y.toarray()  # scikit-learn's sparse indicators
     if not hasattr(y, "__len__"):
         y = list(y)
     first = None if len(y) == 0 else y.iloc[0] if hasattr(y, "iloc") else y[0]
@@ -138,10 +143,7 @@ def _as_rows(y: Any) -> NDArray[Any] | list[Sequence[Any]]:
         _refuse_absent(y)
     if several:
         return [[row] if isinstance(row, str) else list(row) for row in y]
-    try:
-        rows = np.asarray(y)
-    except ValueError as error:
-        raise DataError("the labels mix single ones and lists; give one manner") from error
+    rows = _as_array(y)
     if rows.ndim == 2 and rows.shape[1] == 1:
         shape = "A column-vector y was passed when a 1d array was expected: pass y.ravel()"
         warnings.warn(shape, DataConversionWarning, stacklevel=2)
@@ -158,6 +160,16 @@ def _as_rows(y: Any) -> NDArray[Any] | list[Sequence[Any]]:
     if rows.dtype == object:
         rows = np.array(rows.tolist())
     return rows.astype(str) if rows.dtype == object else rows
+
+
+def _as_array(labels: Any) -> NDArray[Any]:
+    """Return labels as an array, refusing those of mixed kinds."""
+    if isinstance(labels, list) and len({isinstance(label, str) for label in labels}) > 1:
+        raise DataError("the labels mix strings and numbers; turn all of them into strings")
+    try:
+        return np.asarray(labels)
+    except ValueError as error:
+        raise DataError("the labels mix single ones and lists; give one manner") from error
 
 
 def _refuse_absent(labels: Any) -> None:

@@ -91,14 +91,9 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
 
     def _table(self) -> NDArray[np.float32]:
         """Return pre-trained vectors by token id, (V, D); zeros for PAD and words not found."""
-        if isinstance(self.vectors, np.ndarray):
-            if self.vectors.ndim != 2 or len(self.vectors) != len(self.vocabulary_):
-                raise DataError(
-                    f"vectors has shape {self.vectors.shape}, the vocabulary has "
-                    f"{len(self.vocabulary_)} tokens; give one row per token, or WordVectors"
-                )
+        if isinstance(self.vectors, np.ndarray | list):
             self.found_ = len(self.vectors)
-            return self.vectors.astype(np.float32)
+            return _as_matrix(self.vectors, len(self.vocabulary_))
         table, found = formats.load(self.vectors).rows_for(self.vocabulary_)
         table[:2], found[:2] = 0.0, False  # PAD, and what is unknown
         self.found_ = int(found.sum())
@@ -142,6 +137,26 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
         self.vector_size_ = state["vector_size"]
         self.frozen_ = state["frozen"]
         self.found_ = state["found"]
+
+
+def _as_matrix(vectors: Any, tokens: int) -> NDArray[np.float32]:
+    """Return a matrix of vectors, one per token id, (V, D) float32.
+
+    Raises:
+        DataError: It is not such a matrix of finite numbers.
+    """
+    try:
+        matrix = np.array(vectors, dtype=np.float32)
+    except ValueError as error:
+        raise DataError(f"vectors is not a matrix of numbers: {error}") from error
+    if matrix.ndim != 2 or len(matrix) != tokens or not matrix.shape[1]:
+        raise DataError(
+            f"vectors has shape {matrix.shape}, the vocabulary {tokens} tokens; "
+            "give one row per token, or WordVectors"
+        )
+    if not np.isfinite(matrix).all():
+        raise DataError("vectors has a NaN or infinite value; fill or drop it first")
+    return matrix
 
 
 def _as_texts(X: Any) -> Iterable[str]:

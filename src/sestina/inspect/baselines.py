@@ -36,10 +36,15 @@ class Baseline:
 
 
 def majority(labels: Labels, codes: NDArray[Any], rows: int) -> Baseline:
-    """Return the baseline that always answers the training part's class frequencies."""
+    """Return the baseline that always answers the most frequent class, or set of labels.
+
+    Its probabilities are the classes' frequencies in the training part; for several labels, the
+    most frequent set of them is certain.
+    """
     started = time.perf_counter()
     if labels.multi_label:
-        shares = codes.mean(axis=0, dtype=np.float64)
+        sets, counts = np.unique(codes, axis=0, return_counts=True)
+        shares = sets[counts.argmax()].astype(np.float64)
     else:
         shares = np.bincount(codes, minlength=len(labels.classes)) / len(codes)
     table = np.tile(shares, (rows, 1))

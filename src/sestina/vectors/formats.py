@@ -10,7 +10,7 @@ import numpy as np
 
 from sestina.data import datasets
 from sestina.data.tables import decode, read_bytes
-from sestina.errors import DataError
+from sestina.errors import DataError, nearest
 from sestina.vectors.table import WordVectors
 
 
@@ -31,6 +31,9 @@ def load(source: str | Path | WordVectors | Mapping[str, Any]) -> WordVectors:
             f"vectors={type(source).__name__} cannot be read; give a shipped name such as "
             "'glove-50d', a text file, a mapping from words to vectors, or a matrix"
         )
+    if not Path(source).exists() and not Path(source).suffix:
+        shipped = [name for name in datasets.names() if datasets.get(name).task == "vectors"]
+        raise DataError(f"there are no vectors {str(source)!r}{nearest(str(source), shipped)}")
     return read_text(Path(source))
 
 

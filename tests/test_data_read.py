@@ -245,7 +245,7 @@ class TestParquet:
                 pl.Series([["a", "b"], ["c", "d"]], dtype=pl.Array(pl.String, 2)),
                 [["a", "b"], ["c", "d"]],
             ),
-            (pl.Series([[1, 2], None]), [["1", "2"], []]),
+            (pl.Series([[1, 2], None]), [["1", "2"]]),
         ],
     )
     def test_labels_of_every_type(self, tmp_path, column, labels):

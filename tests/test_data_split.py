@@ -138,16 +138,16 @@ class TestThreeParts:
     @pytest.mark.parametrize(
         ("cycle", "sizes", "said"),
         [
-            (["train"] * 8 + ["dev", "test"], [80, 10, 10], "as the data name them"),
+            (["train"] * 8 + ["dev", "test"], [80, 10, 10], "dev and test as given"),
             (
                 ["train"] * 8 + ["test"] * 2,
                 [72, 8, 20],
-                "as the data name them; dev drawn by label (10 % of train, seed 0)",
+                "test as given; dev drawn by label (10 % of train, seed 0)",
             ),
             (
                 ["train"] * 8 + ["dev"] * 2,
                 [64, 20, 16],
-                "as the data name them; test drawn by label (20 %, seed 0)",
+                "dev as given; test drawn by label (20 %, seed 0)",
             ),
         ],
     )

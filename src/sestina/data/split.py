@@ -61,7 +61,7 @@ def stratified(
     if not held:
         raise DataError(
             f"{len(texts)} rows with {len(groups)} different texts are too few to hold out "
-            f"{share:.0%}; give more, with two different texts or more for every label"
+            f"{share:.0%}; give more rows, with two different texts or more for every label"
         )
     mask = np.zeros(len(texts), dtype=bool)
     mask[held] = True

@@ -341,6 +341,8 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
 
 def _paired(X: Any, y: Any) -> tuple[Any, Any]:
     """Return inputs and labels of equal, non-zero number."""
+    if isinstance(X, str | bytes):
+        raise DataError("one string came; expected a list, for instance ['…']")
     if y is None:
         raise DataError("requires y to be passed, but the target y is None; give one label each")
     X, y = _sized(X), _sized(y.toarray() if hasattr(y, "toarray") else y)

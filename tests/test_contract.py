@@ -1,0 +1,174 @@
+"""What holds for every estimator, old or new: scikit-learn's manners, repeatability, folders."""
+
+import inspect
+import json
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+import sestina
+from sestina import SeriesClassifier, TextClassifier, load
+from sestina.errors import DataError, OptionError
+from sestina.estimators.loading import ESTIMATORS
+
+FAST = {"epochs": 3, "hidden": 6, "learning_rate": 0.02, "batch_size": 8, "seed": 3}
+SERIES = np.random.default_rng(0).normal(size=(40, 7, 3))
+HISTORY = {
+    "epoch", "loss", "validation_loss", "validation_accuracy", "gradient_norm", "clipped",
+    "sequences_per_second", "seconds",
+}  # fmt: skip
+
+
+@pytest.fixture(params=list(ESTIMATORS), scope="module")
+def case(request, reviews):
+    """Each estimator: its class, inputs, labels."""
+    texts, labels = reviews
+    inputs = {TextClassifier: texts, SeriesClassifier: SERIES}
+    kind = ESTIMATORS[request.param]
+    return kind, inputs[kind], labels
+
+
+@pytest.fixture(scope="module")
+def fitted(case):
+    kind, x, y = case
+    return kind(**FAST).fit(x, y)
+
+
+def test_every_public_estimator_is_among_these():
+    public = [getattr(sestina, name) for name in sestina.__all__]
+    assert {kind for kind in public if hasattr(kind, "fit")} == set(ESTIMATORS.values())
+
+
+def test_the_constructor_only_stores(case):
+    kind, _, _ = case
+    nonsense = {spec.name: object() for spec in fields(kind)}
+    net = kind(**nonsense)
+    assert vars(net) == nonsense
+    with pytest.raises(OptionError):
+        net.fit(["a"], ["b"])
+
+
+def test_options_are_keywords_with_defaults(case):
+    kind, _, _ = case
+    parameters = list(inspect.signature(kind).parameters.values())
+    assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in parameters)
+    assert [p.name for p in parameters] == [spec.name for spec in fields(kind)]
+    assert set(kind().get_params()) == {spec.name for spec in fields(kind)}
+
+
+def test_fit_returns_the_estimator_and_leaves_its_options(case):
+    kind, x, y = case
+    net = kind(**FAST)
+    before = net.get_params()
+    assert net.fit(x, y) is net
+    assert net.get_params() == before
+    public = {name for name in vars(net) if not name.startswith("_")}
+    assert all(name.endswith("_") for name in public - set(before))
+
+
+def test_inputs_are_left_alone(case):
+    kind, x, y = case
+    copy, labels = np.array(x, copy=True), list(y)
+    kind(**FAST).fit(x, y).predict(x)
+    assert np.array_equal(copy, x) and labels == list(y)
+
+
+def test_clone_has_the_options_and_nothing_learned(case, fitted):
+    copy = clone(fitted)
+    assert copy.get_params() == fitted.get_params()
+    assert not [name for name in vars(copy) if name.endswith("_")]
+    with pytest.raises(NotFittedError):
+        copy.predict(case[1])
+
+
+@pytest.mark.parametrize("verb", ["predict", "predict_proba", "score", "save"])
+def test_not_fitted(case, tmp_path, verb):
+    kind, x, y = case
+    arguments = {"score": (x, y), "save": (tmp_path / "model",)}.get(verb, (x,))
+    with pytest.raises(NotFittedError):
+        getattr(kind(), verb)(*arguments)
+    for name in ("n_parameters_", "n_trainable_parameters_", "parameter_counts_"):
+        assert not hasattr(kind(), name)
+    assert not (tmp_path / "model").exists()
+
+
+def test_same_seed_same_answers(case, fitted):
+    kind, x, y = case
+    again, other = kind(**FAST).fit(x, y), kind(**{**FAST, "seed": 4}).fit(x, y)
+    assert np.array_equal(fitted.predict_proba(x), again.predict_proba(x))
+    assert not np.array_equal(fitted.predict_proba(x), other.predict_proba(x))
+
+
+def test_fitting_again_forgets(case):
+    kind, x, y = case
+    net = kind(**FAST).fit(x[:20], y[:20]).fit(x, y)
+    assert np.array_equal(net.predict_proba(x), kind(**FAST).fit(x, y).predict_proba(x))
+
+
+def test_predictions_fit_together(case, fitted):
+    _, x, y = case
+    chances, labels = fitted.predict_proba(x), fitted.predict(x)
+    assert chances.shape == (len(x), len(fitted.classes_)) and chances.dtype == np.float64
+    assert np.array_equal(labels, fitted.classes_[chances.argmax(axis=1)])
+    assert fitted.score(x, y) == np.mean(labels == np.array(y))
+    assert fitted.labels_of(chances) == labels.tolist()
+    assert not fitted.network_.training
+
+
+def test_a_folder_keeps_everything(fitted, case, tmp_path):
+    kind, x, _ = case
+    fitted.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert type(again) is kind and again.get_params() == fitted.get_params()
+    assert np.array_equal(again.predict_proba(x), fitted.predict_proba(x))
+    assert again.parameter_counts_ == fitted.parameter_counts_
+    for name in ("history_", "notes_", "best_epoch_", "n_iter_", "seconds_", "feature_names_in_"):
+        assert getattr(again, name, None) == getattr(fitted, name, None)
+    head = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert head["estimator"] == kind.__name__ and head["version"] == sestina.__version__
+
+
+def test_what_is_known_after_fit(fitted):
+    assert fitted.classes_.tolist() == ["bad", "good"]
+    assert 1 <= fitted.best_epoch_ <= fitted.n_iter_ == len(fitted.history_) == 3
+    assert fitted.seconds_ > 0
+    assert isinstance(fitted.notes_, list)
+    for number, row in enumerate(fitted.history_, 1):
+        assert set(row) == HISTORY
+        assert row["epoch"] == number and all(np.isfinite(list(row.values())))
+
+
+def test_parameters_are_counted(fitted):
+    counts = fitted.parameter_counts_
+    assert sum(counts.values()) == fitted.n_parameters_ >= fitted.n_trainable_parameters_ > 0
+    assert {"encoder", "head"} <= set(counts) <= {"embedding", "encoder", "head"}
+
+
+def test_validation_may_be_given(case):
+    kind, x, y = case
+    net = kind(**FAST).fit(x[8:], y[8:], validation=(x[:8], y[:8]))
+    assert net.history_[net.best_epoch_ - 1]["validation_accuracy"] == net.score(x[:8], y[:8])
+    bare = kind(**FAST, validation_fraction=0.0).fit(x, y)
+    assert set(bare.history_[0]) == {name for name in HISTORY if "validation" not in name}
+
+
+def test_a_fit_that_fails_leaves_nothing_fitted(case):
+    kind, x, y = case
+    net = kind(**FAST).fit(x, y)
+    with pytest.raises(DataError):
+        net.fit(x, ["one"] * len(x))
+    with pytest.raises(NotFittedError):
+        net.predict(x)
+
+
+def test_torch_is_left_as_it_was(case):
+    kind, x, y = case
+    state, mode, threads = torch.get_rng_state(), torch.is_grad_enabled(), torch.get_num_threads()
+    kind(**FAST, dropout=0.5).fit(x, y).predict(x)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert (torch.is_grad_enabled(), torch.get_num_threads()) == (mode, threads)
+    assert torch.get_default_dtype() is torch.float32

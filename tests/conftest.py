@@ -6,6 +6,9 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported, here and in sub
 
 import pytest
 
+from sestina.data.read import read
+from sestina.errors import DataError
+
 GOOD, BAD = "warm lovely bright fine".split(), "cold dull grey poor".split()
 
 
@@ -18,3 +21,26 @@ def reviews():
         texts.append(f"{words[n // 2 % 4]} film number {n}, {words[n // 8 % 4]} !")
         labels.append("good" if n % 2 else "bad")
     return texts, labels
+
+
+@pytest.fixture
+def put(tmp_path):
+    """Write a file of the given name and content; return its path."""
+
+    def write(name, content):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+def refused(path, *facts, **how):
+    """Check that a path is refused in one sentence that holds all `facts`; return the sentence."""
+    with pytest.raises(DataError) as caught:
+        read(path, **how)
+    message = str(caught.value)
+    assert not [fact for fact in facts if fact not in message], message
+    assert "\n" not in message
+    return message

@@ -68,8 +68,8 @@ def test_gates_remember_the_first_word(encoder):
 
 
 def test_narrow_windows_cannot_join_distant_words():
-    share = accuracy(partial(toy.order, gap=12), 20, "cnn")
-    assert share < 0.75  # the padding at both ends gives a little away
+    share = accuracy(partial(toy.order, gap=12), 40, "cnn", max_tokens=40)
+    assert 0.5 < share < 0.75  # the padding beside the ends gives about a quarter away
 
 
 @pytest.mark.parametrize("optimiser", ["rmsprop", "sgd"])

@@ -8,7 +8,6 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sestina import SeriesClassifier, TextClassifier
 
@@ -48,51 +47,9 @@ def test_not_fitted():
         TextClassifier().predict(["a"])
 
 
-class OnTables(SeriesClassifier):
-    """Reads each row of a table as a series of one step, so that all of the checks can run."""
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = False
-        tags.input_tags.two_d_array = True
-        return tags
-
-    def fit(self, X, y, **how):
-        if y is not None:
-            X = validate_data(self, X, y, dtype=np.float32, multi_output=True)[0]
-        return super().fit(X[:, None, :], y, **how)
-
-    def predict_proba(self, X):
-        check_is_fitted(self, "network_")
-        return super().predict_proba(validate_data(self, X, dtype=np.float32, reset=False)[:, None])
-
-
-EXCLUDED = {
-    "check_classifiers_multilabel_representation_invariance": (
-        "a list of lists is N lists of labels here, not an (N, K) array of 0 and 1"
-    ),
-}
-
-
-@pytest.mark.filterwarnings("ignore")  # the checks provoke warnings on purpose
-def test_check_estimator():
-    net = OnTables(
-        encoder="flatten",
-        dense=(16,),
-        epochs=40,
-        patience=None,
-        learning_rate=0.01,
-        batch_size=16,
-        validation_fraction=0.0,
-    )
-    results = check_estimator(net, on_skip=None, on_fail=None, expected_failed_checks=EXCLUDED)
-    failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
-    assert not failed
-    assert len([r for r in results if r["status"] == "passed"]) > 50
-
-
 # Texts are strings and series have three dimensions: scikit-learn's checks, which feed tables,
-# leave them out by our tags and say so in a warning. What remains must pass.
+# leave them out by our tags and say so in a warning. What remains must pass; the others run in
+# test_scikit_learn_checks.py, through columns of numbers read as series and texts.
 @pytest.mark.filterwarnings("ignore:Can't test estimator")
 @pytest.mark.parametrize("kind", [TextClassifier, SeriesClassifier])
 def test_check_estimator_as_it_comes(kind):

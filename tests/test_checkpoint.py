@@ -89,6 +89,22 @@ def test_more_epochs_may_be_asked_for(begun, reviews):
     assert losses(net) == losses(whole) and same(net, whole)
 
 
+def test_the_best_so_far_is_remembered_apart_from_the_last(reviews, tmp_path):
+    texts, labels = reviews
+    parts = (texts[8:], labels[8:]), (texts[:8], ["good", "bad"] * 4)  # cannot be learned
+    options = {**BASE, "patience": None, "epochs": 6}
+    whole = TextClassifier(**options).fit(*parts[0], validation=parts[1])
+    begun = TextClassifier(**{**options, "epochs": 4})
+    begun.fit(*parts[0], validation=parts[1], checkpoint=tmp_path)
+    assert whole.best_epoch_ == begun.best_epoch_ < 4
+    net = TextClassifier(**options)
+    net.fit(*parts[0], validation=parts[1], checkpoint=tmp_path, resume=True)
+    assert losses(net) == losses(whole) and same(net, whole)
+    assert net.best_epoch_ == whole.best_epoch_
+    with pytest.raises(OptionError, match="begun with data="):
+        net.fit(*parts[0], validation=(texts[:8], labels[:8]), checkpoint=tmp_path, resume=True)
+
+
 def test_finished_runs_stay_as_they_are(begun, reviews):
     whole = TextClassifier(**{**BASE, "epochs": 2}).fit(*reviews)
     assert same(resumed(begun, reviews, epochs=2), whole)

@@ -22,7 +22,7 @@ NAMESAKES = {
     "projected": (LSTM, nn.LSTM, {"proj_size": 3}),
 }
 LENGTHS = torch.tensor([5, 0, 9, 1, 0, 7])
-B, T, D, H = len(LENGTHS), 9, 3, 4
+B, T, D, H = len(LENGTHS), 11, 3, 4  # two steps more than the longest row has
 GATES = {SimpleRNN: 1, GRU: 3, LSTM: 4}
 CELLS = list(GATES)
 
@@ -178,6 +178,7 @@ def through_a_file(layer):
 @pytest.mark.parametrize("copied", [copy.deepcopy, through_a_file], ids=["deepcopy", "file"])
 def test_a_copy_with_a_single_bias_lives_by_itself(kind, copied):
     layer = kind(D, H, num_layers=2, bidirectional=True, single_bias=True)
+    assert intact(layer)
     twin, x = copied(layer), torch.randn(T, B, D)
     before = layer(x)[0].detach()
     assert intact(layer) and intact(twin)
@@ -307,6 +308,20 @@ def test_garbage_in_the_padding_changes_no_bit(name):
         found = net(clean, lengths)
         assert torch.isfinite(found).all()
         assert torch.equal(net(spoilt, lengths), found)
+
+
+@pytest.mark.parametrize("name", ["rnn", "gru", "lstm"])
+@layers_and_directions
+def test_last_is_the_last_layers_state_after_the_last_true_step(name, layers, both):
+    options = EncoderOptions(encoder=name, hidden=H, layers=layers, bidirectional=both)
+    encoder, x = encoders.Recurrent(D, options), torch.randn(B, T, D)
+    outputs, _ = encoder.cell(x, lengths=LENGTHS)
+    wanted = torch.zeros(B, encoder.features)
+    for n, length in enumerate(LENGTHS.tolist()):
+        if length:
+            wanted[n, :H] = outputs[n, length - 1, :H]
+            wanted[n, H:] = outputs[n, 0, H:]
+    close(encoder(x, LENGTHS), wanted)
 
 
 def test_input_dropout_is_one_mask_per_sequence():

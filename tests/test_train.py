@@ -120,6 +120,25 @@ def test_without_validation_the_last_epoch_stays():
     assert 0 < network.weight.item() < 2.5
 
 
+def test_every_epoch_has_its_own_random_numbers_and_order(reviews):
+    problem, network = line_problem()
+    drawn = []
+
+    def loss(batch):
+        drawn.append(torch.rand(1).item())
+        return (network(batch[0]) - batch[1]).square().mean()
+
+    object.__setattr__(problem, "loss", loss)
+    train.train(problem, TrainingOptions(epochs=3))
+    train.train(problem, TrainingOptions(epochs=3, seed=1))
+    assert len(set(drawn)) == len(drawn) == 2 * 3 * 4
+    net = TextClassifier(**FAST, validation_fraction=0.0).fit(*reviews)
+    batches = net._problem(net._target(), net._encode(reviews[0]), np.arange(40), None).batches
+    orders = [[n for batch, _ in batches(epoch) for n in batch[2].tolist()] for epoch in (1, 2, 1)]
+    assert orders[0] == orders[2] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1]) == list(range(40))
+
+
 def test_history_rows():
     problem, _ = line_problem(rising([1.0]))
     options = TrainingOptions(epochs=1, optimiser="sgd", learning_rate=1e-12, clip_norm=1.0)
@@ -198,9 +217,10 @@ def test_l2_falls_on_input_and_dense_kernels(reviews, encoder, names):
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "rmsprop", "sgd"])
-@pytest.mark.parametrize("encoder", ["mean", "lstm"])
+@pytest.mark.parametrize("encoder", ["flatten", "mean", "lstm"])
 def test_pad_stays_zero(reviews, optimiser, encoder):
     options = {**FAST, "optimiser": optimiser, "momentum": 0.9, "encoder": encoder, "l2": 0.01}
+    options["max_tokens"] = 20
     table = TextClassifier(**options).fit(*reviews).network_.embedding.weight
     assert not table[0].any()
     assert table[1:].any(dim=1).all()

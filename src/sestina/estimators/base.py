@@ -216,9 +216,6 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
             learned["classes"], learned["multi_label"], learned["indicator"]
         )
         self.classes_ = self._labels.classes
-        if isinstance(self.class_weight, dict):  # JSON made strings of its keys
-            labels = {str(label): label for label in self.classes_.tolist()}
-            self.class_weight = {labels.get(k, k): w for k, w in self.class_weight.items()}
         self.best_epoch_, self.seconds_ = learned["best_epoch"], learned["seconds"]
         self.notes_ = learned["notes"]
         self.history_ = [json.loads(row) for row in files["history.jsonl"].splitlines()]

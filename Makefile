@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# threads that wait must not spin: on a busy machine that made the demo eight times slower
+export OMP_WAIT_POLICY ?= passive
+
 .PHONY: demo test check bench clean
 
 demo: $(STAMP)  ## compare nine models on real reviews, compare them, write demo/report.html

@@ -48,6 +48,7 @@ def with_options(**groups: tuple[type, ...]) -> Callable[[Command], Command]:
             command(**arguments, **values)
 
         run.__name__, run.__doc__ = command.__name__, command.__doc__
+        # typer reads a command's options from its signature; mypy knows no such attribute
         run.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in (*kept, *added)}
         return run

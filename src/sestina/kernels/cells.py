@@ -1,0 +1,42 @@
+"""What the recurrent kernels and their reference speak of: cells, weights, gradients.
+
+Letters: B batch, T time, D features in, H hidden, G gates (blocks of H rows of a weight).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+GATES = {
+    "rnn_tanh": 1,  # h = tanh(W x + U h + b)
+    "rnn_relu": 1,  # h = max(0, W x + U h + b)
+    "gru_after": 3,  # r, z, n; n = tanh(W x + b + r ∘ (U h + c)); h = (1 − z) ∘ n + z ∘ h
+    "gru_before": 3,  # r, z, n; n = tanh(W x + b + U (r ∘ h) + c)
+    "gru_simple": 2,  # z, n; n = tanh(W x + b + U h + c): the update gate alone
+    "lstm": 4,  # i, f, g, o; c = f ∘ c + i ∘ g; h = o ∘ tanh(c)
+}
+"""Cell → G; gates stand in PyTorch's order, blocks of H rows."""
+
+STATES = {cell: 2 if cell == "lstm" else 1 for cell in GATES}
+"""Cell → arrays in a state: (h,), or (h, c)."""
+
+
+class Weights(NamedTuple):
+    """A cell's weights in PyTorch's layout."""
+
+    input: Array  # W (G·H, D)
+    hidden: Array  # U (G·H, H)
+    input_bias: Array  # b (G·H,)
+    hidden_bias: Array  # c (G·H,)
+
+
+class Gradients(NamedTuple):
+    """Gradients of a loss with respect to what went into a cell."""
+
+    input: Array  # (B, T, D); zeros at padding
+    weights: Weights
+    state: tuple[Array, ...]  # one (B, H) for each array of the initial state

@@ -1,0 +1,147 @@
+"""Folded inputs: where x is a lookup in a table, the table's products with W are formed once.
+
+Z = table · W + b is (U, G·Hp) for the U distinct rows of a batch; a step then reads Z instead of
+multiplying x. Backward, the gates' gradients are added up by table row, in the order of the batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from sestina.kernels.arguments import Arguments
+from sestina.kernels.compiled import Kernel
+from sestina.kernels.layouts import gates_of, ordered, padded, panels, stacked
+from sestina.kernels.parallel import run
+from sestina.kernels.products import add_outer, multiply
+from sestina.kernels.sequence import CHUNK, arguments, clear, length_of, offset_of
+from sestina.kernels.simd import BYTES, integer, load, store, write_integer
+
+Array = NDArray[np.float32]
+
+BLOCK_ROWS = 64  # table rows of a chunk of work
+
+
+def table_products(chunk, address):
+    """Write Z of one block of table rows."""
+    a = arguments(address)
+    columns = a.w_blocks * a.hidden_padded
+    first = chunk * BLOCK_ROWS
+    rows = min(BLOCK_ROWS, a.table_rows - first)
+    to, size = a.table + first * 4 * columns, 4 * a.table_features_padded
+    multiply(to, 4 * columns, a.inputs + first * size, size, rows, a.w, a.table_features, columns)
+    for r in range(rows):
+        for i in range(0, 4 * columns, BYTES):
+            place = to + r * 4 * columns + i
+            store(place, load(place) + load(a.bias + i))
+
+
+def count_uses(chunk, address):
+    """List where each table row was used: addresses of saved steps, grouped by row, in order.
+
+    `uses` (N,) are the addresses, `ends` (U + 1,), zeros before, where each row's group ends.
+    """
+    a = arguments(address)
+    for row in range(a.rows):
+        for t in range(length_of(a, row)):
+            place = a.ends + 8 * integer(a.x + offset_of(a, row, t, a.x_row, a.x_step))
+            write_integer(place, integer(place) + 1)
+    total = 0
+    for number in range(a.table_rows + 1):
+        total += integer(a.ends + 8 * number)
+        write_integer(a.ends + 8 * number, total)
+    _list_uses(a)
+
+
+@njit
+def _list_uses(a):
+    """Fill the groups from their ends, the last use first; `ends` become starts."""
+    size = 4 * a.blocks * a.hidden_padded
+    for row in range(a.rows - 1, -1, -1):
+        chunk = row // CHUNK
+        start = a.saved + (integer(a.starts + 8 * chunk) * CHUNK + row % CHUNK) * size
+        for t in range(length_of(a, row) - 1, -1, -1):
+            place = a.ends + 8 * integer(a.x + offset_of(a, row, t, a.x_row, a.x_step))
+            at = integer(place) - 1
+            write_integer(place, at)
+            write_integer(a.uses + 8 * at, start + t * CHUNK * size)
+
+
+def sum_uses(chunk, address):
+    """Write the gradients of one block of Z's rows, then those of the table's rows."""
+    a = arguments(address)
+    columns = a.w_blocks * a.hidden_padded
+    first = chunk * BLOCK_ROWS
+    last = min(first + BLOCK_ROWS, a.table_rows)
+    for number in range(first, last):
+        place = a.d_products + number * 4 * columns
+        clear(place, columns)
+        for use in range(integer(a.ends + 8 * number), integer(a.ends + 8 * number + 8)):
+            source = integer(a.uses + 8 * use)
+            for i in range(0, 4 * columns, BYTES):
+                store(place + i, load(place + i) + load(source + i))
+    if a.d_table:
+        size = 4 * a.table_features_padded
+        multiply(
+            a.d_table + first * size, size, a.d_products + first * 4 * columns, 4 * columns,
+            last - first, a.w_back, columns, a.table_features_padded,
+        )  # fmt: skip
+
+
+def sum_table_weights(chunk, address):
+    """Write the gradient of W for one block of input features: tableᵀ · dZ."""
+    a = arguments(address)
+    columns = a.w_blocks * a.hidden_padded
+    to = a.d_table_weights + chunk * CHUNK * 4 * columns
+    clear(to, CHUNK * columns)
+    add_outer(
+        to, 4 * columns, CHUNK, a.inputs + 4 * chunk * CHUNK, 4 * a.table_features_padded, 0,
+        a.d_products, 4 * columns, 0, columns, a.table_count, 1,
+    )  # fmt: skip
+
+
+TABLE_PRODUCTS, COUNT_USES = Kernel(table_products), Kernel(count_uses)
+SUM_USES, SUM_TABLE_WEIGHTS = Kernel(sum_uses), Kernel(sum_table_weights)
+
+
+def set_table(a: Arguments, table: Array) -> None:
+    """Form the products of a table (U, D) with W, and let x name their rows."""
+    rows, features = table.shape
+    wide, columns = padded(features), a["w_blocks"] * a["hidden_padded"]
+    blocks = -(-rows // BLOCK_ROWS)
+    inputs = np.zeros((blocks * BLOCK_ROWS, wide), np.float32)
+    inputs[:rows, :features] = table
+    w = stacked(gates_of(a.weights.input, a.layout.w, a["hidden"]))  # (G·Hp, D)
+    a.set(
+        inputs=inputs,
+        table_rows=rows,
+        table_features=features,
+        table_features_padded=wide,
+        table_count=np.array([rows]),
+        table=np.empty((blocks * BLOCK_ROWS, columns), np.float32),
+        w=panels(np.ascontiguousarray(w.T)),
+    )
+    run(TABLE_PRODUCTS, blocks, a.address)
+
+
+def table_gradients(a: Arguments, need_table: bool) -> tuple[Array, Array]:
+    """Return the gradients of the table (U, D), empty if not needed, and of W (G·H, D)."""
+    rows, features, wide = a["table_rows"], a["table_features"], a["table_features_padded"]
+    blocks, columns = -(-rows // BLOCK_ROWS), a["w_blocks"] * a["hidden_padded"]
+    a.set(
+        ends=np.zeros(rows + 1, np.int64),
+        uses=np.empty(int(a.array("lengths").sum()), np.int64),
+        d_products=np.empty((blocks * BLOCK_ROWS, columns), np.float32),
+        d_table=np.empty((blocks * BLOCK_ROWS, wide), np.float32) if need_table else None,
+        d_table_weights=np.empty((wide, columns), np.float32),
+    )
+    run(COUNT_USES, 1, a.address)
+    run(SUM_USES, blocks, a.address)
+    run(SUM_TABLE_WEIGHTS, wide // CHUNK, a.address)
+    d_w: Any = a.array("d_table_weights").reshape(wide, a["w_blocks"], a["hidden_padded"])
+    d_w = d_w[:features, :, : a["hidden"]].transpose(1, 2, 0)
+    d_table = a.array("d_table")[:rows, :features] if need_table else np.empty((0, 0), np.float32)
+    return d_table, ordered(d_w, a.layout.w)

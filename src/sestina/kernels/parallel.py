@@ -1,0 +1,131 @@
+"""Chunks over threads: the work is cut the same way however many threads there are.
+
+A chunk's result depends on the chunk alone, so results are equal to the bit for any number of
+threads; which thread takes which chunk is left to a shared counter. In a forked child (a
+DataLoader worker, say) everything runs on one thread, since OpenMP does not survive a fork.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import nullcontext
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import prange, types
+from numba.extending import intrinsic
+
+from sestina.kernels.compiled import Kernel, compiled
+from sestina.kernels.simd import pointer_to
+
+
+class _State:
+    """How many threads are asked for, and whether this process was forked."""
+
+    threads: int | None = None
+    forked = False
+
+
+_launching = threading.Lock()
+
+
+def _after_fork() -> None:
+    global _launching
+    _State.forked, _launching = True, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def set_threads(count: int | None) -> None:
+    """Set how many threads the kernels use; None: as many as the machine lets the process use.
+
+    Results do not depend on it. Threads beyond those that Numba started (NUMBA_NUM_THREADS, one
+    a core by default) take turns.
+
+    Raises:
+        ValueError: `count` is not a positive whole number.
+    """
+    if count is not None and (isinstance(count, bool) or int(count) != count or count < 1):
+        raise ValueError(f"set_threads got {count!r}; expected a whole number ≥ 1, or None")
+    _State.threads = count if count is None else int(count)
+
+
+def threads() -> int:
+    """Return how many threads the kernels use in this process."""
+    if _State.forked:
+        return 1
+    if _State.threads is not None:
+        return _State.threads
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return int(asked) if asked.isdecimal() and int(asked) else int(numba.config.NUMBA_NUM_THREADS)
+
+
+@intrinsic
+def _call(typing: Any, address: Any, chunk: Any, arguments: Any) -> Any:
+    """Call the kernel at `address`."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [number, number]).as_pointer()
+        builder.call(builder.inttoptr(args[0], kind), args[1:])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 3), build
+
+
+@intrinsic
+def _claim(typing: Any, counter: Any) -> Any:
+    """Return the integer at `counter` and raise it by one, for all threads at once."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = ir.IntType(64)
+        place = pointer_to(builder, args[0], number)
+        return builder.atomic_rmw("add", place, ir.Constant(number, 1), "monotonic")
+
+    return types.int64(types.int64), build
+
+
+def launch_alone(address, chunks, threads, arguments):
+    """Call a kernel for every chunk, one after the other."""
+    for chunk in range(chunks):
+        _call(address, chunk, arguments)
+
+
+def launch_together(address, chunks, threads, arguments):
+    """Call a kernel for every chunk; each thread takes the next that is free."""
+    counter = np.zeros(1, np.int64)
+    place = counter.ctypes.data
+    for _ in prange(threads):
+        chunk = _claim(place)
+        while chunk < chunks:
+            _call(address, chunk, arguments)
+            chunk = _claim(place)
+
+
+SIGNATURE = types.void(*[types.int64] * 4)
+
+
+def run(kernel: Kernel, chunks: int, arguments: int) -> None:
+    """Run `kernel` for chunks 0 … `chunks` − 1; `arguments` is the address of its record."""
+    count = min(threads(), chunks)
+    if count <= 1:
+        compiled(launch_alone, SIGNATURE)(kernel.address, chunks, 1, arguments)
+        return
+    launch = compiled(launch_together, SIGNATURE, parallel=True)
+    with _guard():
+        launch(kernel.address, chunks, count, arguments)
+
+
+def _guard() -> Any:
+    """Return a lock where Numba's threading layer does not bear concurrent calls."""
+    try:
+        return nullcontext() if numba.threading_layer() in {"omp", "tbb"} else _launching
+    except ValueError:  # no layer chosen before the first launch
+        if numba.config.THREADING_LAYER == "default":
+            numba.config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]
+        return _launching

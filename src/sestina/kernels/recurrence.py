@@ -1,0 +1,168 @@
+"""One chunk of sequences through all its steps, forward and back: what every cell shares.
+
+A cell gives two functions over n packed rows: a step, and a step back that turns what the step
+saved into gradients of the gates. Everything is packed and padded; see `sequence`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from sestina.kernels.products import add_outer, add_rows, multiply
+from sestina.kernels.sequence import (
+    BLOCK,
+    CHUNK,
+    add_output_gradients,
+    clear,
+    give_input_gradients,
+    give_outputs,
+    give_states,
+    length_of,
+    now_active,
+    still_active,
+    take_inputs,
+    take_masked,
+    take_states,
+)
+from sestina.kernels.simd import BYTES, integer, load, store, write_integer
+
+
+@njit
+def _through_weights(a, n, saved, d_h, buffer, mask):
+    """Add to d_h (n, Hp) what reaches the states before through U."""
+    size = 4 * a.hidden_padded
+    row = size * a.blocks
+    count = a.u_blocks * a.hidden_padded
+    multiply(buffer, size, saved + a.u_first * size, row, n, a.u_back, count, a.hidden_padded)
+    for i in range(0, n * size, BYTES):
+        through = load(buffer + i)
+        if mask:
+            through = through * load(mask + i)
+        store(d_h + i, load(d_h + i) + through)
+
+
+@njit
+def _add_weights(a, chunk, saved, states, inputs, counts, steps):
+    """Add a block of steps to the chunk's gradients: W (Dp, G, Hp), U (Hp, G, Hp), two biases."""
+    size = 4 * a.hidden_padded
+    row, step = size * a.blocks, CHUNK * size * a.blocks
+    gates_row, x_row = size * a.w_blocks, 4 * a.features_padded
+    d_w = a.d_weights + chunk * a.d_weights_size
+    d_u = d_w + gates_row * a.features_padded
+    d_bias = d_u + gates_row * a.hidden_padded
+    if a.features:
+        add_outer(
+            d_w, gates_row, a.features, inputs, x_row, CHUNK * x_row,
+            saved, row, step, gates_row // 4, counts, steps,
+        )  # fmt: skip
+    add_outer(
+        d_u, gates_row, a.hidden, states, size, CHUNK * size,
+        saved + a.u_first * size, row, step, a.u_blocks * a.hidden_padded, counts, steps,
+    )  # fmt: skip
+    if a.u_blocks < a.w_blocks:  # reset before the product: r ∘ h stands behind the gates
+        add_outer(
+            d_u + a.u_blocks * size, gates_row, a.hidden, saved + gates_row, row, step,
+            saved, row, step, a.hidden_padded, counts, steps,
+        )  # fmt: skip
+    add_rows(d_bias, saved, row, step, size * a.blocks // 4, counts, steps)
+
+
+def forward_with(step: Any) -> Any:
+    """Return the compiled run of one chunk through a cell.
+
+    `step` is ``(a, n, x, used, h, c, saved, h_next, c_next)``: it reads n rows of inputs, of states
+    as they enter products, and of states; it writes what `step_back` needs and the next states.
+    """
+
+    @njit
+    def run_forward(a, chunk):
+        first, n = chunk * CHUNK, min(CHUNK, a.rows - chunk * CHUNK)
+        start, steps = integer(a.starts + 8 * chunk), length_of(a, first)
+        slot = 4 * CHUNK * a.hidden_padded
+        h, c = a.history + (start + chunk) * slot, a.cells + (start + chunk) * slot
+        saved = a.saved + start * slot * a.blocks
+        inputs = a.scratch + chunk * a.scratch_size
+        masked = inputs + 4 * CHUNK * a.features_padded
+        take_states(a, h, first, 0, n, a.h0)
+        if a.cells:
+            take_states(a, c, first, 0, n, a.c0)
+        for t in range(steps + 1):
+            active = still_active(a, first, n, t)
+            give_states(a, a.hn, first, active, n, h)
+            if a.cells:
+                give_states(a, a.cn, first, active, n, c)
+            n = active
+            if t == steps:
+                break
+            take_inputs(a, inputs, first, n, t)
+            used = take_masked(a, masked, first, n, h)
+            on = slot if a.keep or t % 2 == 0 else -slot
+            step(a, n, inputs, used, h, c, saved, h + on, c + on)
+            h, c = h + on, c + on
+            if a.out:
+                give_outputs(a, first, n, t, h)
+            if a.keep:
+                saved += slot * a.blocks
+
+    return run_forward
+
+
+def backward_with(step_back: Any) -> Any:
+    """Return the compiled run of one chunk back through a cell.
+
+    `step_back` is ``(a, n, saved, used, h, c, d_h, d_c, buffer, mask)``. It replaces what was saved
+    by the gradients of the gates, d_c by that of the step before, and d_h by what reaches the step
+    before without passing through U.
+    """
+
+    @njit
+    def run_backward(a, chunk):
+        first, rows = chunk * CHUNK, min(CHUNK, a.rows - chunk * CHUNK)
+        start, steps = integer(a.starts + 8 * chunk), length_of(a, first)
+        size = 4 * a.hidden_padded
+        slot = CHUNK * size
+        history, cells = a.history + (start + chunk) * slot, a.cells + (start + chunk) * slot
+        saved = a.saved + start * slot * a.blocks
+        d_h = a.scratch + chunk * a.scratch_size
+        d_c, buffer, counts = d_h + slot, d_h + 2 * slot, d_h + 3 * slot
+        masked = counts + 8 * BLOCK
+        inputs = masked + BLOCK * slot if a.hidden_mask else masked
+        inputs_slot = 4 * CHUNK * a.features_padded
+        d_x = inputs + BLOCK * inputs_slot
+        clear(a.d_weights + chunk * a.d_weights_size, a.d_weights_size // 4)
+        mask = a.hidden_mask + first * size if a.hidden_mask else 0
+        n = 0
+        for t in range(steps - 1, -1, -1):
+            active = now_active(a, first, n, rows, t)
+            take_states(a, d_h, first, n, active, a.d_hn)
+            take_states(a, d_c, first, n, active, a.d_cn)
+            n = active
+            if a.d_out:
+                add_output_gradients(a, d_h, buffer, first, n, t)
+            place = t % BLOCK
+            here, h = saved + t * slot * a.blocks, history + t * slot
+            used = take_masked(a, masked + place * slot, first, n, h)
+            step_back(a, n, here, used, h, cells + t * slot, d_h, d_c, buffer, mask)
+            _through_weights(a, n, here, d_h, buffer, mask)
+            if a.features:
+                take_inputs(a, inputs + place * inputs_slot, first, n, t)
+            if a.d_x:
+                row = size * a.blocks
+                count = a.w_blocks * a.hidden_padded
+                multiply(
+                    d_x, 4 * a.features_padded, here, row, n, a.w_back, count, a.features_padded
+                )
+                give_input_gradients(a, d_x, first, n, t)
+            write_integer(counts + 8 * place, n)
+            if place == 0:
+                states = masked if a.hidden_mask else h
+                _add_weights(a, chunk, here, states, inputs, counts, min(BLOCK, steps - t))
+        take_states(a, d_h, first, n, rows, a.d_hn)
+        take_states(a, d_c, first, n, rows, a.d_cn)
+        give_states(a, a.d_h0, first, 0, rows, d_h)
+        if a.cells:
+            give_states(a, a.d_c0, first, 0, rows, d_c)
+
+    return run_backward

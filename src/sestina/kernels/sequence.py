@@ -1,0 +1,209 @@
+"""What a chunk of sequences is to every cell: its arguments, and moving rows in and out of it.
+
+A chunk is `CHUNK` rows of a batch sorted by falling length; it runs for as many steps as its own
+longest row has. Rows that have ended are left out step by step: the active rows are the first n.
+All addresses and strides are in bytes. In workspaces, D and H are padded to multiples of `PAD`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numba import njit, types
+from numba.extending import intrinsic
+
+from sestina.kernels.simd import (
+    BYTES,
+    LANES,
+    fill,
+    integer,
+    load,
+    load_first,
+    store,
+    store_first,
+    write_integer,
+)
+
+CHUNK = 16
+PAD = 16
+BLOCK = 8  # steps whose weight gradients are added up together
+
+FIELDS = (
+    # the batch: rows sorted by falling length; starts: chunk → its first step in the workspaces
+    "rows", "features", "features_padded", "hidden", "hidden_padded",
+    "order", "lengths", "starts", "reverse", "keep", "relu",
+    # input (B, T, D), or row numbers (B, T) of a table of ready products (U, G · Hp)
+    "x", "x_row", "x_step", "table", "input_mask", "hidden_mask",
+    # packed weights; blocks: H-blocks saved per row, of which W's stand first, U's at u_first
+    "w", "u", "bias", "u_bias", "w_inner", "u_inner", "w_back", "u_back", "u_inner_back",
+    "blocks", "w_blocks", "u_first", "u_blocks",
+    # states (B, H), outputs (B, T, H)
+    "h0", "c0", "hn", "cn", "out", "out_row", "out_step",
+    # workspaces
+    "saved", "history", "cells", "scratch", "scratch_size",
+    # gradients
+    "d_hn", "d_cn", "d_h0", "d_c0", "d_out", "d_out_row", "d_out_step",
+    "d_x", "d_x_row", "d_x_step", "d_weights", "d_weights_size",
+    # folded inputs: the table's rows (U, D), where each is used, their gradients
+    "inputs", "table_rows", "table_features", "table_features_padded", "table_count",
+    "uses", "ends", "d_products", "d_table", "d_table_weights",
+)  # fmt: skip
+ARGUMENTS = np.dtype([(name, np.int64) for name in FIELDS])
+
+
+@intrinsic
+def arguments(typing: Any, address: Any) -> Any:
+    """Return the record of arguments at `address`."""
+    record = numba.from_dtype(ARGUMENTS)
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(record))
+
+    return record(types.int64), build
+
+
+@njit
+def length_of(a, row):
+    """Return the length of a sorted row."""
+    return integer(a.lengths + 8 * row)
+
+
+@njit
+def still_active(a, first, n, step):
+    """Return how many rows from `first` have more than `step` steps; no more than n do."""
+    while n > 0 and length_of(a, first + n - 1) <= step:
+        n -= 1
+    return n
+
+
+@njit
+def now_active(a, first, n, rows, step):
+    """Return how many of `rows` rows from `first` have more than `step` steps; n or more do."""
+    while n < rows and length_of(a, first + n) > step:
+        n += 1
+    return n
+
+
+@njit
+def clear(to, count):
+    """Write `count` zeros, a multiple of `PAD`."""
+    for i in range(0, 4 * count, BYTES):
+        store(to + i, fill(np.float32(0)))
+
+
+@njit
+def multiply_into(to, factor, count):
+    """Multiply `count` floats in place, a multiple of `PAD`."""
+    for i in range(0, 4 * count, BYTES):
+        store(to + i, load(to + i) * load(factor + i))
+
+
+@njit
+def copy_padded(to, source, count, padded):
+    """Copy `count` floats, and zeros up to `padded`."""
+    whole = count // LANES * LANES
+    for i in range(0, 4 * whole, BYTES):
+        store(to + i, load(source + i))
+    if whole < padded:
+        store(to + 4 * whole, load_first(source + 4 * whole, count - whole))
+        clear(to + 4 * (whole + LANES), padded - whole - LANES)
+
+
+@njit
+def copy_exactly(to, source, count):
+    """Copy `count` floats from a padded row and write nothing behind them."""
+    whole = count // LANES * LANES
+    for i in range(0, 4 * whole, BYTES):
+        store(to + i, load(source + i))
+    if whole < count:
+        store_first(to + 4 * whole, load(source + 4 * whole), count - whole)
+
+
+@njit
+def offset_of(a, row, step, row_stride, step_stride):
+    """Return where a sorted row stands at its `step`, in an array (B, T, …) of these strides."""
+    time = length_of(a, row) - 1 - step if a.reverse else step
+    return integer(a.order + 8 * row) * row_stride + time * step_stride
+
+
+@njit
+def take_inputs(a, to, first, n, step):
+    """Pack x of n rows at `step` (n, Dp), times its mask; or the addresses of their table rows."""
+    if a.table:
+        for r in range(n):
+            number = integer(a.x + offset_of(a, first + r, step, a.x_row, a.x_step))
+            write_integer(to + 8 * r, a.table + number * 4 * a.w_blocks * a.hidden_padded)
+        for r in range(n, CHUNK):
+            write_integer(to + 8 * r, a.table)
+        return
+    size = 4 * a.features_padded
+    for r in range(n):
+        at = offset_of(a, first + r, step, a.x_row, a.x_step)
+        copy_padded(to + r * size, a.x + at, a.features, a.features_padded)
+        if a.input_mask:
+            multiply_into(to + r * size, a.input_mask + (first + r) * size, a.features_padded)
+
+
+@njit
+def take_masked(a, to, first, n, h):
+    """Return the address of the states that enter products: h itself, or masked copies at `to`."""
+    if not a.hidden_mask:
+        return h
+    size = 4 * a.hidden_padded
+    for r in range(n):
+        mask = a.hidden_mask + (first + r) * size
+        for i in range(r * size, (r + 1) * size, BYTES):
+            store(to + i, load(h + i) * load(mask + i - r * size))
+    return to
+
+
+@njit
+def take_states(a, to, first, begin, end, source):
+    """Pack states (B, H) of the rows from `begin` to `end`; zeros where there is no source."""
+    size = 4 * a.hidden_padded
+    for r in range(begin, end):
+        if source:
+            at = 4 * integer(a.order + 8 * (first + r)) * a.hidden
+            copy_padded(to + r * size, source + at, a.hidden, a.hidden_padded)
+        else:
+            clear(to + r * size, a.hidden_padded)
+
+
+@njit
+def give_states(a, to, first, begin, end, source):
+    """Copy packed rows from `begin` to `end` to states (B, H)."""
+    for r in range(begin, end):
+        at = 4 * integer(a.order + 8 * (first + r)) * a.hidden
+        copy_exactly(to + at, source + 4 * r * a.hidden_padded, a.hidden)
+
+
+@njit
+def give_outputs(a, first, n, step, h):
+    """Copy n packed states to where they stand in the outputs."""
+    for r in range(n):
+        at = offset_of(a, first + r, step, a.out_row, a.out_step)
+        copy_exactly(a.out + at, h + 4 * r * a.hidden_padded, a.hidden)
+
+
+@njit
+def add_output_gradients(a, d_h, buffer, first, n, step):
+    """Add the outputs' gradients of n rows to those of their states."""
+    for r in range(n):
+        at = offset_of(a, first + r, step, a.d_out_row, a.d_out_step)
+        copy_padded(buffer, a.d_out + at, a.hidden, a.hidden_padded)
+        place = d_h + 4 * r * a.hidden_padded
+        for i in range(0, 4 * a.hidden_padded, BYTES):
+            store(place + i, load(place + i) + load(buffer + i))
+
+
+@njit
+def give_input_gradients(a, d_x, first, n, step):
+    """Copy the packed gradients of n inputs, times the inputs' mask, to where they stand."""
+    size = 4 * a.features_padded
+    for r in range(n):
+        if a.input_mask:
+            multiply_into(d_x + r * size, a.input_mask + (first + r) * size, a.features_padded)
+        at = offset_of(a, first + r, step, a.d_x_row, a.d_x_step)
+        copy_exactly(a.d_x + at, d_x + r * size, a.features)

@@ -1,0 +1,63 @@
+"""SimpleRNN steps (Elman 1990; rows D1): h = f(W x + U h + b), f tanh or ReLU.
+
+Nothing is saved but h; a step back saves the gradient of the sum.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from sestina.kernels.recurrence import backward_with, forward_with
+from sestina.kernels.sequence import CHUNK, arguments
+from sestina.kernels.simd import BYTES, fill, integer, load, store, tanh, where_positive
+from sestina.kernels.tiles import TALL, get, new_tile, product, put
+
+_add = product(TALL, (0,), 1)
+
+
+@njit
+def _step(a, n, x, used, h, c, saved, h_next, c_next):
+    """Run one step of n rows."""
+    tile = new_tile()
+    size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
+    for unit in range(0, size, BYTES):
+        w, u = a.w + unit * a.features, a.u + unit * a.hidden
+        for row in range(0, n, TALL):
+            for r in range(TALL):
+                start = integer(x + 8 * (row + r)) if a.table else a.bias
+                put(tile, r, load(start + unit))
+            _add(tile, x + row * x_size, x_size, 4, w, BYTES, a.features)
+            _add(tile, used + row * size, size, 4, u, BYTES, a.hidden)
+            for r in range(TALL):
+                sums = get(tile, r)
+                state = where_positive(sums, sums) if a.relu else tanh(sums)
+                store(h_next + (row + r) * size + unit, state)
+
+
+@njit
+def _step_back(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
+    """Save the gradients of the sums of n rows; no gradient of h passes by them."""
+    one, zero = fill(np.float32(1)), fill(np.float32(0))
+    size = 4 * a.hidden_padded
+    h_next = h + CHUNK * size
+    for at in range(0, n * size, BYTES):
+        dh, state = load(d_h + at), load(h_next + at)
+        if a.relu:
+            store(saved + at, where_positive(state, dh))
+        else:
+            store(saved + at, dh * (one - state * state))
+        store(d_h + at, zero)
+
+
+_forward, _backward = forward_with(_step), backward_with(_step_back)
+
+
+def simple_rnn_forward(chunk, address):
+    """Run a chunk through all its steps."""
+    _forward(arguments(address), chunk)
+
+
+def simple_rnn_backward(chunk, address):
+    """Run a chunk back through all its steps."""
+    _backward(arguments(address), chunk)

@@ -1,0 +1,60 @@
+"""Memory that is used over and over: fresh pages cost more than the arithmetic on them."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ALIGNMENT = 64
+KEPT = 1 << 30  # bytes that wait for the next use at most
+
+_lock = threading.Lock()
+_free: list[NDArray[np.uint8]] = []
+
+
+class Workspace:
+    """Aligned float32 arrays in one block of memory, which returns to the pool when dropped."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        """Take room for arrays of `sizes` floats each."""
+        ends = np.cumsum([-(-4 * size // ALIGNMENT) * ALIGNMENT for size in sizes])
+        block = _take(int(ends[-1]) + 2 * ALIGNMENT)  # loads may pass an array's end
+        first = -address(block) % ALIGNMENT
+        starts = [0, *ends[:-1].tolist()]
+        self.arrays = [
+            block[first + start : first + start + 4 * size].view(np.float32)
+            for start, size in zip(starts, sizes, strict=True)
+        ]
+        self._release = weakref.finalize(self, _give_back, block)
+        self._release.atexit = False
+
+    def release(self) -> None:
+        """Give the memory back before the workspace itself is dropped."""
+        self._release()
+
+
+def address(array: NDArray[Any]) -> int:
+    """Return where an array's first element lies."""
+    return int(array.__array_interface__["data"][0])
+
+
+def _take(size: int) -> NDArray[np.uint8]:
+    """Return a block of at least `size` bytes: the smallest free one that is not far too large."""
+    with _lock:
+        fitting = [n for n, block in enumerate(_free) if size <= block.size <= 2 * size + 65536]
+        if fitting:
+            return _free.pop(min(fitting, key=lambda n: _free[n].size))
+    return np.empty(size + size // 8, np.uint8)
+
+
+def _give_back(block: NDArray[np.uint8]) -> None:
+    """Keep a block for the next use; the oldest go when there are too many."""
+    with _lock:
+        _free.append(block)
+        while sum(one.size for one in _free) > KEPT:
+            _free.pop(0)

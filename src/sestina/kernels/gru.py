@@ -9,19 +9,16 @@ A step back replaces what was saved by the gradients of the gates' sums.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from sestina.kernels.products import multiply
 from sestina.kernels.recurrence import backward_with, forward_with
-from sestina.kernels.sequence import arguments
+from sestina.kernels.sequence import arguments, end_stream, streaming
 from sestina.kernels.simd import BYTES, fill, fma, integer, load, sigmoid, store, tanh
 from sestina.kernels.tiles import FLAT, HALF, TALL, get, new_tile, product, put
-
-_add_inputs = product(FLAT, (0, 1, 2), 4)
-_add_states = product(FLAT, (1, 2, 3), 4)
-_add_two = product(HALF, (0, 1), 2)
-_add_one = product(TALL, (0,), 1)
 
 
 @njit
@@ -36,32 +33,38 @@ def _start(a, x, row):
     return integer(x + 8 * row) if a.table else a.bias
 
 
-@njit
-def _step_after(a, n, x, used, h, c, saved, h_next, c_next):
-    tile = new_tile()
-    size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
-    for unit in range(0, size, BYTES):
-        w, u = a.w + 3 * unit * a.features, a.u + 3 * unit * a.hidden
-        for row in range(0, n, FLAT):
-            for r in range(FLAT):
-                start = _start(a, x, row + r)
-                for gate in range(3):
-                    put(tile, 4 * r + gate, load(start + gate * size + unit))
-                put(tile, 4 * r + 3, load(a.u_bias + unit))
-            _add_inputs(tile, x + row * x_size, x_size, 4, w, 3 * BYTES, a.features)
-            _add_states(tile, used + row * size, size, 4, u, 3 * BYTES, a.hidden)
-            for r in range(FLAT):
-                at = (row + r) * size + unit
-                reset, update = sigmoid(get(tile, 4 * r + 1)), sigmoid(get(tile, 4 * r + 2))
-                inner = get(tile, 4 * r + 3)
-                new = tanh(fma(reset, inner, get(tile, 4 * r)))
-                store(h_next + at, _mix(update, new, load(h + at)))
-                if a.keep:
-                    place = saved + 4 * (row + r) * size + unit
-                    store(place, new)
-                    store(place + size, reset)
-                    store(place + 2 * size, update)
-                    store(place + 3 * size, inner)
+def _after(rows: int) -> Any:
+    """Return the step, reset after the product, that takes `rows` rows at a time."""
+    add_inputs, add_states = product(rows, (0, 1, 2), 4), product(rows, (1, 2, 3), 4)
+
+    @njit
+    def step(a, n, x, used, h, c, saved, h_next, c_next):
+        tile = new_tile()
+        size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
+        for unit in range(0, size, BYTES):
+            w, u = a.w + 3 * unit * a.features, a.u + 3 * unit * a.hidden
+            for row in range(0, n, rows):
+                for r in range(rows):
+                    start = _start(a, x, row + r)
+                    for gate in range(3):
+                        put(tile, 4 * r + gate, load(start + gate * size + unit))
+                    put(tile, 4 * r + 3, load(a.u_bias + unit))
+                add_inputs(tile, x + row * x_size, x_size, 4, w, 3 * BYTES, a.features)
+                add_states(tile, used + row * size, size, 4, u, 3 * BYTES, a.hidden)
+                for r in range(rows):
+                    at = (row + r) * size + unit
+                    reset, update = sigmoid(get(tile, 4 * r + 1)), sigmoid(get(tile, 4 * r + 2))
+                    inner = get(tile, 4 * r + 3)
+                    new = tanh(fma(reset, inner, get(tile, 4 * r)))
+                    store(h_next + at, _mix(update, new, load(h + at)))
+                    if a.keep:
+                        place = saved + 4 * (row + r) * size + unit
+                        store(place, new)
+                        store(place + size, reset)
+                        store(place + 2 * size, update)
+                        store(place + 3 * size, inner)
+
+    return step
 
 
 @njit
@@ -82,37 +85,67 @@ def _step_back_after(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
             store(d_h + at, dh * update)
 
 
-@njit
-def _step_before(a, n, x, used, h, c, saved, h_next, c_next):
-    tile = new_tile()
-    size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
-    for unit in range(0, size, BYTES):
-        w, u = a.w + 2 * unit * a.features, a.u + 2 * unit * a.hidden
-        for row in range(0, n, HALF):
-            for r in range(HALF):
-                start = _start(a, x, row + r)
-                for gate in range(2):
-                    put(tile, 2 * r + gate, load(start + (gate + 1) * size + unit))
-            _add_two(tile, x + row * x_size, x_size, 4, w, 2 * BYTES, a.features)
-            _add_two(tile, used + row * size, size, 4, u, 2 * BYTES, a.hidden)
-            for r in range(HALF):
-                place = saved + 4 * (row + r) * size + unit
-                reset = sigmoid(get(tile, 2 * r))
-                store(place + size, reset)
-                store(place + 2 * size, sigmoid(get(tile, 2 * r + 1)))
-                store(place + 3 * size, reset * load(used + (row + r) * size + unit))
-    for unit in range(0, size, BYTES):
-        w, u = a.w_inner + unit * a.features, a.u_inner + unit * a.hidden
-        for row in range(0, n, TALL):
-            for r in range(TALL):
-                put(tile, r, load(_start(a, x, row + r) + unit))
-            _add_one(tile, x + row * x_size, x_size, 4, w, BYTES, a.features)
-            _add_one(tile, saved + (4 * row + 3) * size, 4 * size, 4, u, BYTES, a.hidden)
-            for r in range(TALL):
-                at, place = (row + r) * size + unit, saved + 4 * (row + r) * size + unit
-                new = tanh(get(tile, r))
-                store(place, new)
-                store(h_next + at, _mix(load(place + 2 * size), new, load(h + at)))
+def _gates_before(rows: int) -> Any:
+    """Return what saves r, z and r ∘ h, `rows` rows at a time."""
+    add = product(rows, (0, 1), 2)
+
+    @njit
+    def gates(a, n, x, used, saved):
+        tile = new_tile()
+        size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
+        for unit in range(0, size, BYTES):
+            w, u = a.w + 2 * unit * a.features, a.u + 2 * unit * a.hidden
+            for row in range(0, n, rows):
+                for r in range(rows):
+                    start = _start(a, x, row + r)
+                    for gate in range(2):
+                        put(tile, 2 * r + gate, load(start + (gate + 1) * size + unit))
+                add(tile, x + row * x_size, x_size, 4, w, 2 * BYTES, a.features)
+                add(tile, used + row * size, size, 4, u, 2 * BYTES, a.hidden)
+                for r in range(rows):
+                    place = saved + 4 * (row + r) * size + unit
+                    reset = sigmoid(get(tile, 2 * r))
+                    store(place + size, reset)
+                    store(place + 2 * size, sigmoid(get(tile, 2 * r + 1)))
+                    store(place + 3 * size, reset * load(used + (row + r) * size + unit))
+
+    return gates
+
+
+def _candidate_before(rows: int) -> Any:
+    """Return what saves n, made of r ∘ h, and writes the next h, `rows` rows at a time."""
+    add = product(rows, (0,), 1)
+
+    @njit
+    def candidate(a, n, x, h, saved, h_next):
+        tile = new_tile()
+        size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
+        for unit in range(0, size, BYTES):
+            w, u = a.w_inner + unit * a.features, a.u_inner + unit * a.hidden
+            for row in range(0, n, rows):
+                for r in range(rows):
+                    put(tile, r, load(_start(a, x, row + r) + unit))
+                add(tile, x + row * x_size, x_size, 4, w, BYTES, a.features)
+                add(tile, saved + (4 * row + 3) * size, 4 * size, 4, u, BYTES, a.hidden)
+                for r in range(rows):
+                    at, place = (row + r) * size + unit, saved + 4 * (row + r) * size + unit
+                    new = tanh(get(tile, r))
+                    store(place, new)
+                    store(h_next + at, _mix(load(place + 2 * size), new, load(h + at)))
+
+    return candidate
+
+
+def _before(rows: int, more_rows: int) -> Any:
+    """Return the step, reset before the product; rows at a time for the gates, and for n."""
+    gates, candidate = _gates_before(rows), _candidate_before(more_rows)
+
+    @njit
+    def step(a, n, x, used, h, c, saved, h_next, c_next):
+        gates(a, n, x, used, saved)
+        candidate(a, n, x, h, saved, h_next)
+
+    return step
 
 
 @njit
@@ -138,27 +171,33 @@ def _step_back_before(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
             store(d_h + at, load(d_h + at) + through)
 
 
-@njit
-def _step_simple(a, n, x, used, h, c, saved, h_next, c_next):
-    tile = new_tile()
-    size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
-    for unit in range(0, size, BYTES):
-        w, u = a.w + 2 * unit * a.features, a.u + 2 * unit * a.hidden
-        for row in range(0, n, HALF):
-            for r in range(HALF):
-                start = _start(a, x, row + r)
-                for gate in range(2):
-                    put(tile, 2 * r + gate, load(start + gate * size + unit))
-            _add_two(tile, x + row * x_size, x_size, 4, w, 2 * BYTES, a.features)
-            _add_two(tile, used + row * size, size, 4, u, 2 * BYTES, a.hidden)
-            for r in range(HALF):
-                at = (row + r) * size + unit
-                update, new = sigmoid(get(tile, 2 * r)), tanh(get(tile, 2 * r + 1))
-                store(h_next + at, _mix(update, new, load(h + at)))
-                if a.keep:
-                    place = saved + 2 * (row + r) * size + unit
-                    store(place, update)
-                    store(place + size, new)
+def _simple(rows: int) -> Any:
+    """Return the step, update gate alone, that takes `rows` rows at a time."""
+    add_two = product(rows, (0, 1), 2)
+
+    @njit
+    def step(a, n, x, used, h, c, saved, h_next, c_next):
+        tile = new_tile()
+        size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
+        for unit in range(0, size, BYTES):
+            w, u = a.w + 2 * unit * a.features, a.u + 2 * unit * a.hidden
+            for row in range(0, n, rows):
+                for r in range(rows):
+                    start = _start(a, x, row + r)
+                    for gate in range(2):
+                        put(tile, 2 * r + gate, load(start + gate * size + unit))
+                add_two(tile, x + row * x_size, x_size, 4, w, 2 * BYTES, a.features)
+                add_two(tile, used + row * size, size, 4, u, 2 * BYTES, a.hidden)
+                for r in range(rows):
+                    at = (row + r) * size + unit
+                    update, new = sigmoid(get(tile, 2 * r)), tanh(get(tile, 2 * r + 1))
+                    store(h_next + at, _mix(update, new, load(h + at)))
+                    if a.keep:
+                        place = saved + 2 * (row + r) * size + unit
+                        store(place, update)
+                        store(place + size, new)
+
+    return step
 
 
 @njit
@@ -174,9 +213,11 @@ def _step_back_simple(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
             store(d_h + at, dh * update)
 
 
-_forward_after, _backward_after = forward_with(_step_after), backward_with(_step_back_after)
-_forward_before, _backward_before = forward_with(_step_before), backward_with(_step_back_before)
-_forward_simple, _backward_simple = forward_with(_step_simple), backward_with(_step_back_simple)
+_forward_after, _backward_after = forward_with(_after(FLAT)), backward_with(_step_back_after)
+_forward_before = forward_with(_before(HALF, TALL))
+_backward_before = backward_with(_step_back_before)
+_forward_simple, _backward_simple = forward_with(_simple(HALF)), backward_with(_step_back_simple)
+_one_after, _one_before, _one_simple = _after(1), _before(1, 1), _simple(1)
 
 
 def gru_after_forward(chunk, address):
@@ -207,3 +248,24 @@ def gru_simple_forward(chunk, address):
 def gru_simple_backward(chunk, address):
     """Run a chunk back, update gate alone."""
     _backward_simple(arguments(address), chunk)
+
+
+def gru_after_stream(chunk, address):
+    """Run one step of one sequence."""
+    a = streaming(address, chunk)
+    _one_after(a, 1, a.x, a.history, a.history, 0, a.saved, a.scratch, 0)
+    end_stream(a)
+
+
+def gru_before_stream(chunk, address):
+    """Run one step of one sequence."""
+    a = streaming(address, chunk)
+    _one_before(a, 1, a.x, a.history, a.history, 0, a.saved, a.scratch, 0)
+    end_stream(a)
+
+
+def gru_simple_stream(chunk, address):
+    """Run one step of one sequence."""
+    a = streaming(address, chunk)
+    _one_simple(a, 1, a.x, a.history, a.history, 0, a.saved, a.scratch, 0)
+    end_stream(a)

@@ -112,5 +112,5 @@ def ordered(blocks: Any, gates: tuple[int, ...]) -> Array:
     out = np.empty_like(blocks, order="C")
     for place, gate in enumerate(gates):
         out[gate] = blocks[place]
-    result: Array = out.reshape(-1, *blocks.shape[2:])
+    result: Array = out.reshape(out.shape[0] * out.shape[1], *out.shape[2:])
     return result

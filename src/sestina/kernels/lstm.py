@@ -6,44 +6,50 @@ Saved per row: i, f, g, o, each (Hp,); a step back replaces them by their gradie
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from sestina.kernels.recurrence import backward_with, forward_with
-from sestina.kernels.sequence import arguments
+from sestina.kernels.sequence import arguments, end_stream, streaming
 from sestina.kernels.simd import BYTES, fill, fma, integer, load, sigmoid, store, tanh
 from sestina.kernels.tiles import FLAT, get, new_tile, product, put
 
-_add = product(FLAT, (0, 1, 2, 3), 4)
 
+def _step_of(rows: int) -> Any:
+    """Return the step that takes `rows` rows at a time."""
+    add = product(rows, (0, 1, 2, 3), 4)
 
-@njit
-def _step(a, n, x, used, h, c, saved, h_next, c_next):
-    """Run one step of n rows."""
-    tile = new_tile()
-    size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
-    for unit in range(0, size, BYTES):
-        w, u = a.w + 4 * unit * a.features, a.u + 4 * unit * a.hidden
-        for row in range(0, n, FLAT):
-            for r in range(FLAT):
-                start = integer(x + 8 * (row + r)) if a.table else a.bias
-                for gate in range(4):
-                    put(tile, 4 * r + gate, load(start + gate * size + unit))
-            _add(tile, x + row * x_size, x_size, 4, w, 4 * BYTES, a.features)
-            _add(tile, used + row * size, size, 4, u, 4 * BYTES, a.hidden)
-            for r in range(FLAT):
-                at = (row + r) * size + unit
-                i, f = sigmoid(get(tile, 4 * r)), sigmoid(get(tile, 4 * r + 1))
-                g, o = tanh(get(tile, 4 * r + 2)), sigmoid(get(tile, 4 * r + 3))
-                state = fma(f, load(c + at), i * g)
-                store(c_next + at, state)
-                store(h_next + at, o * tanh(state))
-                if a.keep:
-                    place = saved + 4 * (row + r) * size + unit
-                    store(place, i)
-                    store(place + size, f)
-                    store(place + 2 * size, g)
-                    store(place + 3 * size, o)
+    @njit
+    def step(a, n, x, used, h, c, saved, h_next, c_next):
+        """Run one step of n rows."""
+        tile = new_tile()
+        size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
+        for unit in range(0, size, BYTES):
+            w, u = a.w + 4 * unit * a.features, a.u + 4 * unit * a.hidden
+            for row in range(0, n, rows):
+                for r in range(rows):
+                    start = integer(x + 8 * (row + r)) if a.table else a.bias
+                    for gate in range(4):
+                        put(tile, 4 * r + gate, load(start + gate * size + unit))
+                add(tile, x + row * x_size, x_size, 4, w, 4 * BYTES, a.features)
+                add(tile, used + row * size, size, 4, u, 4 * BYTES, a.hidden)
+                for r in range(rows):
+                    at = (row + r) * size + unit
+                    i, f = sigmoid(get(tile, 4 * r)), sigmoid(get(tile, 4 * r + 1))
+                    g, o = tanh(get(tile, 4 * r + 2)), sigmoid(get(tile, 4 * r + 3))
+                    state = fma(f, load(c + at), i * g)
+                    store(c_next + at, state)
+                    store(h_next + at, o * tanh(state))
+                    if a.keep:
+                        place = saved + 4 * (row + r) * size + unit
+                        store(place, i)
+                        store(place + size, f)
+                        store(place + 2 * size, g)
+                        store(place + 3 * size, o)
+
+    return step
 
 
 @njit
@@ -67,7 +73,8 @@ def _step_back(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
             store(d_h + at, zero)
 
 
-_forward, _backward = forward_with(_step), backward_with(_step_back)
+_forward, _backward = forward_with(_step_of(FLAT)), backward_with(_step_back)
+_one = _step_of(1)
 
 
 def lstm_forward(chunk, address):
@@ -78,3 +85,10 @@ def lstm_forward(chunk, address):
 def lstm_backward(chunk, address):
     """Run a chunk back through all its steps."""
     _backward(arguments(address), chunk)
+
+
+def lstm_stream(chunk, address):
+    """Run one step of one sequence."""
+    a = streaming(address, chunk)
+    _one(a, 1, a.x, a.history, a.history, a.cells, a.saved, a.scratch, a.cells)
+    end_stream(a)

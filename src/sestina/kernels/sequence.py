@@ -51,6 +51,7 @@ FIELDS = (
     "uses", "ends", "d_products", "d_table", "d_table_weights",
 )  # fmt: skip
 ARGUMENTS = np.dtype([(name, np.int64) for name in FIELDS])
+RECORD = ARGUMENTS.itemsize
 
 
 @intrinsic
@@ -62,6 +63,19 @@ def arguments(typing: Any, address: Any) -> Any:
         return builder.inttoptr(args[0], context.get_value_type(record))
 
     return record(types.int64), build
+
+
+@njit
+def streaming(address, layer):
+    """Return the record of one layer of a stream; the layers' records are neighbours."""
+    return arguments(address + layer * RECORD)
+
+
+@njit
+def end_stream(a):
+    """Make the next state the present one."""
+    for i in range(0, 4 * a.hidden_padded, BYTES):
+        store(a.history + i, load(a.scratch + i))
 
 
 @njit

@@ -5,34 +5,40 @@ Nothing is saved but h; a step back saves the gradient of the sum.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from sestina.kernels.recurrence import backward_with, forward_with
-from sestina.kernels.sequence import CHUNK, arguments
+from sestina.kernels.sequence import CHUNK, arguments, end_stream, streaming
 from sestina.kernels.simd import BYTES, fill, integer, load, store, tanh, where_positive
 from sestina.kernels.tiles import TALL, get, new_tile, product, put
 
-_add = product(TALL, (0,), 1)
 
+def _step_of(rows: int) -> Any:
+    """Return the step that takes `rows` rows at a time."""
+    add = product(rows, (0,), 1)
 
-@njit
-def _step(a, n, x, used, h, c, saved, h_next, c_next):
-    """Run one step of n rows."""
-    tile = new_tile()
-    size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
-    for unit in range(0, size, BYTES):
-        w, u = a.w + unit * a.features, a.u + unit * a.hidden
-        for row in range(0, n, TALL):
-            for r in range(TALL):
-                start = integer(x + 8 * (row + r)) if a.table else a.bias
-                put(tile, r, load(start + unit))
-            _add(tile, x + row * x_size, x_size, 4, w, BYTES, a.features)
-            _add(tile, used + row * size, size, 4, u, BYTES, a.hidden)
-            for r in range(TALL):
-                sums = get(tile, r)
-                state = where_positive(sums, sums) if a.relu else tanh(sums)
-                store(h_next + (row + r) * size + unit, state)
+    @njit
+    def step(a, n, x, used, h, c, saved, h_next, c_next):
+        """Run one step of n rows."""
+        tile = new_tile()
+        size, x_size = 4 * a.hidden_padded, 4 * a.features_padded
+        for unit in range(0, size, BYTES):
+            w, u = a.w + unit * a.features, a.u + unit * a.hidden
+            for row in range(0, n, rows):
+                for r in range(rows):
+                    start = integer(x + 8 * (row + r)) if a.table else a.bias
+                    put(tile, r, load(start + unit))
+                add(tile, x + row * x_size, x_size, 4, w, BYTES, a.features)
+                add(tile, used + row * size, size, 4, u, BYTES, a.hidden)
+                for r in range(rows):
+                    sums = get(tile, r)
+                    state = where_positive(sums, sums) if a.relu else tanh(sums)
+                    store(h_next + (row + r) * size + unit, state)
+
+    return step
 
 
 @njit
@@ -50,7 +56,8 @@ def _step_back(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
         store(d_h + at, zero)
 
 
-_forward, _backward = forward_with(_step), backward_with(_step_back)
+_forward, _backward = forward_with(_step_of(TALL)), backward_with(_step_back)
+_one = _step_of(1)
 
 
 def simple_rnn_forward(chunk, address):
@@ -61,3 +68,10 @@ def simple_rnn_forward(chunk, address):
 def simple_rnn_backward(chunk, address):
     """Run a chunk back through all its steps."""
     _backward(arguments(address), chunk)
+
+
+def simple_rnn_stream(chunk, address):
+    """Run one step of one sequence."""
+    a = streaming(address, chunk)
+    _one(a, 1, a.x, a.history, a.history, a.cells, a.saved, a.scratch, a.cells)
+    end_stream(a)

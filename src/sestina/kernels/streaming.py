@@ -1,0 +1,82 @@
+"""One sequence, one step at a time: the state stays in place and nothing is allocated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sestina.kernels import gru, lstm, simple_rnn
+from sestina.kernels.arguments import Arguments, set_hidden_weights, set_input_weights
+from sestina.kernels.cells import STATES, Weights
+from sestina.kernels.compiled import Kernel, compiled
+from sestina.kernels.parallel import SIGNATURE, launch_alone
+from sestina.kernels.sequence import ARGUMENTS
+from sestina.kernels.workspace import address
+
+Array = NDArray[np.float32]
+
+_RNN = Kernel(simple_rnn.simple_rnn_stream)
+KERNELS = {
+    "rnn_tanh": _RNN,
+    "rnn_relu": _RNN,
+    "gru_after": Kernel(gru.gru_after_stream),
+    "gru_before": Kernel(gru.gru_before_stream),
+    "gru_simple": Kernel(gru.gru_simple_stream),
+    "lstm": Kernel(lstm.lstm_stream),
+}
+
+
+class Stream:
+    """Stacked layers of one cell over a sequence that arrives step by step.
+
+    Args:
+        cell: A key of `GATES`.
+        layers: Weights of each layer, in PyTorch's layout; copied.
+    """
+
+    def __init__(self, cell: str, layers: Sequence[Weights]) -> None:
+        self._records = np.zeros(len(layers), ARGUMENTS)
+        self._address = address(self._records)
+        self._kernel, self._launch = KERNELS[cell].address, compiled(launch_alone, SIGNATURE)
+        self._arguments = []  # keeps the arrays alive
+        self._states: list[list[Array]] = []
+        before = np.zeros(layers[0].input.shape[1] + 16, np.float32)
+        self._features, self._input = layers[0].input.shape[1], before[:-16]
+        for n, weights in enumerate(layers):
+            a = Arguments(cell, weights)
+            set_hidden_weights(a)
+            set_input_weights(a)
+            high, hidden = a["hidden_padded"], a["hidden"]
+            h, c, following = (np.zeros(high, np.float32) for _ in range(3))
+            a.set(x=before, history=h, cells=c, scratch=following)
+            a.set(saved=np.zeros(4 * high, np.float32))
+            self._records[n] = a.record[0]
+            self._arguments.append(a)
+            self._states.append([h[:hidden], c[:hidden]][: STATES[cell]])
+            before = h
+        self._output = self._states[-1][0]
+
+    def step(self, x: Array) -> Array:
+        """Take one step: x (D,) → h of the last layer, (H,), a new array.
+
+        Raises:
+            ValueError: x has another shape.
+        """
+        if np.shape(x) != (self._features,):
+            raise ValueError(f"a step got x of shape {np.shape(x)}; expected ({self._features},)")
+        self._input[:] = x
+        self._launch(self._kernel, len(self._records), 1, self._address)
+        return self._output.copy()
+
+    @property
+    def state(self) -> tuple[Array, ...]:
+        """The state: (h,), or (h, c), each (layers, H); a copy."""
+        return tuple(np.stack(arrays) for arrays in zip(*self._states, strict=True))
+
+    @state.setter
+    def state(self, arrays: Sequence[Array] | None) -> None:
+        for layer, states in enumerate(self._states):
+            for n, state in enumerate(states):
+                state[:] = 0.0 if arrays is None else arrays[n][layer]

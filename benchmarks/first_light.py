@@ -34,7 +34,7 @@ def main() -> None:
             )
             for name, settings in MODELS.items()
         }
-        runs.append(climb(nets, train, dev, test, seed))
+        runs.append(climb(nets, train, dev, test))
         print(f"seed {seed} done", file=sys.stderr)
     print(f"{DATA}, test part ({len(test):,} texts), {len(seeds)} seeds\n")
     print("| model | accuracy, mean ± sd | macro F1 | parameters | seconds to fit, median |")

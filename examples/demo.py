@@ -62,7 +62,7 @@ def main() -> None:
         key=lambda name: nets[name].history_[nets[name].best_epoch_ - 1]["validation_accuracy"],
     )
 
-    ladder = climb(nets, train, dev, test, options.seed)
+    ladder = climb(nets, train, dev, test)
     verdicts = [verdict(ladder, best, rung.name) for rung in reversed(ladder.rungs[:2])]
     rungs = {rung.name: rung.summary() for rung in ladder.rungs}
     nets[best].save(

@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
 
+from sestina.cli import app
 from sestina.cli.app import main
+from sestina.errors import DataWarning
 
 GOOD, BAD = "warm lovely bright fine".split(), "cold dull grey poor".split()
 FAST = ["--encoder", "mean", "--epochs", "3", "--learning-rate", "0.03", "--embedding", "8"]
@@ -127,6 +130,69 @@ def test_predict_from_arguments_file_and_standard_input(run, model, tmp_path, mo
     found = json.loads(out)["predictions"]
     assert [row["label"] for row in found] == ["good one", "bad one"]
     assert abs(sum(found[0]["probabilities"].values()) - 1) < 1e-5
+
+
+def test_piped_tables_end_without_blanks(run, model, table):
+    for command in (["data", "list"], ["info", model], ["evaluate", model, table]):
+        _, out, _ = run(*command)
+        lines = out.splitlines()
+        assert len(lines) > 3 and lines == [line.rstrip() for line in lines]
+
+
+def test_one_text_is_no_texts(run, model, tmp_path):
+    data = write_csv(tmp_path / "one.csv", reviews(1))
+    _, out, _ = run("evaluate", model, data)
+    assert ": 1 text\n" in out
+
+
+def test_cuts_are_said_by_predict_and_evaluate(run, table, model, tmp_path):
+    folder = str(tmp_path / "m")
+    code, _, err = run("train", "classify", table, "--out", folder, *FAST, "--max-tokens", "4")
+    assert code == 0 and "cut 58 of 58 texts to 4 tokens" in err
+    code, _, err = run("predict", folder, "fine film", "one two three four five")
+    assert code == 0 and "cut 1 of 2 texts to 4 tokens" in err
+    code, _, err = run("evaluate", folder, table)
+    assert code == 0 and "cut 80 of 80 texts to 4 tokens" in err
+    assert "cut" not in run("evaluate", model, table)[2]
+
+
+def test_warnings_are_remarks(run, monkeypatch):
+    def warns(*_, **__):
+        for _ in range(2):
+            warnings.warn("cut 2 of 3 series to 5 steps", DataWarning, stacklevel=1)
+
+    monkeypatch.setattr(app, "app", warns)
+    assert run("predict") == (0, "", "cut 2 of 3 series to 5 steps\n" * 2)
+
+
+def test_options_that_do_nothing_are_told(run, table, tmp_path):
+    more = ["--widths", "2,3", "--layers", "2", "--pool", "last"]
+    code, out, err = run(
+        "train", "classify", table, "--out", str(tmp_path / "m"), *FAST, *more, "--json"
+    )
+    wanted = [
+        "layers does nothing with encoder='mean', only with rnn, gru, lstm",
+        "widths does nothing with encoder='mean', only with cnn",
+    ]
+    assert code == 0 and [line for line in err.splitlines() if "does nothing" in line] == wanted
+    assert json.loads(out)["notes"][-2:] == wanted
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--min-count", "1000"], ["min_count=1000 leaves no token", "'film', occurs 58 times"]),
+        (["--encoder", "flatten", "--max-tokens", "1000000000"], [" 64.0 GB", "lower max_tokens"]),
+        (["--clip-norm", "-1"], ["clip_norm=-1.0 is too small", "0 on the command line"]),
+    ],
+)
+def test_options_that_cannot_be_met_are_one_sentence(
+    run, table, tmp_path, monkeypatch, more, words
+):
+    monkeypatch.setattr("sestina.nn.classifier.machine_memory", lambda: 16e9)
+    code, out, err = run("train", "classify", table, "--out", str(tmp_path / "m"), *FAST, *more)
+    said = next(line for line in err.splitlines() if line.startswith("Error: "))
+    assert code == 2 and not out and all(word in said for word in words), err
 
 
 def test_evaluate_and_info(run, model, table):
@@ -360,7 +426,7 @@ def test_train_texts_in_the_test_part_are_told(run, table, tmp_path):
         str(tmp_path / "m"),
         *FAST,
     )
-    assert code == 0 and "careful: 60 of 80 test texts also stand in the training part" in err
+    assert code == 0 and "careful: the training part holds 60 of 80 test texts" in err
     assert json.loads(out)["texts"] == {"train": 60, "dev": 20, "test": 80}
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sestina import SeriesClassifier, TextClassifier, config
-from sestina.errors import OptionError
+from sestina.errors import OptionError, counted
 
 KINDS = [
     config.ReadingOptions,
@@ -89,6 +89,43 @@ def test_out_of_range(name, value, side):
         config.check(TextClassifier(**{name: value}))
 
 
+@pytest.mark.parametrize(("name", "value"), [("clip_norm", 0), ("clip_value", 0), ("patience", 0)])
+def test_none_means_none_is_said_where_zero_is_refused(name, value):
+    with pytest.raises(OptionError, match=r"; None means none \(0 on the command line\)$"):
+        config.check(TextClassifier(**{name: value}))
+    with pytest.raises(OptionError, match=r"the least is 1$"):
+        config.check(TextClassifier(epochs=0))
+    config.check(TextClassifier(**{name: None}))
+
+
+SET = {
+    "hidden": 16, "layers": 2, "bidirectional": True, "pool": "max", "widths": (2, 3), "pad": "pre",
+    "embedding": 16, "vectors": np.ones((3, 2)), "fine_tune": True, "input_dropout": 0.1,
+}  # fmt: skip
+FOR_RECURRENT = ["layers", "bidirectional", "pool"]
+FOR_VECTORS = ["embedding", "vectors", "fine_tune"]
+
+
+@pytest.mark.parametrize(
+    ("encoder", "idle"),
+    [
+        ("bag", ["pad", *FOR_VECTORS, *FOR_RECURRENT, "widths", "input_dropout"]),
+        ("flatten", ["hidden", *FOR_RECURRENT, "widths"]),
+        ("mean", ["pad", "hidden", *FOR_RECURRENT, "widths"]),
+        ("cnn", ["pad", *FOR_RECURRENT]),
+        ("rnn", ["pad", "widths"]),
+        ("gru", ["pad", "widths"]),
+        ("lstm", ["pad", "widths"]),
+    ],
+)
+def test_options_that_do_nothing_for_an_encoder(encoder, idle):
+    said = config.unused(TextClassifier(encoder=encoder, **SET))
+    assert {sentence.split()[0] for sentence in said} == set(idle) and len(said) == len(idle)
+    assert all(f"does nothing with encoder={encoder!r}, only with " in each for each in said)
+    defaults = {"widths": [3, 4, 5], "hidden": np.int64(32)}
+    assert config.unused(TextClassifier(encoder=encoder, **defaults)) == []
+
+
 @pytest.mark.parametrize(
     ("name", "value", "near"),
     [
@@ -139,6 +176,19 @@ def test_numpy_values_become_plain_ones():
 def test_to_dict_of_some_kinds_only():
     values = config.to_dict(TextClassifier(), config.EmbeddingOptions)
     assert set(values) == {spec.name for spec in dataclasses.fields(config.EmbeddingOptions)}
+
+
+def test_a_number_and_its_noun():
+    assert [counted(n, "row") for n in (0, 1, 2, 1200)] == [
+        "0 rows",
+        "1 row",
+        "2 rows",
+        "1,200 rows",
+    ]
+    assert (
+        counted(2, "class", "classes") == "2 classes"
+        and counted(1, "series", "series") == "1 series"
+    )
 
 
 def test_option_errors_are_value_errors_with_exit_code_two():

@@ -60,6 +60,12 @@ def test_page_of_the_command_line_is_today_s():
     assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run docs/write_cli.py"
 
 
+def test_resume_says_what_it_needs():
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    (row,) = (line for line in page.splitlines() if line.startswith("| `--resume`"))
+    assert "same data, options and number of threads" in row
+
+
 def test_docstring_examples():
     count = 0
     for found in pkgutil.walk_packages(sestina.__path__, "sestina."):

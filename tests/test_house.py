@@ -1,6 +1,7 @@
 """The rules of the house that linters do not know: sizes, lazy imports, no code in files."""
 
 import ast
+import re
 import subprocess
 import sys
 import time
@@ -39,6 +40,18 @@ def test_files_and_functions_are_small(path):
 def test_half_of_the_files_are_within_150_lines():
     sizes = sorted(len(path.read_text(encoding="utf-8").splitlines()) for path in FILES)
     assert sizes[len(sizes) // 2] <= 150
+
+
+# of classes and labels there are always two or more
+NUMBER_AND_PLURAL = re.compile(
+    r"(?:len\([^{}]*\)|:,)\} (?:(?!of )\w+ )?"
+    r"(?:texts|tokens|rows|series|sequences|steps|epochs|words|features|fields)\b"
+)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_a_number_has_its_noun_from_counted(path):
+    assert not NUMBER_AND_PLURAL.findall(path.read_text(encoding="utf-8")), "1 rows; use counted"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))

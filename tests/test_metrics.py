@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binom, norm
 from sklearn.metrics import f1_score
 
 from sestina import metrics
@@ -33,31 +33,47 @@ def test_correct_rows():
     assert metrics.correct(TRUE, GUESS).tolist() == [True, False, True, True, False]
 
 
-def test_bootstrap_interval_holds_the_truth_as_often_as_it_says():
-    rng = np.random.default_rng(0)
-    truth, rounds, inside = 0.8, 300, 0
-    for n in range(rounds):
-        low, high = metrics.bootstrap_interval(rng.random(200) < truth, seed=n)
-        inside += low <= truth <= high
-    assert binomtest(inside, rounds, 0.95).pvalue > 0.001
+def interval(right, n, **how):
+    return metrics.accuracy_interval(np.arange(n) < right, **how)
 
 
-def test_bootstrap_interval_is_near_the_normal_one():
-    right = np.arange(1000) < 900
-    low, high = metrics.bootstrap_interval(right)
+@pytest.mark.parametrize(
+    ("truth", "n"), [(0.5, 10), (0.8, 20), (0.8, 200), (0.95, 20), (0.99, 100), (0.1, 1000)]
+)
+def test_interval_holds_the_truth_about_as_often_as_it_says(truth, n):
+    """The coverage itself, summed over all outcomes; the bootstrap's is 0.63 in the fifth case."""
+    covered = sum(
+        binom.pmf(right, n, truth)
+        for right in range(n + 1)
+        if interval(right, n)[0] <= truth <= interval(right, n)[1]
+    )
+    assert 0.92 < covered < 0.98
+
+
+def test_interval_is_wilson_s_by_hand():
+    n, p, z = 50, 0.6, norm.ppf(0.975)
+    middle, margin = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    wanted = (middle - margin) / (1 + z**2 / n), (middle + margin) / (1 + z**2 / n)
+    assert interval(30, n) == pytest.approx(wanted)
+
+
+def test_interval_is_near_the_normal_one_for_many_rows():
+    low, high = interval(900, 1000)
     margin = 1.96 * np.sqrt(0.9 * 0.1 / 1000)
-    assert low == pytest.approx(0.9 - margin, abs=0.003)
-    assert high == pytest.approx(0.9 + margin, abs=0.003)
-    narrow = metrics.bootstrap_interval(right, level=0.5)
+    assert (low, high) == pytest.approx((0.9 - margin, 0.9 + margin), abs=0.003)
+    narrow = interval(900, 1000, level=0.5)
     assert low < narrow[0] < 0.9 < narrow[1] < high
 
 
-def test_bootstrap_interval_is_repeatable_and_handles_the_ends():
-    right = np.arange(50) < 30
-    assert metrics.bootstrap_interval(right, seed=3) == metrics.bootstrap_interval(right, seed=3)
-    assert metrics.bootstrap_interval(right, seed=3) != metrics.bootstrap_interval(right, seed=4)
-    assert metrics.bootstrap_interval(np.ones(9, bool)) == (1.0, 1.0)
-    assert np.isnan(metrics.bootstrap_interval(np.ones(0, bool))).all()
+@pytest.mark.parametrize("n", [1, 9, 1000])
+def test_interval_does_not_collapse_where_all_or_none_are_right(n):
+    z2 = norm.ppf(0.975) ** 2
+    assert interval(n, n) == (pytest.approx(n / (n + z2)), 1.0)
+    assert interval(0, n) == (0.0, pytest.approx(z2 / (n + z2)))
+
+
+def test_interval_of_nothing():
+    assert np.isnan(interval(0, 0)).all()
 
 
 def outcomes(both, only_one, only_other, neither):

@@ -8,6 +8,7 @@ import torch
 
 from sestina import TextClassifier
 from sestina.config import ENCODERS, POOLS
+from sestina.nn.encoders import Flatten
 
 PLAIN = [{"encoder": name} for name in ENCODERS]
 RECURRENT = [
@@ -48,12 +49,41 @@ def test_same_bits_with_any_amount_of_padding(net, columns):
 
 
 def test_what_stands_in_the_padding_does_not_matter(net):
-    if net.encoder == "flatten":
-        pytest.skip("a flatten encoder reads its fixed length, whose rest is PAD by definition")
     ids, lengths = batch(net)
     spoilt = np.where(np.arange(ids.shape[1]) < lengths[:, None], ids, 3)
     np.testing.assert_allclose(
         logits(net, ids, lengths), logits(net, spoilt.astype(ids.dtype), lengths), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("garbage", [7.0, torch.nan, torch.inf])
+@pytest.mark.parametrize("side", ["pre", "post"])
+def test_flatten_masks_its_padding(side, garbage):
+    x, lengths = torch.rand(4, 5, 3), torch.tensor([5, 2, 0, 9])
+    real = torch.arange(5) < lengths[:, None]
+    real = (real.flip(1) if side == "pre" else real)[:, :, None]
+    flatten = Flatten(3, 5, side)
+    assert flatten.features == 15 and not list(flatten.parameters())
+    wanted = torch.where(real, x, 0.0).flatten(start_dim=1)
+    assert torch.equal(flatten(torch.where(real, x, garbage), lengths), wanted)
+
+
+@pytest.mark.parametrize("columns", [1, 100])
+def test_flatten_padded_in_front(columns):
+    net = TextClassifier(
+        encoder="flatten", pad="pre", embedding=5, max_tokens=12, epochs=1, validation_fraction=0.0
+    ).fit([text + " h i" for text in "abcdefabcdef"], ["x", "y", "z"] * 4)
+    inputs = net._encode(TEXTS)
+    ids, lengths = inputs.padded(np.arange(len(TEXTS)), 12, "pre")
+    wanted = logits(net, ids, lengths)
+    for value in (0, 3):
+        wider = np.pad(ids, ((0, 0), (columns, 0)), constant_values=value)
+        spoilt = np.where(np.arange(12) < 12 - lengths[:, None], value, ids).astype(ids.dtype)
+        np.testing.assert_array_equal(wanted, logits(net, wider, lengths))
+        np.testing.assert_array_equal(wanted, logits(net, spoilt, lengths))
+    short = lengths <= 7  # a batch that was padded to less
+    np.testing.assert_array_equal(
+        wanted[short], logits(net, np.ascontiguousarray(ids[short][:, -7:]), lengths[short])
     )
 
 

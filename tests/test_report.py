@@ -43,7 +43,7 @@ def made_up(classes, rows=240, multi=False, nets=("LSTM",), history=HISTORY):
         raw = rng.random((rows, size)) + (0.1 * step + 0.3) * truth
         table = np.clip(raw / 2, 0, 1) if multi else raw / raw.sum(axis=1, keepdims=True)
         rungs.append(judged(
-            name, table, codes, parameters=328_353 + step, seconds=0.01 + 3.2 * step, seed=0,
+            name, table, codes, parameters=328_353 + step, seconds=0.01 + 3.2 * step,
             history=history if name in nets else (),
         ))  # fmt: skip
     texts = [f"text {n} <b>bold</b> & 🎬 שלום " + "long " * (n % 90) for n in range(rows)]
@@ -181,7 +181,7 @@ def test_the_confusion_matrix_counts_what_was_predicted():
 
 def test_a_baseline_without_a_mistake_and_without_facts_can_be_the_main_model():
     codes = np.array([0, 1, 0, 1])
-    rung = judged("rule", np.eye(2)[codes], codes, parameters=0, seconds=123.4, seed=0)
+    rung = judged("rule", np.eye(2)[codes], codes, parameters=0, seconds=123.4)
     facts = ReportFacts("none", {}, [], np.array([], dtype=int), 10, {}, {})
     html = render(Ladder([rung], [0, 1], codes, [""] * 4), "rule", facts)
     words = " ".join(outline(html).words)

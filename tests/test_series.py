@@ -5,7 +5,7 @@ import pytest
 
 from sestina import SeriesClassifier, load
 from sestina.config import ENCODERS
-from sestina.errors import DataError, ModelError, OptionError
+from sestina.errors import DataError, DataWarning, ModelError, OptionError
 
 FAST = {"hidden": 6, "epochs": 15, "learning_rate": 0.05, "batch_size": 16}
 READERS = [name for name in ENCODERS if name != "bag"]
@@ -55,6 +55,37 @@ def test_lengths_may_differ(encoder):
     alone = np.concatenate([net.predict_proba([row]) for row in rows])
     assert np.allclose(together, alone, atol=2e-6)
     assert np.isfinite(net.predict_proba([np.empty((0, 2)), rows[0]])).all()
+
+
+FLATTEN = {"encoder": "flatten", "epochs": 15, "learning_rate": 0.05, "batch_size": 16}
+CUT = "cut {} of {} to 12 steps, the length of the longest in training; an encoder other than"
+
+
+def test_flatten_says_what_it_cuts_of_validation_and_new_series():
+    (x, y), (longer, _) = waves(), waves(steps=15)
+    mixed = [longer[0], x[1], longer[2]]
+    net = SeriesClassifier(**FLATTEN)
+    notes = net.fit(x, y, validation=(mixed, y[:3])).notes_
+    assert len(notes) == 1 and notes[0].startswith("validation: " + CUT.format(2, "3 series"))
+    for predict in (net.predict, net.predict_proba, lambda rows: net.score(rows, y[:3])):
+        with pytest.warns(DataWarning, match=CUT.format(2, "3 series")) as caught:
+            predict(mixed)
+        assert len(caught) == 1
+    with pytest.warns(DataWarning, match=CUT.format(1, "1 series")):
+        kept = net.predict_proba(mixed[:1])
+    assert np.array_equal(kept, net.predict_proba([mixed[0][:12]]))  # the end is what goes
+    assert net.fit(x, y, validation=(x, y)).notes_ == []
+    assert SeriesClassifier(**FAST).fit(x, y, validation=(mixed, y[:3])).notes_ == []
+
+
+def test_flatten_says_what_it_cuts_of_the_series_it_held_out_itself():
+    x, y = waves(steps=16)
+    rows = [x[0], *x[1:, :12]]  # one long series, which some seed holds out
+    net = SeriesClassifier(**{**FLATTEN, "epochs": 1}, validation_fraction=0.5)
+    notes = [net.set_params(seed=seed).fit(rows, y).notes_ for seed in range(6)]
+    said = [note for note in notes if note]
+    assert 0 < len(said) < len(notes)
+    assert all(note[0].startswith("validation: cut 1 of 24 series to 12 steps") for note in said)
 
 
 @pytest.mark.parametrize("encoder", ["cnn", "rnn", "gru", "lstm"])

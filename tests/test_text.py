@@ -95,6 +95,16 @@ def test_most_frequent_first_and_ties_by_the_alphabet():
     assert Vocabulary.from_counts(turned) == Vocabulary.from_counts(COUNTS)
 
 
+@pytest.mark.parametrize("marks", [{}, {"mark_start": True, "mark_end": True}])
+def test_a_min_count_that_leaves_no_token_is_refused(marks):
+    texts = ["a b b", "b c", ""]
+    with pytest.raises(OptionError, match=r"min_count=4 .*'b', occurs 3 times; set .* 3 or less"):
+        learn(texts, TextOptions(min_count=4, **marks))
+    vocabulary, _ = learn(texts, TextOptions(min_count=3, **marks))
+    assert vocabulary.tokens[-1] == "b"
+    assert len(learn(["", " "], TextOptions(min_count=4, **marks))[0]) == 2 + len(marks)
+
+
 @pytest.mark.parametrize(
     ("options", "tokens"),
     [

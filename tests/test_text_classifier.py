@@ -317,9 +317,60 @@ def test_notes_say_what_was_lost(reviews):
     )
     cut, empty, unknown = net.notes_
     assert cut == "cut 39 of 40 texts to 4 tokens"
-    assert empty == "1 of 40 texts have no token"
+    assert empty == "no token in 1 of 40 texts"
     assert "of the running tokens are outside the vocabulary of 12" in unknown
     assert TextClassifier(**FAST, validation_fraction=0).fit(*reviews).notes_ == []
+
+
+def test_one_is_no_plural_in_notes():
+    net = TextClassifier(**FAST, max_tokens=1, validation_fraction=0)
+    assert net.fit(["a b", "b"], ["x", "y"]).notes_ == ["cut 1 of 2 texts to 1 token"]
+
+
+@pytest.mark.parametrize("encoder", ["mean", "flatten"])
+def test_notes_say_which_options_do_nothing(reviews, encoder):
+    net = TextClassifier(**{**FAST, "encoder": encoder, "epochs": 1}, layers=2, pool="max")
+    named = [note.split()[0] for note in net.fit(*reviews).notes_]
+    assert named == ["layers", "pool"]
+
+
+def test_a_failed_fit_leaves_nothing_fitted(net, reviews):
+    again = TextClassifier(**{**FAST, "epochs": 1}).fit(*reviews)
+    with pytest.raises(DataError):
+        again.fit(*reviews, validation=(["a"], ["ugly"]))
+    assert not hasattr(again, "network_")
+
+
+def fixed(reviews, **options):
+    return TextClassifier(**{**FAST, "encoder": "flatten", **options}).fit(*reviews)
+
+
+def test_a_flatten_layer_beyond_all_memory_is_one_sentence(reviews):
+    sentence = r"8,000,000,000 numbers .* the next layer .* takes 64,000.0 GB, .* lower max_tokens"
+    with pytest.raises(OptionError, match=sentence):
+        fixed(reviews, max_tokens=10**9, dense=(1000,))
+    with pytest.raises(OptionError, match="lower max_tokens"):
+        fixed(reviews, max_tokens=10**30)
+
+
+def test_a_flatten_batch_beyond_all_memory_is_one_sentence(reviews, monkeypatch):
+    monkeypatch.setattr("sestina.nn.classifier.machine_memory", lambda: 1e6)
+    with pytest.raises(OptionError, match=r"a batch of 8 sequences .* takes 0.0 GB"):
+        fixed(reviews, max_tokens=5_000)
+    assert fixed(reviews, max_tokens=500).n_parameters_
+    monkeypatch.setattr("sestina.nn.classifier.machine_memory", lambda: 10.0)
+    assert TextClassifier(**FAST).fit(*reviews).n_parameters_  # only flatten has a fixed length
+
+
+def test_memory_that_the_system_refuses_is_one_sentence(reviews, monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr("sestina.nn.classifier.Head", refuse)
+    with pytest.raises(OptionError, match="lower max_tokens"):
+        fixed(reviews)
+    with pytest.raises(RuntimeError, match="DefaultCPUAllocator"):
+        TextClassifier(**FAST).fit(*reviews)
 
 
 REFUSED = {
@@ -334,7 +385,7 @@ REFUSED = {
     "no list": (["a", "b"], [["x"], None], "row 1 has no label"),
     "one class": (["a", "b"], ["x", "x"], "one class only: every label is 'x'"),
     "no class": (["a", "b"], [[], []], "no label came"),
-    "fewer": (["a", "b"], ["x"], "2 sequences came with 1 labels"),
+    "fewer": (["a", "b"], ["x"], "2 sequences came with 1 label;"),
     "empty": ([], [], "no sequences came"),
     "no y": (["a"], None, "requires y"),
     "measures": (["a", "b", "c"], [0.5, 1.5, 0.7], "continuous numbers such as 0.5"),
@@ -354,7 +405,7 @@ def test_refusals(case):
 def test_refusals_after_fit(net, reviews):
     with pytest.raises(DataError, match="the label 'ugly' did not occur in training"):
         net.score(["a", "b"], ["good", "ugly"])
-    with pytest.raises(DataError, match="2 sequences came with 1 labels"):
+    with pytest.raises(DataError, match="2 sequences came with 1 label;"):
         net.score(["a", "b"], ["good"])
     with pytest.raises(DataError, match="expected one label per row"):
         net.score(["a", "b"], [["good"], ["bad"]])

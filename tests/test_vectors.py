@@ -61,7 +61,7 @@ def test_one_dimension(tmp_path):
     ("text", "message"),
     [
         ("3 3\n" + GLOVE, "promises 3 vectors and holds 2.*truncated"),
-        ("1 3\n" + GLOVE, "promises 1 vectors and holds 2"),
+        ("1 3\n" + GLOVE, "promises 1 vector and holds 2"),
         (GLOVE + "dog 1 2\n", "line 3: expected a word and 3 numbers, got 'dog 1 2'"),
         (GLOVE + "dog 1\n", "line 3: expected a word and 3 numbers"),
         (GLOVE + "dog\n", "line 3: expected a word and 3 numbers"),
@@ -110,7 +110,7 @@ def test_table_as_a_container():
 @pytest.mark.parametrize(
     ("words", "matrix", "message"),
     [
-        (["a"], np.ones((2, 3)), "1 words came with an array of shape"),
+        (["a"], np.ones((2, 3)), "1 word came with an array of shape"),
         (["a", "b"], np.ones(2), "expected one row per word"),
         (["a", "a"], np.ones((2, 3)), "twice"),
         (["a", "b"], np.array([[1.0], [np.inf]]), "vector of 'b' has a NaN"),

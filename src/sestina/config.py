@@ -23,15 +23,27 @@ def option(
     choices: tuple[str, ...] = (),
     least: float | None = None,
     most: float | None = None,
+    encoders: tuple[str, ...] = (),
 ) -> Any:
-    """Return a data-class field with its default, its help line and the values it admits."""
+    """Return a data-class field with its default, its help line and the values it admits.
+
+    `encoders` are those that the option serves; none named means all.
+    """
     return field(
         default=default,
-        metadata={"help": help, "choices": choices, "least": least, "most": most},
+        metadata={
+            "help": help,
+            "choices": choices,
+            "least": least,
+            "most": most,
+            "encoders": encoders,
+        },
     )
 
 
 ENCODERS = ("bag", "flatten", "mean", "cnn", "rnn", "gru", "lstm")
+RECURRENT = ("rnn", "gru", "lstm")
+VECTOR_READERS = tuple(name for name in ENCODERS if name != "bag")
 POOLS = ("last", "max", "mean")
 
 
@@ -64,7 +76,10 @@ class TextOptions:
     min_count: int = option(1, "Tokens seen fewer times become UNK.", least=1)
     max_tokens: int = option(500, "Longer texts are cut to so many tokens.", least=1)
     pad: str = option(
-        "post", "Side that is padded, where an encoder pads.", choices=("pre", "post")
+        "post",
+        "Side that is padded, where an encoder pads.",
+        choices=("pre", "post"),
+        encoders=("flatten",),
     )
     truncate: str = option("post", "Side that is cut off a long text.", choices=("pre", "post"))
     mark_start: bool = option(False, "Put a START token before each text.")
@@ -75,11 +90,13 @@ class TextOptions:
 class EmbeddingOptions:
     """How token ids become vectors."""
 
-    embedding: int = option(32, "Size of a token's vector.", least=1)
+    embedding: int = option(32, "Size of a token's vector.", least=1, encoders=VECTOR_READERS)
     vectors: Any = option(
-        None, "Pre-trained vectors: 'glove-50d', a GloVe or word2vec text file, or WordVectors."
+        None,
+        "Pre-trained vectors: 'glove-50d', a GloVe or word2vec text file, or WordVectors.",
+        encoders=VECTOR_READERS,
     )
-    fine_tune: bool = option(False, "Train the pre-trained vectors too.")
+    fine_tune: bool = option(False, "Train the pre-trained vectors too.", encoders=VECTOR_READERS)
     token_dropout: float = option(
         0.0, "Share of tokens that become UNK at random while training.", least=0.0, most=0.95
     )
@@ -91,18 +108,27 @@ class EncoderOptions:
 
     encoder: str = option("lstm", "What reads the sequence.", choices=ENCODERS)
     hidden: int = option(
-        32, "Units of a recurrent layer, filters of a convolution, units of a bag's layer.", least=1
+        32,
+        "Units of a recurrent layer, filters of a convolution, units of a bag's layer.",
+        least=1,
+        encoders=("bag", "cnn", *RECURRENT),
     )
-    layers: int = option(1, "Stacked recurrent layers.", least=1)
-    bidirectional: bool = option(False, "Read the sequence in both directions.")
-    pool: str = option("last", "Recurrent states that are kept.", choices=POOLS)
-    widths: tuple[int, ...] = option((3, 4, 5), "Widths of the convolutions, in tokens.", least=1)
+    layers: int = option(1, "Stacked recurrent layers.", least=1, encoders=RECURRENT)
+    bidirectional: bool = option(False, "Read the sequence in both directions.", encoders=RECURRENT)
+    pool: str = option("last", "Recurrent states that are kept.", choices=POOLS, encoders=RECURRENT)
+    widths: tuple[int, ...] = option(
+        (3, 4, 5), "Widths of the convolutions, in tokens.", least=1, encoders=("cnn",)
+    )
     dense: tuple[int, ...] = option((), "Dense ReLU layers before the output.", least=1)
     dropout: float = option(
         0.0, "Share of units dropped between layers and before the output.", least=0.0, most=0.95
     )
     input_dropout: float = option(
-        0.0, "Share of input features dropped, one mask per sequence.", least=0.0, most=0.95
+        0.0,
+        "Share of input features dropped, one mask per sequence.",
+        least=0.0,
+        most=0.95,
+        encoders=VECTOR_READERS,
     )
 
 
@@ -147,7 +173,22 @@ def check(options: Any) -> None:
         value = getattr(options, spec.name)
         _check_type(spec.name, value, hints[spec.name])
         _check_choice(spec.name, value, spec.metadata.get("choices", ()))
-        _check_range(spec.name, value, spec.metadata)
+        _check_range(spec.name, value, spec.metadata, "None" in str(hints[spec.name]))
+
+
+def unused(options: EncoderOptions) -> list[str]:
+    """Return a sentence for each option that is set, but does nothing for the chosen encoder."""
+    found = []
+    for spec in fields(options):
+        served, value = spec.metadata.get("encoders"), getattr(options, spec.name)
+        if not served or options.encoder in served:
+            continue
+        if value is not None if spec.default is None else _plain(value) != _plain(spec.default):
+            found.append(
+                f"{spec.name} does nothing with encoder={options.encoder!r}, "
+                f"only with {', '.join(served)}"
+            )
+    return found
 
 
 def _check_type(name: str, value: Any, hint: Any) -> None:
@@ -179,16 +220,17 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
         raise OptionError(f"{name}={value!r} is unknown{nearest(value, choices)}")
 
 
-def _check_range(name: str, value: Any, metadata: Any) -> None:
+def _check_range(name: str, value: Any, metadata: Any, may_be_none: bool) -> None:
+    none = "; None means none (0 on the command line)" if may_be_none else ""
     values = value if isinstance(value, tuple | list) else (value,)
     least, most = metadata.get("least"), metadata.get("most")
     for item in values:
         if item is None or isinstance(item, str):
             continue
         if least is not None and not item >= least:
-            raise OptionError(f"{name}={value!r} is too small: the least is {least:g}")
+            raise OptionError(f"{name}={value!r} is too small: the least is {least:g}{none}")
         if most is not None and not item <= most:
-            raise OptionError(f"{name}={value!r} is too large: the most is {most:g}")
+            raise OptionError(f"{name}={value!r} is too large: the most is {most:g}{none}")
 
 
 def to_dict(options: Any, *kinds: type) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The errors Sestina raises; a message says what came, what was expected, what to do."""
+"""The errors and warnings of Sestina, and words that their messages are made of.
+
+A message says what came, what was expected, what to do.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,15 @@ class MissingExtra(SestinaError, ImportError):
             f"this needs the package {package!r}, which is not installed; "
             f"run: pip install 'sestina[{extra}]'"
         )
+
+
+class DataWarning(UserWarning):
+    """A part of the data is left out of account; the message says how much of it, and why."""
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: ``1 row``, ``1,200 rows``; the usual plural has an s."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

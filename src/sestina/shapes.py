@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.errors import DataError
+from sestina.errors import DataError, counted
 
 
 def as_series(sequences: Any) -> list[NDArray[np.float32]]:
@@ -28,7 +28,7 @@ def as_series(sequences: Any) -> list[NDArray[np.float32]]:
     for n, row in enumerate(rows):
         if row.shape[1] != features:
             raise DataError(
-                f"sequence {n} has {row.shape[1]} features, the first has {features}; "
+                f"sequence {n} has {counted(row.shape[1], 'feature')}, the first has {features}; "
                 "every sequence needs the same"
             )
         if not np.isfinite(row).all():

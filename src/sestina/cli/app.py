@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Annotated, Any
+import warnings
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from sestina.cli import data, evaluate, info, predict, train
 from sestina.cli.show import say
-from sestina.errors import MissingExtra, SestinaError
+from sestina.errors import DataWarning, MissingExtra, SestinaError
 from sestina.version import __version__
 
 EXTRAS = {"torch": "nn", "altair": "report", "vl_convert": "report"}
@@ -57,7 +58,10 @@ def main(arguments: list[str] | None = None) -> None:
     """
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(given, standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", DataWarning)
+            warnings.showwarning = _warned
+            code = app(given, standalone_mode=False)
     except WrongUse as error:
         error.show()
         sys.exit(2)
@@ -75,6 +79,18 @@ def main(arguments: list[str] | None = None) -> None:
         say(f"Error: {STOPPED}")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning as a remark: its sentence, without the line of code that gave it."""
+    say(str(message) if issubclass(category, DataWarning) else f"{category.__name__}: {message}")
 
 
 def _explained(error: BaseException) -> tuple[str | None, int]:

@@ -8,10 +8,18 @@ import typer
 
 from sestina import config
 from sestina.cli import show
-from sestina.cli.inputs import Json, ModelArgument, PathArgument, Seed, records, text_model
+from sestina.cli.inputs import (
+    Json,
+    ModelArgument,
+    PathArgument,
+    UnusedSeed,
+    records,
+    say_cuts,
+    text_model,
+)
 from sestina.cli.options import with_options
 from sestina.data.records import Records
-from sestina.errors import DataError
+from sestina.errors import DataError, counted
 
 
 @with_options(reading=(config.ReadingOptions,))
@@ -24,7 +32,7 @@ def evaluate(
         typer.Option(help="Part to evaluate on: train, dev or test; test where PATH names parts."),
     ] = None,
     json: Json = False,
-    seed: Seed = 0,
+    seed: UnusedSeed = 0,
 ) -> None:
     """Measure a model on labelled texts: accuracy, its 95 % interval, F1 per class."""
     found = _part(records(path, reading), part)
@@ -33,13 +41,13 @@ def evaluate(
 
     net = text_model(model)
     codes = net._labels.encode(found.labels)
+    say_cuts(net, found.texts)
     rung = judged(
         "this model",
         net.predict_proba(found.texts),
         codes,
         parameters=net.n_parameters_,
         seconds=net.seconds_,
-        seed=seed,
     )
     result = {
         "task": "evaluate",
@@ -56,7 +64,7 @@ def evaluate(
 
 
 def _show(result: dict[str, Any]) -> None:
-    title = f"{result['model']} on {result['data']}: {result['texts']:,} texts"
+    title = f"{result['model']} on {result['data']}: {counted(result['texts'], 'text')}"
     show.ladder(title, {"this model": result["metrics"]})
     show.out.print()
     rows = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,6 +49,14 @@ def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Reco
     for note in found.notes:
         say(f"{Path(path).name}: {note}")
     return found
+
+
+def say_cuts(net: Any, texts: Sequence[str]) -> None:
+    """Say how many texts are longer than what a text classifier reads of them."""
+    from sestina.text.encode import encode
+
+    if note := encode(texts, net.vocabulary_, net).cut_note(net):
+        say(note)
 
 
 def text_model(folder: str) -> Any:

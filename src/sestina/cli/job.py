@@ -11,7 +11,7 @@ from sestina import config, store
 from sestina.cli import show
 from sestina.data.records import Records
 from sestina.data.split import three_parts
-from sestina.errors import MissingExtra, OptionError, SestinaError
+from sestina.errors import MissingExtra, OptionError, SestinaError, counted
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.inspect.evaluate import Ladder, climb, verdict
 from sestina.inspect.report import render
@@ -51,18 +51,18 @@ class Job:
         train, dev, test, said = parts = three_parts(data, net.seed, net.validation_fraction)
         notes = warnings_of(train, test)
         claim(self.out, resume, overwrite)
-        show.say(f"{len(train):,} train, {len(dev):,} dev, {len(test):,} test texts: {said}")
+        tests = counted(len(test), "test text")
+        show.say(f"{len(train):,} train, {len(dev):,} dev, {tests}: {said}")
         for note in notes:
             show.say(note)
         interrupted = self._fit(net, train, dev, resume)
         for note in net.notes_:
             show.say(note)
         name = net_name(net)
-        ladder = climb({name: net}, train, dev, test, net.seed)
+        ladder = climb({name: net}, train, dev, test)
         result = self._result(net, name, ladder, parts[:3], interrupted)
-        net.save(
-            self.out, {**result, "data": f"{self.path}: {len(train):,} training texts; {said}"}
-        )
+        trained = counted(len(train), "training text")
+        net.save(self.out, {**result, "data": f"{self.path}: {trained}; {said}"})
         result["report"] = write_report(
             self.out,
             ladder,
@@ -120,8 +120,8 @@ class Job:
         rungs = {**result["baseline"], result["name"]: result["metrics"]}
         show.out.print()
         show.ladder(
-            f"{self.path}: {result['texts']['test']:,} test texts, "
-            f"{len(result['classes'])} classes, seed {result['seed']}",
+            f"{self.path}: {counted(result['texts']['test'], 'test text')}, "
+            f"{counted(len(result['classes']), 'class', 'classes')}, seed {result['seed']}",
             rungs,
         )
         show.out.print()
@@ -163,7 +163,7 @@ def warnings_of(train: Records, test: Records) -> list[str]:
     found = []
     if seen:
         found.append(
-            f"careful: {seen:,} of {len(test):,} test texts also stand in the training part, "
+            f"careful: the training part holds {seen:,} of {counted(len(test), 'test text')}, "
             "so the figures are too good"
         )
     if len(test) < 50:

@@ -10,7 +10,7 @@ import typer
 
 from sestina import config
 from sestina.cli import show
-from sestina.cli.inputs import Json, ModelArgument, UnusedSeed, records, text_model
+from sestina.cli.inputs import Json, ModelArgument, UnusedSeed, records, say_cuts, text_model
 from sestina.cli.options import with_options
 from sestina.errors import DataError, OptionError
 
@@ -38,6 +38,7 @@ def predict(
     net = text_model(model)
     rows: list[dict[str, Any]] = []
     for chunk in _texts(texts, file, reading):
+        say_cuts(net, chunk)
         found = _labelled(net, chunk)
         if json:
             rows.extend(found)

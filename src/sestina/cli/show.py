@@ -36,7 +36,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], lef
         )
     for row in rows:
         grid.add_row(*(_plain(cell) for cell in row))
-    out.print(grid)
+    _print(grid)
 
 
 def facts(title: str, rows: Mapping[str, Any]) -> None:
@@ -54,7 +54,17 @@ def facts(title: str, rows: Mapping[str, Any]) -> None:
     for name, value in rows.items():
         if value not in (None, "", [], {}):
             grid.add_row(name, _plain(value))
-    out.print(grid)
+    _print(grid)
+
+
+def _print(grid: Table) -> None:
+    """Print a table; away from a terminal its lines end with their last sign, not with blanks."""
+    if out.is_terminal:
+        out.print(grid)
+        return
+    with out.capture() as shown:
+        out.print(grid)
+    out.file.writelines(line.rstrip() + "\n" for line in shown.get().splitlines())
 
 
 def ladder(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:

@@ -43,7 +43,12 @@ def classify(
     ] = None,
     test: Annotated[str | None, typer.Option(help="File to test on; else drawn from PATH.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on from the checkpoint in --out; needs the same data, options and "
+            "number of threads (OMP_NUM_THREADS).",
+        ),
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the model in --out.")

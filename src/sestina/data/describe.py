@@ -13,6 +13,7 @@ import numpy as np
 
 from sestina.data import datasets
 from sestina.data.tables import read_table
+from sestina.errors import counted
 
 EXAMPLES = 3
 QUANTILES = {"min": 0.0, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "max": 1.0}
@@ -111,7 +112,7 @@ def _series(file: Path) -> dict[str, Any]:
         "per_class": dict(Counter(names.tolist())),
         "lengths": {"steps": quantiles(lengths)},
         "examples": [
-            f"{names[n]}: {lengths[n]} steps, the first is "
+            f"{names[n]}: {counted(int(lengths[n]), 'step')}, the first is "
             + " ".join(f"{c} {v:.2f}" for c, v in zip(channels, data[starts[n]], strict=True))
             for n in range(EXAMPLES)
         ],

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sestina.errors import DataError
+from sestina.errors import DataError, counted
 
 Label = str | list[str]
 
@@ -87,9 +87,9 @@ def without_gaps(records: Records, need_label: bool = True) -> Records:
     notes = list(records.notes)
     if empty:
         verb = "skipped {} with" if need_label else "{} with"
-        notes.append(f"{verb.format(_rows(len(empty)))} an empty text")
+        notes.append(f"{verb.format(counted(len(empty), 'row'))} an empty text")
     if unlabelled:
-        notes.append(f"skipped {_rows(len(unlabelled))} without a label")
+        notes.append(f"skipped {counted(len(unlabelled), 'row')} without a label")
     kept = [r for r in range(len(records)) if r not in empty and r not in unlabelled]
     if not kept:
         raise DataError(
@@ -112,7 +112,3 @@ def _known_parts(records: Records) -> list[str] | None:
             "correct them, or rename the column so that it is not taken"
         )
     return [names[name] or "" for name in records.parts]
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"

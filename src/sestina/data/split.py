@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.data.records import Label, Records
-from sestina.errors import DataError
+from sestina.errors import DataError, counted
 
 
 def stratified(
@@ -60,8 +60,9 @@ def stratified(
         held = min(spare, key=len)  # so few rows that a share of them is less than one
     if not held:
         raise DataError(
-            f"{len(texts)} rows with {len(groups)} different texts are too few to hold out "
-            f"{share:.0%}; give more rows, with two different texts or more for every label"
+            f"{counted(len(texts), 'row')} with {counted(len(groups), 'different text')}: too few "
+            f"to hold out {share:.0%}; give more rows, with two different texts or more for every "
+            "label"
         )
     mask = np.zeros(len(texts), dtype=bool)
     mask[held] = True

@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from sestina.errors import DataError
+from sestina.errors import DataError, counted
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 TABLES = (*SEPARATORS, ".jsonl", ".ndjson", ".json", ".parquet")
@@ -135,7 +135,7 @@ def _delimited(text: str, path: Path, separator: str, header: bool) -> pl.DataFr
         if len(row) > len(names) and any(row[len(names) :]):
             advice = "quote texts with commas" if separator == "," else "take tabs out of texts"
             raise DataError(
-                f"{path}: line {line} has {len(row)} fields, the "
+                f"{path}: line {line} has {counted(len(row), 'field')}, the "
                 f"{'header' if header else 'first line'} has {len(names)}; {advice}"
             )
         for n, column in enumerate(columns):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from sestina.checkpoint import Checkpoint
 from sestina.config import EncoderOptions, TrainingOptions
 from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
 from sestina.data.split import stratified
-from sestina.errors import DataError
+from sestina.errors import DataError, DataWarning, counted
 from sestina.estimators.folder import write_model
 from sestina.estimators.targets import Labels
 from sestina.nn.classifier import ClassifierNetwork
@@ -73,6 +74,10 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
     def _restore(self, state: dict[str, Any], files: dict[str, str]) -> None:
         """Put back what `_state` returned and the files that `_texts` wrote."""
 
+    def _cut_note(self, inputs: Ragged) -> str:
+        """Return in words what the network cuts off sequences of `_encode`; mostly nothing."""
+        return ""
+
     def _texts(self) -> dict[str, str]:
         """Return the subclass's own files of a model folder, by name."""
         return {}
@@ -94,7 +99,8 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
             validation: Sequences and labels for early stopping; by default
                 ``validation_fraction`` of X, drawn by label, is held out.
             checkpoint: Folder for a checkpoint after each epoch.
-            resume: Go on from the checkpoint, where there is one.
+            resume: Go on from the checkpoint, where there is one; it wants the same data, options
+                and number of threads.
 
         Raises:
             DataError: X or y cannot be used.
@@ -107,22 +113,25 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
         config.check(self)
         X, y = _paired(X, y)
-        self.notes_: list[str] = []
+        self.notes_: list[str] = config.unused(self)
         self._labels = Labels(y)
         self.classes_ = self._labels.classes
         X, y, validation = self._held_out(X, y, validation)
         inputs, codes = self._learn(X), self._labels.encode(y)
         target = Target(len(self.classes_), self._labels.multi_label)
-        with random_stream(self.seed, 0):
-            self.network_ = self._build(target, fresh=True)
         if validation is not None and not (isinstance(validation, tuple) and len(validation) == 2):
             raise DataError("validation is not a pair (sequences, labels)")
         dev = None if validation is None else self._encoded(*_paired(*validation))
-        problem = self._problem(target, inputs, codes, dev)
-        place = None
-        if checkpoint is not None:
-            place = Checkpoint(Path(checkpoint), self._identity(inputs, codes, dev), resume)
+        if dev is not None and (cut := self._cut_note(dev[0])):
+            self.notes_.append(f"validation: {cut}")
+        with random_stream(self.seed, 0):
+            self.network_ = self._build(target, fresh=True)
         try:
+            self.network_.check_batch(min(self.batch_size, len(inputs)))
+            problem = self._problem(target, inputs, codes, dev)
+            place = None
+            if checkpoint is not None:
+                place = Checkpoint(Path(checkpoint), self._identity(inputs, codes, dev), resume)
             run = train(problem, self, place)
             if not run.history:
                 raise KeyboardInterrupt
@@ -135,9 +144,15 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class, (N, K); rows sum to 1 unless multi-label."""
+        """Return the probability of each class, (N, K); rows sum to 1 unless multi-label.
+
+        Warns:
+            DataWarning: The end of a sequence is cut off, because "flatten" has a fixed length.
+        """
         check_is_fitted(self, "network_")
         inputs = self._encode(X)
+        if cut := self._cut_note(inputs):
+            warnings.warn(cut, DataWarning, stacklevel=2)
         out = np.empty((len(inputs), len(self.classes_)), dtype=np.float64)
         target = self._target()
         with torch.inference_mode():
@@ -293,9 +308,7 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
 
     def _tensors(self, inputs: Ragged, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Return a padded batch and its true lengths; a flatten encoder's has its fixed length."""
-        fixed = self.network_.steps
-        side = getattr(self, "pad", "post") if fixed else "post"
-        x, lengths = inputs.padded(rows, fixed, side)
+        x, lengths = inputs.padded(rows, self.network_.steps, self.network_.side)
         return torch.from_numpy(x), torch.from_numpy(lengths)
 
     def _target(self) -> Target:
@@ -344,7 +357,9 @@ def _paired(X: Any, y: Any) -> tuple[Any, Any]:
         raise DataError("requires y to be passed, but the target y is None; give one label each")
     X, y = _sized(X), _sized(y.toarray() if hasattr(y, "toarray") else y)
     if len(X) != len(y):
-        raise DataError(f"{len(X):,} sequences came with {len(y):,} labels; expected one each")
+        raise DataError(
+            f"{counted(len(X), 'sequence')} came with {counted(len(y), 'label')}; expected one each"
+        )
     if len(X) == 0:
         raise DataError("no sequences came; give one at least")
     return X, y

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sestina.errors import counted
+
 
 def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     """Return a model card in Markdown.
@@ -24,7 +26,8 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
         f"# {name} ({options['encoder']})",
         "",
         f"Trained with [Sestina](https://pypi.org/project/sestina) {facts['version']}. "
-        f"{facts['parameters']:,} parameters, {facts['epochs']} epochs, seed {options['seed']}.",
+        f"{counted(facts['parameters'], 'parameter')}, {counted(facts['epochs'], 'epoch')}, "
+        f"seed {options['seed']}.",
         "",
         "## Use",
         "",
@@ -38,7 +41,7 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
         "",
         str(facts.get("data") or "Not recorded: the model was saved from Python."),
         "",
-        f"{len(classes)} classes: {shown}.",
+        f"{counted(len(classes), 'class', 'classes')}: {shown}.",
         "",
         "## Figures",
         "",

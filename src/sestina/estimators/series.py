@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sestina.data.ragged import Ragged
-from sestina.errors import DataError, OptionError
+from sestina.errors import DataError, OptionError, counted
 from sestina.estimators.base import SequenceClassifier
 from sestina.nn.classifier import ClassifierNetwork
 from sestina.nn.heads import Target
@@ -20,7 +20,9 @@ class SeriesClassifier(SequenceClassifier):
     """Classify numeric sequences: N arrays of T steps × D features, T may vary (row C16).
 
     The options are those of `sestina.config`: `EncoderOptions` and `TrainingOptions`; the
-    encoder "bag" is for texts only. Values are taken as they come: scale them first.
+    encoder "bag" is for texts only. Values are taken as they come: scale them first. The encoder
+    "flatten" reads as many steps as the longest training series has; the end of a longer series
+    is cut off, which `notes_` says of validation data and a `DataWarning` of new data.
 
     Attributes (after `fit`):
         n_features_in_: D.
@@ -47,10 +49,20 @@ class SeriesClassifier(SequenceClassifier):
         rows = as_series(X)
         if rows[0].shape[1] != self.n_features_in_:
             raise DataError(
-                f"the sequences have {rows[0].shape[1]} features, those of the training "
+                f"the sequences have {counted(rows[0].shape[1], 'feature')}, those of the training "
                 f"had {self.n_features_in_}"
             )
         return Ragged.of(rows, np.empty((0, self.n_features_in_), np.float32))
+
+    def _cut_note(self, inputs: Ragged) -> str:
+        cut = int((inputs.lengths > self.steps_).sum())
+        if self.encoder != "flatten" or not cut:
+            return ""
+        return (
+            f"cut {cut:,} of {counted(len(inputs), 'series', 'series')} to "
+            f"{counted(self.steps_, 'step')}, the length of the longest in training; "
+            "an encoder other than 'flatten' reads any length"
+        )
 
     def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
         if self.encoder == "bag":

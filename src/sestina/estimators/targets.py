@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import DataConversionWarning
 
-from sestina.errors import DataError
+from sestina.errors import DataError, counted
 
 
 class Labels:
@@ -177,5 +177,5 @@ def _refuse_absent(labels: Any) -> None:
     missing = [n for n, label in enumerate(labels) if _absent(label)]
     if missing:
         raise DataError(
-            f"row {missing[0]} has no label; fill or drop it ({len(missing)} such rows)"
+            f"row {missing[0]} has no label; fill or drop it ({counted(len(missing), 'such row')})"
         )

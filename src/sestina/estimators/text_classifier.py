@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sestina.config import EmbeddingOptions, TextOptions
 from sestina.data.ragged import Ragged
-from sestina.errors import DataError
+from sestina.errors import DataError, counted
 from sestina.estimators.base import SequenceClassifier
 from sestina.nn.classifier import ClassifierNetwork, TokenEmbedding
 from sestina.nn.heads import Target
@@ -100,22 +100,22 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
         known = len(self.vocabulary_) - 2
         name = self.vectors if isinstance(self.vectors, str | Path) else "vectors"
         self.notes_.append(
-            f"{name}: found {self.found_:,} of {known:,} tokens "
+            f"{name}: found {self.found_:,} of {counted(known, 'token')} "
             f"({self.found_ / max(known, 1):.1%}); the others start at zero"
         )
         if not self.found_:
-            raise DataError(f"{name}: none of the {known:,} tokens has a vector; wrong language?")
+            tokens = counted(known, "token")
+            raise DataError(f"{name}: none of the {tokens} has a vector; wrong language?")
         return table
 
     def _note(self, encoded: Encoded) -> None:
         """Say once what was cut, empty or unknown in the training texts."""
-        count = len(encoded.ids)
         if encoded.truncated:
-            self.notes_.append(
-                f"cut {encoded.truncated:,} of {count:,} texts to {self.max_tokens} tokens"
-            )
+            self.notes_.append(encoded.cut_note(self))
         if encoded.empty:
-            self.notes_.append(f"{encoded.empty:,} of {count:,} texts have no token")
+            self.notes_.append(
+                f"no token in {encoded.empty:,} of {counted(len(encoded.ids), 'text')}"
+            )
         if encoded.unknown:
             self.notes_.append(
                 f"{encoded.unknown / encoded.tokens:.1%} of the running tokens are outside the "
@@ -151,7 +151,7 @@ def _as_matrix(vectors: Any, tokens: int) -> NDArray[np.float32]:
         raise DataError(f"vectors is not a matrix of numbers: {error}") from error
     if matrix.ndim != 2 or len(matrix) != tokens or not matrix.shape[1]:
         raise DataError(
-            f"vectors has shape {matrix.shape}, the vocabulary {tokens} tokens; "
+            f"vectors has shape {matrix.shape}, the vocabulary {counted(tokens, 'token')}; "
             "give one row per token, or WordVectors"
         )
     if not np.isfinite(matrix).all():

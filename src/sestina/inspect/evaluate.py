@@ -24,7 +24,7 @@ class Rung:
         name: What the model is.
         probabilities: (N, K).
         right: Which texts it got (entirely) right, (N,).
-        figures: accuracy, interval (95 %, bootstrap), f1 (macro), …
+        figures: accuracy, interval (95 %, Wilson's), f1 (macro), …
         parameters: Numbers it learned.
         seconds: Seconds it took to fit.
         history: One row per epoch; empty for a baseline.
@@ -75,7 +75,6 @@ def judged(
     *,
     parameters: int,
     seconds: float,
-    seed: int,
     history: Sequence[Mapping[str, float]] = (),
 ) -> Rung:
     """Return the rung of a model that gave `probabilities` (N, K) where `codes` were true."""
@@ -85,12 +84,12 @@ def judged(
         decided = probabilities.argmax(axis=1)
     right = metrics.correct(codes, decided)
     figures: dict[str, Any] = dict(metrics.classification(codes, decided))
-    figures["interval"] = list(metrics.bootstrap_interval(right, seed))
+    figures["interval"] = list(metrics.accuracy_interval(right))
     return Rung(name, probabilities, right, figures, parameters, seconds, history)
 
 
 def climb(
-    nets: Mapping[str, SequenceClassifier], train: Records, dev: Records, test: Records, seed: int
+    nets: Mapping[str, SequenceClassifier], train: Records, dev: Records, test: Records
 ) -> Ladder:
     """Return the ladder of the majority class, TF-IDF + logistic regression, and fitted nets.
 
@@ -105,9 +104,7 @@ def climb(
         baselines.tfidf_regression(train.texts, codes, dev.texts, dev_codes, test.texts, first),
     ]
     rungs = [
-        judged(
-            b.name, b.probabilities, truth, parameters=b.parameters, seconds=b.seconds, seed=seed
-        )
+        judged(b.name, b.probabilities, truth, parameters=b.parameters, seconds=b.seconds)
         for b in plain
     ]
     rungs += [
@@ -117,7 +114,6 @@ def climb(
             truth,
             parameters=net.n_parameters_,
             seconds=net.seconds_,
-            seed=seed,
             history=net.history_,
         )
         for name, net in nets.items()

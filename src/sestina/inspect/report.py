@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina import config, metrics
+from sestina.errors import counted
 from sestina.inspect import charts, page
 from sestina.inspect.evaluate import Ladder, Rung
 from sestina.inspect.per_class import per_class
@@ -58,7 +59,7 @@ def render(ladder: Ladder, main: str, facts: ReportFacts) -> str:
     multi = ladder.codes.ndim == 2
     lede = (
         f"How well {page.name(main)} puts {'labels' if multi else 'one label'} on "
-        f"{len(ladder.texts):,} test texts that it never saw, beside simpler models. "
+        f"{counted(len(ladder.texts), 'test text')} that it never saw, beside simpler models. "
         f"There are {len(ladder.classes):,} {'labels' if multi else 'classes'}."
     )
     sections = [
@@ -132,7 +133,8 @@ def _ladder(ladder: Ladder, main: Rung) -> str:
         for rung in ladder.rungs
     ]  # fmt: skip
     place = ladder.rungs.index(main)
-    table = page.table(f"All models on {len(ladder.texts):,} test texts", heads, rows, main=place)
+    title = f"All models on {counted(len(ladder.texts), 'test text')}"
+    table = page.table(title, heads, rows, main=place)
     whole = "with every label right" if multi else "put into the right class"
     how = (
         f"Accuracy: the share of texts {whole}. Macro F1: the mean over the classes of F1, which "
@@ -165,7 +167,8 @@ def _learning(ladder: Ladder, rung: Rung) -> str:
             if checked
             else "Lower is better. No part was held out, so the last epoch is kept."
         )
-        said = f"Loss in {len(rung.history)} epochs; the best is epoch {best[rung.name]}."
+        epochs = counted(len(rung.history), "epoch")
+        said = f"Loss in {epochs}; the best is epoch {best[rung.name]}."
         chart = charts.losses(rung.history, best[rung.name])
         pieces.append(page.figure(f"Loss of {charts.shorten(rung.name, 40)}", chart, said, how))
     curves = {net.name: net.history for net in nets if "validation_accuracy" in net.history[0]}
@@ -216,11 +219,11 @@ def _confusion(ladder: Ladder, rung: Rung, beside: str) -> str:
     if size > len(shown):
         how += (
             f" Shown are the {len(shown)} most frequent of {size:,} classes; "
-            f"{int(counts.sum() - few.sum()):,} of the {int(counts.sum()):,} test texts are of "
-            "another class, or were taken for one."
+            f"{int(counts.sum() - few.sum()):,} of {counted(int(counts.sum()), 'test text')} "
+            "are of another class, or were taken for one."
         )
     chart = charts.confusion(few, totals[shown], _names(ladder, shown, 16))
-    said = f"{int(np.trace(counts)):,} of {int(counts.sum()):,} texts are right."
+    said = f"Right: {int(np.trace(counts)):,} of {counted(int(counts.sum()), 'text')}."
     figure = page.figure("Confusion matrix", chart, said, how, fixed=True, alone=size > 2)
     if size < 3:
         return page.pair(figure, beside)
@@ -323,11 +326,12 @@ def _texts(facts: ReportFacts) -> str:
         cut = int((counts > facts.max_tokens).sum())
         beyond = int((counts >= (last + 1) * width).sum())
         how = (
-            f"Half of the training texts have {np.median(counts):,.0f} tokens or fewer, the "
-            f"longest has {counts.max():,}. The net reads at most {facts.max_tokens:,} tokens of "
-            f"a text, which cuts {cut:,} of {len(counts):,} texts."
+            f"Half of the training texts have {counted(round(np.median(counts)), 'token')} or "
+            f"fewer, the longest has {counts.max():,}. The net reads at most "
+            f"{counted(facts.max_tokens, 'token')} of a text, which cuts {cut:,} of "
+            f"{counted(len(counts), 'text')}."
         )
-        how += f" The last bar includes {beyond:,} longer texts." if beyond else ""
+        how += f" The last bar includes {counted(beyond, 'longer text')}." if beyond else ""
         chart = charts.lengths(counts, facts.max_tokens)
         histogram = page.figure("How long they are", chart, "Histogram of text lengths.", how)
     return page.pair(histogram, _coverage(facts.coverage))

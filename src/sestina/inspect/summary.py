@@ -9,6 +9,7 @@ from typing import Any
 
 from sestina import config
 from sestina.data.records import Records
+from sestina.errors import counted
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.inspect.report import ReportFacts
 from sestina.text.encode import encode
@@ -82,9 +83,9 @@ def report_facts(
             for k, v in list(train.label_counts().items())[:12]
         ),
         "noticed": notes,
-        "network": f"{net_name(net)}: {net.n_parameters_:,} parameters, of them "
+        "network": f"{net_name(net)}: {counted(net.n_parameters_, 'parameter')}, of them "
         f"{net.n_trainable_parameters_:,} trained",
-        "training": f"{len(net.history_)} epochs, the best was {net.best_epoch_}; "
+        "training": f"{counted(len(net.history_), 'epoch')}, the best was {net.best_epoch_}; "
         f"{net.seconds_:.1f} seconds; seed {net.seed}",
         "program": f"Sestina {__version__}",
     }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sestina.kernels.cells import STATES, Weights
 from sestina.kernels.layouts import LAYOUTS, gates_of, interleaved, padded, panels, stacked
-from sestina.kernels.sequence import ARGUMENTS, BLOCK, CHUNK
+from sestina.kernels.sequence import ARGUMENTS, BLOCK, CHUNK, PAD
 from sestina.kernels.workspace import Workspace, address
 
 Array = NDArray[np.float32]
@@ -153,11 +153,25 @@ def set_weights_back(a: Arguments) -> None:
 def set_workspace_back(a: Arguments) -> Workspace:
     """Take memory for a backward: scratch, and each chunk's share of the weights' gradients."""
     high, wide, gates = a["hidden_padded"], a["features_padded"], a["w_blocks"]
-    slot = CHUNK * high
-    scratch = 3 * slot + 2 * BLOCK + (BLOCK + 1) * CHUNK * wide
-    if a["hidden_mask"]:
-        scratch += BLOCK * slot
-    scratch = -(-scratch // 16) * 16
+    slot, rows = CHUNK * high, BLOCK * CHUNK
+    parts = {
+        "states": slot,
+        "at_cells": slot,
+        "at_buffer": slot,
+        "spare": slot * a["blocks"] + CHUNK * PAD,
+        "at_counts": 2 * BLOCK,  # int64
+        "at_one": PAD,
+        "at_strip": rows * PAD,
+        "at_left": rows * max(high, wide),
+        "at_masked": BLOCK * slot if a["hidden_mask"] else 0,
+        "at_inputs": rows * wide,
+        "at_d_inputs": CHUNK * wide,
+    }
+    ends = np.cumsum(list(parts.values())).tolist()
+    starts = dict(zip([*parts][1:], ends, strict=False))
+    a.set(at_spare=4 * (starts.pop("spare") - starts["at_buffer"]))
+    a.set(**{name: 4 * start for name, start in starts.items()})
+    scratch = ends[-1]
     share = gates * high * (wide + high) + a["blocks"] * high
     workspace = Workspace([a.chunks * scratch, a.chunks * share])
     scratches, shares = workspace.arrays

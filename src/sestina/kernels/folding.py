@@ -16,13 +16,14 @@ from sestina.kernels.arguments import Arguments
 from sestina.kernels.compiled import Kernel
 from sestina.kernels.layouts import gates_of, ordered, padded, panels, stacked
 from sestina.kernels.parallel import run
-from sestina.kernels.products import add_outer, multiply
-from sestina.kernels.sequence import CHUNK, arguments, clear, length_of, offset_of
+from sestina.kernels.products import add_outer, multiply, pack_left
+from sestina.kernels.sequence import CHUNK, PAD, arguments, clear, length_of, offset_of
 from sestina.kernels.simd import BYTES, integer, load, store, write_integer
 
 Array = NDArray[np.float32]
 
-BLOCK_ROWS = 64  # table rows of a chunk of work
+BLOCK_ROWS = 128  # table rows of a chunk of work
+TABLE_SCRATCH = 4 * (PAD + 2 * BLOCK_ROWS * PAD)
 
 
 def table_products(chunk, address):
@@ -94,13 +95,20 @@ def sum_uses(chunk, address):
 def sum_table_weights(chunk, address):
     """Write the gradient of W for one block of input features: tableᵀ · dZ."""
     a = arguments(address)
-    columns = a.w_blocks * a.hidden_padded
+    columns, row = a.w_blocks * a.hidden_padded, 4 * a.table_features_padded
     to = a.d_table_weights + chunk * CHUNK * 4 * columns
+    count = a.table_scratch + chunk * TABLE_SCRATCH
+    strip = count + 4 * PAD
+    left = strip + 4 * BLOCK_ROWS * PAD
     clear(to, CHUNK * columns)
-    add_outer(
-        to, 4 * columns, CHUNK, a.inputs + 4 * chunk * CHUNK, 4 * a.table_features_padded, 0,
-        a.d_products, 4 * columns, 0, columns, a.table_count, 1,
-    )  # fmt: skip
+    for first in range(0, a.table_rows, BLOCK_ROWS):
+        write_integer(count, min(BLOCK_ROWS, a.table_rows - first))
+        source = a.inputs + first * row + 4 * chunk * CHUNK
+        total = pack_left(left, source, row, 0, CHUNK, count, 1)
+        add_outer(
+            to, 4 * columns, CHUNK, left, total,
+            a.d_products + first * 4 * columns, 4 * columns, 0, columns, count, 1, strip,
+        )  # fmt: skip
 
 
 TABLE_PRODUCTS, COUNT_USES = Kernel(table_products), Kernel(count_uses)
@@ -120,7 +128,6 @@ def set_table(a: Arguments, table: Array) -> None:
         table_rows=rows,
         table_features=features,
         table_features_padded=wide,
-        table_count=np.array([rows]),
         table=np.empty((blocks * BLOCK_ROWS, columns), np.float32),
         w=panels(np.ascontiguousarray(w.T)),
     )
@@ -137,6 +144,7 @@ def table_gradients(a: Arguments, need_table: bool) -> tuple[Array, Array]:
         d_products=np.empty((blocks * BLOCK_ROWS, columns), np.float32),
         d_table=np.empty((blocks * BLOCK_ROWS, wide), np.float32) if need_table else None,
         d_table_weights=np.empty((wide, columns), np.float32),
+        table_scratch=np.empty(wide // CHUNK * TABLE_SCRATCH, np.uint8),
     )
     run(COUNT_USES, 1, a.address)
     run(SUM_USES, blocks, a.address)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from sestina.kernels.products import multiply
+from sestina.kernels.products import multiply_chunk
 from sestina.kernels.recurrence import backward_with, forward_with
 from sestina.kernels.sequence import arguments, end_stream, streaming
 from sestina.kernels.simd import BYTES, fill, fma, integer, load, sigmoid, store, tanh
@@ -159,7 +159,8 @@ def _step_back_before(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
             store(place, dh * (one - update) * (one - new * new))
             store(place + 2 * size, dh * (load(h + at) - new) * update * (one - update))
             store(d_h + at, dh * update)
-    multiply(buffer, size, saved, 4 * size, n, a.u_inner_back, a.hidden_padded, a.hidden_padded)
+    hidden, spare = a.hidden_padded, buffer + a.at_spare
+    multiply_chunk(buffer, size, saved, 4 * size, n, a.u_inner_back, hidden, hidden, spare)
     for row in range(n):
         for unit in range(0, size, BYTES):
             at, place = row * size + unit, saved + 4 * row * size + unit

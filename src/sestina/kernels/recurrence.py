@@ -10,7 +10,7 @@ from typing import Any
 
 from numba import njit
 
-from sestina.kernels.products import add_outer, add_rows, multiply
+from sestina.kernels.products import add_outer, add_rows, multiply_chunk, pack_left
 from sestina.kernels.sequence import (
     BLOCK,
     CHUNK,
@@ -26,16 +26,18 @@ from sestina.kernels.sequence import (
     take_masked,
     take_states,
 )
-from sestina.kernels.simd import BYTES, integer, load, store, write_integer
+from sestina.kernels.simd import BYTES, integer, load, store, write_float, write_integer
 
 
 @njit
-def _through_weights(a, n, saved, d_h, buffer, mask):
+def _through_states(a, n, saved, d_h, buffer, mask):
     """Add to d_h (n, Hp) what reaches the states before through U."""
     size = 4 * a.hidden_padded
+    gates, count = saved + a.u_first * size, a.u_blocks * a.hidden_padded
     row = size * a.blocks
-    count = a.u_blocks * a.hidden_padded
-    multiply(buffer, size, saved + a.u_first * size, row, n, a.u_back, count, a.hidden_padded)
+    multiply_chunk(
+        buffer, size, gates, row, n, a.u_back, count, a.hidden_padded, buffer + a.at_spare
+    )
     for i in range(0, n * size, BYTES):
         through = load(buffer + i)
         if mask:
@@ -44,29 +46,51 @@ def _through_weights(a, n, saved, d_h, buffer, mask):
 
 
 @njit
-def _add_weights(a, chunk, saved, states, inputs, counts, steps):
-    """Add a block of steps to the chunk's gradients: W (Dp, G, Hp), U (Hp, G, Hp), two biases."""
+def _through_inputs(a, first, n, t, saved, scratch):
+    """Pack the inputs of a step for the gradient of W, and give them their own gradients."""
+    if not a.features:
+        return
+    row, wide = 4 * a.features_padded, a.features_padded
+    take_inputs(a, scratch + a.at_inputs + t % BLOCK * CHUNK * row, first, n, t)
+    if a.d_x:
+        d_x, size = scratch + a.at_d_inputs, 4 * a.hidden_padded
+        count = a.w_blocks * a.hidden_padded
+        spare = scratch + a.at_buffer + a.at_spare
+        multiply_chunk(d_x, row, saved, size * a.blocks, n, a.w_back, count, wide, spare)
+        give_input_gradients(a, d_x, first, n, t)
+
+
+@njit
+def _add_weights(a, chunk, saved, states, scratch, steps):
+    """Add a block of steps to the chunk's gradients: W (Dp, G, Hp), U (Hp, G, Hp), biases."""
     size = 4 * a.hidden_padded
     row, step = size * a.blocks, CHUNK * size * a.blocks
     gates_row, x_row = size * a.w_blocks, 4 * a.features_padded
     d_w = a.d_weights + chunk * a.d_weights_size
     d_u = d_w + gates_row * a.features_padded
     d_bias = d_u + gates_row * a.hidden_padded
+    counts, one = scratch + a.at_counts, scratch + a.at_one
+    strip, left = scratch + a.at_strip, scratch + a.at_left
     if a.features:
+        inputs = scratch + a.at_inputs
+        total = pack_left(left, inputs, x_row, CHUNK * x_row, a.features, counts, steps)
         add_outer(
-            d_w, gates_row, a.features, inputs, x_row, CHUNK * x_row,
-            saved, row, step, gates_row // 4, counts, steps,
+            d_w, gates_row, a.features, left, total,
+            saved, row, step, gates_row // 4, counts, steps, strip,
         )  # fmt: skip
+    total = pack_left(left, states, size, CHUNK * size, a.hidden, counts, steps)
     add_outer(
-        d_u, gates_row, a.hidden, states, size, CHUNK * size,
-        saved + a.u_first * size, row, step, a.u_blocks * a.hidden_padded, counts, steps,
+        d_u, gates_row, a.hidden, left, total,
+        saved + a.u_first * size, row, step, a.u_blocks * a.hidden_padded, counts, steps, strip,
     )  # fmt: skip
     if a.u_blocks < a.w_blocks:  # reset before the product: r ∘ h stands behind the gates
+        total = pack_left(left, saved + gates_row, row, step, a.hidden, counts, steps)
         add_outer(
-            d_u + a.u_blocks * size, gates_row, a.hidden, saved + gates_row, row, step,
-            saved, row, step, a.hidden_padded, counts, steps,
+            d_u + a.u_blocks * size, gates_row, a.hidden, left, total,
+            saved, row, step, a.hidden_padded, counts, steps, strip,
         )  # fmt: skip
-    add_rows(d_bias, saved, row, step, size * a.blocks // 4, counts, steps)
+    write_float(one, 1.0)
+    add_rows(d_bias, one, saved, row, step, size * a.blocks // 4, counts, steps)
 
 
 def forward_with(step: Any) -> Any:
@@ -125,40 +149,27 @@ def backward_with(step_back: Any) -> Any:
         slot = CHUNK * size
         history, cells = a.history + (start + chunk) * slot, a.cells + (start + chunk) * slot
         saved = a.saved + start * slot * a.blocks
-        d_h = a.scratch + chunk * a.scratch_size
-        d_c, buffer, counts = d_h + slot, d_h + 2 * slot, d_h + 3 * slot
-        masked = counts + 8 * BLOCK
-        inputs = masked + BLOCK * slot if a.hidden_mask else masked
-        inputs_slot = 4 * CHUNK * a.features_padded
-        d_x = inputs + BLOCK * inputs_slot
-        clear(a.d_weights + chunk * a.d_weights_size, a.d_weights_size // 4)
+        scratch = a.scratch + chunk * a.scratch_size
+        d_h, d_c, buffer = scratch, scratch + a.at_cells, scratch + a.at_buffer
         mask = a.hidden_mask + first * size if a.hidden_mask else 0
+        clear(a.d_weights + chunk * a.d_weights_size, a.d_weights_size // 4)
         n = 0
         for t in range(steps - 1, -1, -1):
             active = now_active(a, first, n, rows, t)
             take_states(a, d_h, first, n, active, a.d_hn)
             take_states(a, d_c, first, n, active, a.d_cn)
-            n = active
+            n, place = active, t % BLOCK
             if a.d_out:
                 add_output_gradients(a, d_h, buffer, first, n, t)
-            place = t % BLOCK
             here, h = saved + t * slot * a.blocks, history + t * slot
-            used = take_masked(a, masked + place * slot, first, n, h)
+            used = take_masked(a, scratch + a.at_masked + place * slot, first, n, h)
             step_back(a, n, here, used, h, cells + t * slot, d_h, d_c, buffer, mask)
-            _through_weights(a, n, here, d_h, buffer, mask)
-            if a.features:
-                take_inputs(a, inputs + place * inputs_slot, first, n, t)
-            if a.d_x:
-                row = size * a.blocks
-                count = a.w_blocks * a.hidden_padded
-                multiply(
-                    d_x, 4 * a.features_padded, here, row, n, a.w_back, count, a.features_padded
-                )
-                give_input_gradients(a, d_x, first, n, t)
-            write_integer(counts + 8 * place, n)
+            _through_states(a, n, here, d_h, buffer, mask)
+            _through_inputs(a, first, n, t, here, scratch)
+            write_integer(scratch + a.at_counts + 8 * place, n)
             if place == 0:
-                states = masked if a.hidden_mask else h
-                _add_weights(a, chunk, here, states, inputs, counts, min(BLOCK, steps - t))
+                states = scratch + a.at_masked if a.hidden_mask else h
+                _add_weights(a, chunk, here, states, scratch, min(BLOCK, steps - t))
         take_states(a, d_h, first, n, rows, a.d_hn)
         take_states(a, d_c, first, n, rows, a.d_cn)
         give_states(a, a.d_h0, first, 0, rows, d_h)

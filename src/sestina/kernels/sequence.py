@@ -43,11 +43,14 @@ FIELDS = (
     "h0", "c0", "hn", "cn", "out", "out_row", "out_step",
     # workspaces
     "saved", "history", "cells", "scratch", "scratch_size",
+    # where things stand in a chunk's scratch, backward; at_spare counts from at_buffer
+    "at_cells", "at_buffer", "at_spare", "at_counts", "at_one", "at_strip", "at_left", "at_masked",
+    "at_inputs", "at_d_inputs",
     # gradients
     "d_hn", "d_cn", "d_h0", "d_c0", "d_out", "d_out_row", "d_out_step",
     "d_x", "d_x_row", "d_x_step", "d_weights", "d_weights_size",
     # folded inputs: the table's rows (U, D), where each is used, their gradients
-    "inputs", "table_rows", "table_features", "table_features_padded", "table_count",
+    "inputs", "table_rows", "table_features", "table_features_padded", "table_scratch",
     "uses", "ends", "d_products", "d_table", "d_table_weights",
 )  # fmt: skip
 ARGUMENTS = np.dtype([(name, np.int64) for name in FIELDS])

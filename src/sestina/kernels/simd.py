@@ -182,6 +182,18 @@ def write_integer(typing: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, types.int64), build
 
 
+@intrinsic
+def write_float(typing: Any, address: Any, value: Any) -> Any:
+    """Write one number as float32 at `address`."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        single = builder.fptrunc(args[1], FLOAT)
+        builder.store(single, pointer_to(builder, args[0], FLOAT), align=4)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.float64), build
+
+
 # --- arithmetic -----------------------------------------------------------------------------
 
 

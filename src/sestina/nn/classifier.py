@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sestina.config import EncoderOptions
+from sestina.errors import OptionError, counted
 from sestina.nn import encoders, initialise
 from sestina.nn.heads import Head, Target
 
@@ -32,10 +35,28 @@ class TokenEmbedding(nn.Module):
         return F.embedding(ids, self.weight, padding_idx=0)
 
 
-def _with_steps(x: Tensor, steps: int) -> Tensor:
-    """Cut x (B, T, …) to `steps` steps, or pad it with zeros after its end."""
+def _with_steps(x: Tensor, steps: int, side: str) -> Tensor:
+    """Cut x (B, T, …) to `steps` steps, or pad it with zeros, on the side of its padding."""
     missing = max(steps - x.shape[1], 0)
+    if side == "pre":
+        return F.pad(x[:, -steps:], (0, 0) * (x.dim() - 2) + (missing, 0))
     return F.pad(x[:, :steps], (0, 0) * (x.dim() - 2) + (0, missing))
+
+
+def machine_memory() -> float:
+    """Return the bytes of memory this machine has; infinity where it does not tell."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, OSError, ValueError):
+        return float("inf")
+
+
+def _too_large(features: int, copies: int, what: str) -> OptionError:
+    return OptionError(
+        f"encoder='flatten' makes {features:,} numbers of a sequence, so that {what} with the "
+        f"gradient takes {8e-9 * features * copies:,.1f} GB, more memory than there is; lower "
+        "max_tokens (or shorten the series), or take an encoder such as 'mean' or 'lstm'"
+    )
 
 
 class ClassifierNetwork(nn.Module):
@@ -48,6 +69,9 @@ class ClassifierNetwork(nn.Module):
         steps: T that a flatten encoder is built for; other encoders take any length.
         embedding: Table for token ids; None where the input is vectors, or a bag of ids.
         token_dropout: Share of token ids that become UNK at random while training.
+
+    Raises:
+        OptionError: A flatten encoder's next layer would not fit into memory.
     """
 
     def __init__(
@@ -62,10 +86,31 @@ class ClassifierNetwork(nn.Module):
         super().__init__()
         self.embedding = embedding
         self.encoder = encoders.build(options, inputs, steps)
-        self.head = Head(self.encoder.features, options.dense, target.logits, options.dropout)
+        self.steps = steps if options.encoder == "flatten" else None
+        self.side = self.encoder.side if isinstance(self.encoder, encoders.Flatten) else "post"
+        features, units = self.encoder.features, (*options.dense, target.logits)[0]
+        self._check_memory(units, "the next layer")
+        try:
+            self.head = Head(features, options.dense, target.logits, options.dropout)
+        except RuntimeError as error:  # torch's, where the system gives no memory
+            if not self.steps:
+                raise
+            raise _too_large(features, units, "the next layer") from error
         self.token_dropout = token_dropout
         self.input_dropout = options.input_dropout
-        self.steps = steps if options.encoder == "flatten" else None
+
+    def _check_memory(self, copies: int, what: str) -> None:
+        """Raise where `copies` float32 rows of flattened features and gradients cannot fit."""
+        if self.steps and 8 * self.encoder.features * copies > machine_memory():
+            raise _too_large(self.encoder.features, copies, what)
+
+    def check_batch(self, rows: int) -> None:
+        """Check that a batch of `rows` sequences fits into this machine's memory.
+
+        Raises:
+            OptionError: It does not, because a flatten encoder's fixed length is too large.
+        """
+        self._check_memory(rows, f"a batch of {counted(rows, 'sequence')}")
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Map x, ids (B, T) or vectors (B, T, D), with true lengths (B,) → logits (B, outputs).
@@ -74,7 +119,7 @@ class ClassifierNetwork(nn.Module):
         """
         steps = self.steps or max(int(lengths.max()), 1)
         if x.shape[1] != steps:
-            x = _with_steps(x, steps)
+            x = _with_steps(x, steps, self.side)
         if self.training and self.token_dropout and not x.is_floating_point():
             lost = torch.rand(x.shape, device=x.device) < self.token_dropout
             x = x.masked_fill(lost & (x != 0), 1)  # 1 is UNK (Iyyer et al. 2015)

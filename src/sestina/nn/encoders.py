@@ -57,15 +57,22 @@ class Bag(nn.Module):
 
 
 class Flatten(nn.Module):
-    """All T · D numbers of sequences of one fixed length (rows C3–C6)."""
+    """All T · D numbers of sequences of one fixed length (rows C3–C6); zeros for padding.
 
-    def __init__(self, inputs: int, steps: int) -> None:
+    `side` is the side that the padding stands on, "pre" or "post".
+    """
+
+    def __init__(self, inputs: int, steps: int, side: str = "post") -> None:
         super().__init__()
         self.features = inputs * steps
+        self.side = side
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Map x (B, T, D), padded to the fixed T, → (B, T · D)."""
-        return x.flatten(start_dim=1)
+        real = real_steps(lengths, x.shape[1])
+        if self.side == "pre":
+            real = real.flip(1)
+        return x.masked_fill(~real[:, :, None], 0.0).flatten(start_dim=1)
 
 
 class Mean(nn.Module):
@@ -124,7 +131,7 @@ class Recurrent(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Map x (B, T, D) → (B, F), F = H, or 2 H bidirectional."""
-        outputs, final = self.cell(x, lengths=lengths)
+        outputs, final = self.cell(x, lengths=lengths, outputs=self.pool != "last")
         if self.pool != "last":
             return pooled(outputs, lengths, self.pool)
         state = final[0] if isinstance(final, tuple) else final  # (layers · directions, B, H)
@@ -141,7 +148,7 @@ def build(options: EncoderOptions, inputs: int, steps: int) -> Encoder:
         case "bag":
             return Bag(inputs, options.hidden)
         case "flatten":
-            return Flatten(inputs, steps)
+            return Flatten(inputs, steps, getattr(options, "pad", "post"))
         case "mean":
             return Mean(inputs)
         case "cnn":

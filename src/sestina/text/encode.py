@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sestina.config import TextOptions
 from sestina.data.ragged import Ragged
-from sestina.errors import OptionError
+from sestina.errors import OptionError, counted
 from sestina.text.tokenise import tokeniser
 from sestina.text.vocabulary import EOS, START, Vocabulary
 
@@ -37,9 +37,20 @@ class Encoded:
     truncated: int
     empty: int
 
+    def cut_note(self, options: TextOptions) -> str:
+        """Return how many texts were cut, in words; nothing where none was."""
+        if not self.truncated:
+            return ""
+        of, most = counted(len(self.ids), "text"), counted(options.max_tokens, "token")
+        return f"cut {self.truncated:,} of {of} to {most}"
+
 
 def learn(texts: Iterable[str], options: TextOptions) -> tuple[Vocabulary, Encoded]:
-    """Return the vocabulary of the texts, and the texts in its ids; each is cut up only once."""
+    """Return the vocabulary of the texts, and the texts in its ids; each is cut up only once.
+
+    Raises:
+        OptionError: No token is so frequent as `min_count` asks, or an option leaves no room.
+    """
     _check_room(options)
     tokenise = tokeniser(options)
     provisional: dict[str, int] = {}
@@ -55,6 +66,13 @@ def learn(texts: Iterable[str], options: TextOptions) -> tuple[Vocabulary, Encod
         options.mark_start,
         options.mark_end,
     )
+    if provisional and len(vocabulary) == 2 + options.mark_start + options.mark_end:
+        most = int(counts.max())
+        raise OptionError(
+            f"min_count={options.min_count} leaves no token in the vocabulary: the most frequent, "
+            f"{list(provisional)[counts.argmax()]!r}, occurs {counted(most, 'time')}; "
+            f"set min_count to {most} or less"
+        )
     final = vocabulary.encode(provisional)  # provisional id → id
     return vocabulary, _encoded([final[row] for row in rows], vocabulary, options)
 

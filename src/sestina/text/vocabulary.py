@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.errors import ModelError, OptionError
+from sestina.errors import ModelError, OptionError, counted
 
 PAD, UNK, START, EOS = "<pad>", "<unk>", "<start>", "<eos>"
 
@@ -76,7 +76,7 @@ class Vocabulary:
         return hash(self._tokens)
 
     def __repr__(self) -> str:
-        return f"Vocabulary({len(self):,} tokens)"
+        return f"Vocabulary({counted(len(self), 'token')})"
 
     @property
     def tokens(self) -> tuple[str, ...]:

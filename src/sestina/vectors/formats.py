@@ -10,7 +10,7 @@ import numpy as np
 
 from sestina.data import datasets
 from sestina.data.tables import decode, read_bytes
-from sestina.errors import DataError, nearest
+from sestina.errors import DataError, counted, nearest
 from sestina.vectors.table import WordVectors
 
 
@@ -47,19 +47,19 @@ def read_text(path: Path) -> WordVectors:
     """
     lines = decode(read_bytes(path), path, "utf-8").rstrip("\n").split("\n")
     head = lines[0].split()
-    counted = len(head) == 2 and all(part.isdigit() for part in head)
-    size = int(head[1]) if counted else _dimensions(lines[0].rstrip().split(" "))
+    headed = len(head) == 2 and all(part.isdigit() for part in head)
+    size = int(head[1]) if headed else _dimensions(lines[0].rstrip().split(" "))
     if size < 1:
         raise DataError(f"{path}, line 1: {lines[0][:40]!r} is not a word followed by numbers")
-    body = lines[1:] if counted else lines
-    if counted and int(head[0]) != len(body):
+    body = lines[1:] if headed else lines
+    if headed and int(head[0]) != len(body):
         raise DataError(
-            f"{path} promises {int(head[0]):,} vectors and holds {len(body):,}; "
+            f"{path} promises {counted(int(head[0]), 'vector')} and holds {len(body):,}; "
             "it is truncated, or its first line is wrong"
         )
     words: dict[str, int] = {}
     matrix = np.empty((len(body), size), dtype=np.float32)
-    for number, line in enumerate(body, 2 if counted else 1):
+    for number, line in enumerate(body, 2 if headed else 1):
         word, *values = line.rstrip().rsplit(" ", size)
         if word in words:
             raise DataError(f"{path}, line {number}: the word {word!r} stands twice; drop one line")
@@ -67,7 +67,7 @@ def read_text(path: Path) -> WordVectors:
             matrix[len(words)] = values if len(values) == size else []  # one value would be spread
         except ValueError:
             raise DataError(
-                f"{path}, line {number}: expected a word and {size} numbers, "
+                f"{path}, line {number}: expected a word and {counted(size, 'number')}, "
                 f"got {line[:40]!r}; repair or drop the line"
             ) from None
         words[word] = len(words)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.errors import DataError
+from sestina.errors import DataError, counted
 
 
 class WordVectors:
@@ -27,8 +27,8 @@ class WordVectors:
         self._ids = {word: i for i, word in enumerate(self.words)}
         if self.matrix.ndim != 2 or len(self.matrix) != len(self.words):
             raise DataError(
-                f"{len(self.words)} words came with an array of shape {self.matrix.shape}; "
-                "expected one row per word"
+                f"{counted(len(self.words), 'word')} came with an array of shape "
+                f"{self.matrix.shape}; expected one row per word"
             )
         if len(self._ids) != len(self.words):
             raise DataError("a word occurs twice among the vectors; keep one of them")
@@ -55,7 +55,7 @@ class WordVectors:
         return vector
 
     def __repr__(self) -> str:
-        return f"WordVectors({len(self):,} words × {self.dimensions})"
+        return f"WordVectors({counted(len(self), 'word')} × {self.dimensions})"
 
     def rows_for(self, words: Iterable[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return a vector per word, (N, D), zeros where there is none, and which were found, (N,).

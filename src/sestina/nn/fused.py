@@ -1,0 +1,274 @@
+"""One recurrent layer, one or both directions, on the kernels, as one node of torch's graph.
+
+The kernels take and give NumPy arrays that share the tensors' memory. What a backward needs stays
+in the kernels' tapes, which one backward consumes; a further one, over a graph kept with
+``retain_graph=True``, runs the layer again first. A backward that is to be differentiated itself
+(``create_graph=True``) or is batched (``is_grads_batched=True``) goes through the plain loop.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.autograd import forward_ad
+
+from sestina.kernels.cells import STATES, Array, Gradients, Weights
+from sestina.nn import plain
+from sestina.nn.plain import Way
+
+_WEIGHTS = len(Weights._fields)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def outside_compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Have `torch.compile` call a function as it is; the compiler is not loaded for that alone."""
+    disabled: list[Callable[P, R]] = []
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        if "torch._dynamo" not in sys.modules:
+            return function(*args, **kwargs)
+        if not disabled:
+            disabled.append(torch.compiler.disable(function))  # type: ignore[no-untyped-call]
+        return disabled[0](*args, **kwargs)
+
+    return wrapper
+
+
+class _Task(NamedTuple):
+    """A layer's call without the tensors that may want gradients."""
+
+    cell: str
+    lengths: Tensor | None  # (B,) int64
+    masks: tuple[tuple[Tensor | None, Tensor | None], ...]  # of input and hidden, for each way
+    outputs: bool  # whether anybody needs more than final states
+    time_first: bool  # lay outputs out in memory as (T, B, H · ways)
+
+    def ways(self, tensors: Sequence[Any]) -> list[Way]:
+        """Put the flat row of tensors back together, the masks with them."""
+        size = _WEIGHTS + STATES[self.cell]
+        parts = [tensors[n : n + size] for n in range(0, len(tensors), size)]
+        return [
+            Way(tuple(part[:_WEIGHTS]), _state(part[_WEIGHTS:]), *masks)
+            for part, masks in zip(parts, self.masks, strict=True)
+        ]
+
+
+def _state(parts: Sequence[Any]) -> tuple[Tensor, ...] | None:
+    return None if parts[0] is None else tuple(parts)
+
+
+def fits(tensors: Sequence[Tensor]) -> bool:
+    """Tell whether the kernels can run on these: float32, dense, on the CPU, real memory.
+
+    Not so with empty batches, while `torch.func` transforms or forward-mode AD are at work, or
+    where a tensor is of a class of its own (as in `torch.export`).
+    """
+    return (
+        not torch._C._are_functorch_transforms_active()
+        and forward_ad._current_level < 0
+        and all(map(_suits, tensors))
+    )
+
+
+def _suits(tensor: Tensor) -> bool:
+    return (
+        type(tensor) in (Tensor, nn.Parameter)
+        and tensor.dtype == torch.float32
+        and tensor.device.type == "cpu"
+        and tensor.layout == torch.strided
+        and tensor.numel() > 0
+    )
+
+
+def layer(
+    cell: str,
+    x: Tensor,
+    ways: Sequence[Way],
+    lengths: Tensor | None = None,
+    *,
+    outputs: bool = True,
+    time_first: bool = False,
+) -> tuple[Tensor | None, list[Tensor]]:
+    """Run one layer, forwards and, if there is a second way, backwards in time.
+
+    Args:
+        cell: A name in `kernels.cells.GATES`.
+        x: (B, T, D); all tensors such that `fits` says yes.
+        ways: One or two.
+        lengths: (B,) int64 true lengths; all T if None.
+        outputs: False if nobody needs more than the final states.
+        time_first: Lay outputs out in memory as (T, B, H · ways).
+
+    Returns:
+        Outputs (B, T, H · ways), zeros at padding, or None; and the final states (B, H) of the
+        first way, then of the second.
+    """
+    masks = tuple((way.input_mask, way.hidden_mask) for way in ways)
+    task = _Task(cell, lengths, masks, outputs, time_first)
+    tensors: list[Tensor | None] = []
+    for way in ways:
+        tensors += [*way.weights, *(way.state or (None,) * STATES[cell])]
+    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *tensors)):
+        made, *finals = _Layer.apply(task, x, *tensors)  # type: ignore[no-untyped-call]
+    else:
+        (made, *finals), _ = _forward(task, x, tensors, keep=False)
+    return made, finals
+
+
+class _Layer(torch.autograd.Function):
+    """Takes a task, x and each way's weights and state; gives outputs and final states."""
+
+    @staticmethod
+    def forward(ctx: Any, task: _Task, x: Tensor, *tensors: Tensor | None) -> Any:
+        """Run, and keep the tapes."""
+        results, tapes = _forward(task, x, tensors, keep=True)
+        ctx.set_materialize_grads(False)  # a loss on final states alone takes the cheap path
+        ctx.save_for_backward(x, *tensors)  # notices when one is changed in place
+        ctx.task, ctx.tapes = task, tapes
+        return tuple(results)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> Any:
+        """Give gradients to whatever wants one."""
+        x, *tensors = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[1:]
+        if all(gradient is None for gradient in gradients):
+            return (None,) * (1 + len(wanted))
+        if torch.is_grad_enabled() or any(map(_batched, gradients)):
+            return None, *_differentiable(ctx.task, (x, *tensors), wanted, gradients)
+        tapes, ctx.tapes = ctx.tapes, None
+        if tapes is None:  # used up by a backward that kept the graph
+            _, tapes = _forward(ctx.task, x, tensors, keep=True)
+        return None, *_backward(tapes, ctx.task, wanted, gradients)
+
+
+def _batched(gradient: Tensor | None) -> bool:
+    """Tell whether a gradient is many in the guise of one, which only torch can compute with."""
+    return gradient is not None and (
+        torch._C._are_functorch_transforms_active()
+        or torch._C._functorch.is_legacy_batchedtensor(gradient)
+    )
+
+
+def _forward(
+    task: _Task, x: Tensor, tensors: Sequence[Tensor | None], keep: bool
+) -> tuple[list[Tensor | None], list[Any]]:
+    """Return (outputs, *final states) and a tape for each way."""
+    ways = task.ways(tensors)
+    size = ways[0].weights[1].shape[1]
+    made = _room(task, x, size * len(ways)) if task.outputs else None
+    results, tapes = [made], []
+    x = x if x.stride(2) == 1 else x.contiguous()
+    for n, way in enumerate(ways):
+        final, tape = _kernels().forward(
+            task.cell,
+            x.detach().numpy(),
+            _weights(way),
+            None if way.state is None else tuple(map(_array, way.state)),
+            lengths=None if task.lengths is None else task.lengths.numpy(),
+            reverse=n == 1,
+            input_mask=_optional(way.input_mask),
+            hidden_mask=_optional(way.hidden_mask),
+            outputs=None if made is None else made.numpy()[:, :, n * size : (n + 1) * size],
+            keep=keep,
+        )
+        results += [torch.from_numpy(part) for part in final]
+        tapes.append(tape)
+    return results, tapes
+
+
+def _backward(
+    tapes: list[Any], task: _Task, wanted: Sequence[bool], gradients: Sequence[Tensor | None]
+) -> list[Tensor | None]:
+    """Return the gradients of x and of each way's weights and state, None where not wanted."""
+    states = STATES[task.cell]
+    d_outputs = _shares(gradients[0], len(tapes))
+    d_x: Tensor | None = None
+    found: list[Tensor] = []
+    for n in range(len(tapes)):
+        d_final = _filled(gradients[1 + n * states : 1 + (n + 1) * states])
+        tape, tapes[n] = tapes[n], None  # lets go of each tape as soon as it is used
+        back: Gradients = _kernels().backward(tape, d_outputs[n], d_final, need_input=wanted[0])
+        if wanted[0]:
+            part = torch.from_numpy(back.input)
+            d_x = part if d_x is None else d_x.add_(part)
+        found += [torch.from_numpy(array) for array in (*back.weights, *back.state)]
+    return [d_x, *(g if want else None for g, want in zip(found, wanted[1:], strict=True))]
+
+
+def _shares(d_outputs: Tensor | None, ways: int) -> list[Array | None]:
+    """Cut the gradient of the outputs into one part (B, T, H) for each way."""
+    if d_outputs is None:
+        return [None] * ways
+    if d_outputs.stride(2) != 1:  # a sum's gradient is one number, expanded
+        d_outputs = d_outputs.contiguous()
+    return [part.detach().numpy() for part in d_outputs.chunk(ways, dim=2)]
+
+
+def _filled(parts: Sequence[Tensor | None]) -> tuple[Array, ...] | None:
+    """Return the gradient of a final state, with zeros where the loss did not look."""
+    given = next((part for part in parts if part is not None), None)
+    if given is None:
+        return None
+    return tuple(_array(torch.zeros_like(given) if part is None else part) for part in parts)
+
+
+def _differentiable(
+    task: _Task,
+    tensors: Sequence[Tensor | None],
+    wanted: Sequence[bool],
+    gradients: Sequence[Tensor | None],
+) -> list[Tensor | None]:
+    """Return what `_backward` does, as functions of everything: the plain loop's gradients."""
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # views, since one of the tensors may hang on another, which must not count twice
+        asked = list(zip(tensors, wanted, strict=True))
+        x, *rest = seen = [t.view_as(t) if t is not None and want else t for t, want in asked]
+        assert x is not None
+        made, finals = plain.layer(task.cell, x, task.ways(rest), task.lengths)
+    pairs = [(r, g) for r, g in zip((made, *finals), gradients, strict=True) if g is not None]
+    results, given = zip(*pairs, strict=True)
+    leaves = [t for t, want in zip(seen, wanted, strict=True) if t is not None and want]
+    found = iter(torch.autograd.grad(results, leaves, given, create_graph=again, allow_unused=True))
+    return [next(found) if want else None for want in wanted]
+
+
+def _room(task: _Task, x: Tensor, features: int) -> Tensor:
+    """Return an unfilled tensor (B, T, features), in memory as the task wants it."""
+    batch, steps, _ = x.shape
+    strides = (
+        (features, batch * features, 1) if task.time_first else (steps * features, features, 1)
+    )
+    return torch.empty_strided((batch, steps, features), strides)
+
+
+def _weights(way: Way) -> Weights:
+    kernel, recurrent, *biases = way.weights
+    arrays = [np.zeros(len(kernel), np.float32) if b is None else _array(b) for b in biases]
+    return Weights(_array(kernel), _array(recurrent), *arrays)
+
+
+def _array(tensor: Tensor) -> Array:
+    """Return the tensor's memory as an array, contiguous."""
+    array: Array = tensor.detach().contiguous().numpy()
+    return array
+
+
+def _optional(tensor: Tensor | None) -> Array | None:
+    return None if tensor is None else _array(tensor)
+
+
+def _kernels() -> Any:
+    """Return the kernels, which load numba: only once they are needed."""
+    from sestina.kernels import recurrent
+
+    return recurrent

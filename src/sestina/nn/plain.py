@@ -1,0 +1,201 @@
+"""The cells as a loop of torch operations: any dtype, any device, any order of derivative.
+
+Slower than the kernels and than cuDNN, and right where those cannot go: float64 and half, options
+that cuDNN lacks, second derivatives, `torch.func`. The definitions are those of `kernels.cells`
+(rows D1–D5 and D10 of the lectures: Elman 1990; Cho et al. 2014; Hochreiter and Schmidhuber 1997;
+Gal and Ghahramani 2016). Letters: B batch, T time, D features in, H hidden, G gates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+State = tuple[Tensor, ...]
+Product = Callable[..., Tensor]
+
+
+class Way(NamedTuple):
+    """One direction of a layer: its weights, and what a call gives it besides the input."""
+
+    weights: tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # W, U, b, c as in cells.Weights
+    state: State | None = None  # (B, H) each; None is zeros
+    input_mask: Tensor | None = None  # (B, D), on every x_t
+    hidden_mask: Tensor | None = None  # (B, H), on h_{t−1} where it enters the product with U
+
+
+def layer(
+    cell: str, x: Tensor, ways: Sequence[Way], lengths: Tensor | None = None
+) -> tuple[Tensor, list[Tensor]]:
+    """Run one layer, forwards and, if there is a second way, backwards in time.
+
+    Args:
+        cell: A name in `kernels.cells.GATES`.
+        x: (B, T, D).
+        ways: One or two.
+        lengths: (B,) true lengths; all T if None.
+
+    Returns:
+        Outputs (B, T, H · ways), and the final states of the first way, then of the second.
+    """
+    parts: list[Tensor] = []
+    finals: list[Tensor] = []
+    for number, way in enumerate(ways):
+        outputs, final = run(
+            cell,
+            x,
+            way.weights,
+            way.state,
+            lengths=lengths,
+            reverse=number == 1,
+            input_mask=way.input_mask,
+            hidden_mask=way.hidden_mask,
+        )
+        parts.append(outputs)
+        finals += final
+    return torch.cat(parts, dim=2) if len(parts) > 1 else parts[0], finals
+
+
+def run(
+    cell: str,
+    x: Tensor,
+    weights: tuple[Tensor, Tensor, Tensor | None, Tensor | None],
+    state: State | None = None,
+    *,
+    lengths: Tensor | None = None,
+    reverse: bool = False,
+    input_mask: Tensor | None = None,
+    hidden_mask: Tensor | None = None,
+) -> tuple[Tensor, State]:
+    """Run one cell over sequences; padding, NaN included, is never looked at.
+
+    Args:
+        cell: A name in `kernels.cells.GATES`.
+        x: (B, T, D).
+        weights: W (G·H, D), U (G·H, H), and the biases b and c (G·H,) or None.
+        state: Initial state, (B, H) each; zeros if None.
+        lengths: (B,) true lengths; all T if None.
+        reverse: Run from each row's end to its beginning.
+        input_mask: (B, D), multiplied with every x_t.
+        hidden_mask: (B, H), multiplied with h_{t−1} where it enters the product with U.
+
+    Returns:
+        Outputs (B, T, H), zeros at padding, and the state after each row's last true step.
+    """
+    with _without_autocast(x.device.type):
+        real = None if lengths is None else _real(lengths, x)
+        if real is not None:
+            x = torch.where(real, x, 0.0)
+        if input_mask is not None:
+            x = x * input_mask[:, None]
+        kernel, recurrent, bias, hidden_bias = weights
+        driven = F.linear(x, kernel, bias)  # (B, T, G·H)
+        size = recurrent.shape[1]
+        if state is None:
+            state = (x.new_zeros(x.shape[0], size),) * (2 if cell == "lstm" else 1)
+        product = _product(recurrent, hidden_bias, hidden_mask)
+        states, state = _steps(_STEPS[cell], driven, state, product, real, reverse)
+        outputs = torch.stack(states, dim=1) if states else driven[:, :, :size]
+        return outputs if real is None else torch.where(real, outputs, 0.0), state
+
+
+def autocast_is_on(device: str) -> bool:
+    """Tell whether autocast is at work on a type of device, which may not know it at all."""
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+
+
+def _without_autocast(device: str) -> AbstractContextManager[object]:
+    """Keep a loop's operations in the type of its weights."""
+    return torch.autocast(device, enabled=False) if autocast_is_on(device) else nullcontext()
+
+
+def _real(lengths: Tensor, x: Tensor) -> Tensor:
+    """Return which steps of x (B, T, D) are not padding, (B, T, 1)."""
+    steps = torch.arange(x.shape[1], device=x.device)
+    return (steps < lengths.to(x.device)[:, None])[:, :, None]
+
+
+def _product(weight: Tensor, bias: Tensor | None, mask: Tensor | None) -> Product:
+    """Return h, first row, last row → (h ∘ mask) Uᵀ + c of those rows of U."""
+
+    def product(h: Tensor, first: int | None = None, last: int | None = None) -> Tensor:
+        masked = h if mask is None else h * mask
+        if first is None and last is None:
+            return F.linear(masked, weight, bias)
+        return F.linear(masked, weight[first:last], None if bias is None else bias[first:last])
+
+    return product
+
+
+def _steps(
+    step: Callable[[Tensor, State, Product], State],
+    driven: Tensor,
+    state: State,
+    product: Product,
+    real: Tensor | None,
+    reverse: bool,
+) -> tuple[list[Tensor], State]:
+    """Return h after each step, in the order of time, and the last state."""
+    hidden = []
+    order = range(driven.shape[1])
+    for t in reversed(order) if reverse else order:
+        new = step(driven[:, t], state, product)
+        if real is not None:  # a row that is not there yet, or no more, keeps its state
+            new = tuple(torch.where(real[:, t], *pair) for pair in zip(new, state, strict=True))
+        state = new
+        hidden.append(state[0])
+    return hidden[::-1] if reverse else hidden, state
+
+
+def _rnn_tanh(driven: Tensor, state: State, product: Product) -> State:
+    return (torch.tanh(driven + product(state[0])),)
+
+
+def _rnn_relu(driven: Tensor, state: State, product: Product) -> State:
+    return (torch.relu(driven + product(state[0])),)
+
+
+def _gru_after(driven: Tensor, state: State, product: Product) -> State:
+    (h,) = state
+    for_r, for_z, for_n = driven.chunk(3, dim=1)
+    u_r, u_z, u_n = product(h).chunk(3, dim=1)
+    r, z = torch.sigmoid(for_r + u_r), torch.sigmoid(for_z + u_z)
+    n = torch.tanh(for_n + r * u_n)
+    return ((1 - z) * n + z * h,)
+
+
+def _gru_before(driven: Tensor, state: State, product: Product) -> State:
+    (h,) = state
+    both = 2 * h.shape[1]
+    r, z = torch.sigmoid(driven[:, :both] + product(h, None, both)).chunk(2, dim=1)
+    n = torch.tanh(driven[:, both:] + product(r * h, both, None))
+    return ((1 - z) * n + z * h,)
+
+
+def _gru_simple(driven: Tensor, state: State, product: Product) -> State:
+    (h,) = state
+    for_z, for_n = (driven + product(h)).chunk(2, dim=1)
+    z = torch.sigmoid(for_z)
+    return ((1 - z) * torch.tanh(for_n) + z * h,)
+
+
+def _lstm(driven: Tensor, state: State, product: Product) -> State:
+    h, c = state
+    for_i, for_f, for_g, for_o = (driven + product(h)).chunk(4, dim=1)
+    c = torch.sigmoid(for_f) * c + torch.sigmoid(for_i) * torch.tanh(for_g)
+    return torch.sigmoid(for_o) * torch.tanh(c), c
+
+
+_STEPS = {
+    "rnn_tanh": _rnn_tanh,
+    "rnn_relu": _rnn_relu,
+    "gru_after": _gru_after,
+    "gru_before": _gru_before,
+    "gru_simple": _gru_simple,
+    "lstm": _lstm,
+}

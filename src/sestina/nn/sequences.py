@@ -1,0 +1,158 @@
+"""The forms in which sequences come to a recurrent layer, and leave it again.
+
+A tensor of two or three dimensions, a PackedSequence or a list of tensors; inside a layer there is
+one form, x (B, T, D) with true lengths. Letters: B batch, T time, D features, L layers · ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import (
+    PackedSequence,
+    pack_padded_sequence,
+    pad_packed_sequence,
+    pad_sequence,
+)
+
+
+class Batch(NamedTuple):
+    """Sequences in the one form, and what their own form was."""
+
+    x: Tensor  # (B, T, D), perhaps a view of (T, B, D)
+    lengths: Tensor | None  # (B,) int64 on the CPU; None: all T
+    time_first: bool
+    alone: bool = False  # one sequence without a dimension for the batch
+    packed: PackedSequence | None = None
+
+    def states(self, hx: Any, count: int) -> tuple[Tensor, ...] | None:
+        """Return the initial states, `count` tensors (L, B, H), in the order of x's rows.
+
+        Raises:
+            RuntimeError: It is not `count` tensors, or their dimensions do not go with the input's.
+        """
+        if hx is None:
+            return None
+        parts = tuple(hx) if count > 1 and isinstance(hx, tuple | list) else (hx,)
+        if len(parts) != count or not all(isinstance(part, Tensor) for part in parts):
+            wanted = "a tuple (h_0, c_0)" if count > 1 else "one tensor h_0"
+            raise RuntimeError(f"hx should be {wanted}, got {_said(hx)}")
+        dimensions = 2 if self.alone else 3
+        for part in parts:
+            if part.dim() != dimensions:
+                raise RuntimeError(
+                    f"hx should be {dimensions}-D for {'one' if self.alone else 'a batch of'} "
+                    f"sequence{'' if self.alone else 's'}, got {part.dim()}-D"
+                )
+        if self.alone:
+            return tuple(part[:, None] for part in parts)
+        order = None if self.packed is None else self.packed.sorted_indices
+        return parts if order is None else tuple(part.index_select(1, order) for part in parts)
+
+    def closed(self, outputs: Tensor | None, final: Sequence[Tensor]) -> tuple[Any, Any]:
+        """Return outputs (B, T, F) and final states (L, B, H) in the form that the input had."""
+        if self.alone:
+            outputs = None if outputs is None else outputs[0]
+            final = [state[:, 0] for state in final]
+        elif self.packed is not None:
+            outputs, final = self._packed(outputs, final)
+        elif self.time_first and outputs is not None:
+            outputs = outputs.transpose(0, 1).contiguous()
+        return outputs, tuple(final) if len(final) > 1 else final[0]
+
+    def _packed(
+        self, outputs: Tensor | None, final: Sequence[Tensor]
+    ) -> tuple[Any, Sequence[Tensor]]:
+        packed = self.packed
+        assert packed is not None and self.lengths is not None
+        order = packed.unsorted_indices
+        if order is not None:
+            final = [state.index_select(1, order) for state in final]
+        if outputs is None:
+            return None, final
+        data = pack_padded_sequence(outputs, self.lengths, batch_first=True).data
+        return PackedSequence(data, packed.batch_sizes, packed.sorted_indices, order), final
+
+
+def opened(input: Any, lengths: Any, batch_first: bool, layer: str) -> Batch:
+    """Bring what came to a layer into the one form.
+
+    Args:
+        input: (B, T, D) with `batch_first`, else (T, B, D); (T, D); a PackedSequence; or a list of
+            tensors (T_i, D), which is padded to its longest.
+        lengths: (B,) true lengths for a padded tensor, as a tensor, an array or a list.
+        batch_first: As in torch.
+        layer: The layer's name, for messages.
+
+    Raises:
+        ValueError: `input` is none of these, or `lengths` do not fit it.
+    """
+    if isinstance(input, PackedSequence):
+        _refuse(lengths)
+        sizes = PackedSequence(input.data, input.batch_sizes)  # in sorted order
+        x, true = pad_packed_sequence(sizes, batch_first=True)
+        return Batch(x, true, time_first=False, packed=input)
+    if isinstance(input, list | tuple):
+        _refuse(lengths)
+        input, lengths = _padded(input, batch_first, layer)
+    if not isinstance(input, Tensor):
+        raise ValueError(f"{layer}: expected a tensor of sequences, got {_said(input)}")
+    if input.dim() not in (2, 3):
+        raise ValueError(f"{layer}: Expected input to be 2D or 3D, got {input.dim()}D instead")
+    if input.dim() == 2:
+        _refuse(lengths)
+        return Batch(input[None], None, time_first=False, alone=True)
+    x = input if batch_first else input.transpose(0, 1)
+    checked = None if lengths is None else as_lengths(lengths, x.shape[0], x.shape[1])
+    return Batch(x, checked, time_first=not batch_first)
+
+
+def _refuse(lengths: Any) -> None:
+    if lengths is not None:
+        raise ValueError(
+            "lengths= goes with one padded tensor of three dimensions; a PackedSequence, a list "
+            "or a single sequence has lengths of its own"
+        )
+
+
+def _padded(rows: Sequence[Any], batch_first: bool, layer: str) -> tuple[Tensor, Tensor]:
+    """Lay sequences (T_i, D) into one tensor; return it with their lengths."""
+    shapes = [tuple(row.shape) if isinstance(row, Tensor) else _said(row) for row in rows]
+    if not rows or any(isinstance(s, str) or len(s) != 2 or s[1] != shapes[0][1] for s in shapes):
+        raise ValueError(
+            f"{layer}: a list should hold tensors (T_i, D) with one D, got "
+            + (", ".join(map(str, shapes[:4])) + (", …" if shapes[4:] else "") or "none")
+        )
+    return pad_sequence(list(rows), batch_first), torch.tensor([len(row) for row in rows])
+
+
+def as_lengths(lengths: Any, batch: int, steps: int) -> Tensor:
+    """Return a copy of true lengths as int64 (B,) on the CPU.
+
+    Raises:
+        ValueError: They are not `batch` whole numbers from 0 to `steps`.
+    """
+    if not isinstance(lengths, Tensor):
+        lengths = torch.from_numpy(np.array(lengths))
+    whole = not (lengths.is_floating_point() or lengths.is_complex()) or lengths.numel() == 0
+    if tuple(lengths.shape) != (batch,) or not whole or lengths.dtype == torch.bool:
+        raise ValueError(
+            f"lengths should be {batch} whole numbers, one for each sequence, "
+            f"got {lengths.dtype} of shape {tuple(lengths.shape)}"
+        )
+    copy: Tensor = lengths.detach().to("cpu", torch.int64, copy=True)
+    if batch and not 0 <= int(copy.min()) <= int(copy.max()) <= steps:
+        raise ValueError(
+            f"lengths should lie between 0 and the {steps} steps of the input, "
+            f"got {int(copy.min())} to {int(copy.max())}"
+        )
+    return copy
+
+
+def _said(thing: Any) -> str:
+    kind = type(thing).__name__
+    return f"{kind} of {len(thing)}" if isinstance(thing, tuple | list) else kind

@@ -1,5 +1,6 @@
 """Torch modules; `sestina.nn.LSTM` follows `torch.nn.LSTM`."""
 
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
+from sestina.nn.sequences import Lookup
 
-__all__ = ["GRU", "LSTM", "SimpleRNN"]
+__all__ = ["GRU", "LSTM", "Lookup", "SimpleRNN"]

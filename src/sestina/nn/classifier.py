@@ -14,6 +14,7 @@ from sestina.config import EncoderOptions
 from sestina.errors import OptionError, counted
 from sestina.nn import encoders, initialise
 from sestina.nn.heads import Head, Target
+from sestina.nn.sequences import Lookup
 
 
 class TokenEmbedding(nn.Module):
@@ -32,7 +33,11 @@ class TokenEmbedding(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Map ids (B, T) → vectors (B, T, D)."""
-        return F.embedding(ids, self.weight, padding_idx=0)
+        return self.lookup(ids).vectors()
+
+    def lookup(self, ids: Tensor) -> Lookup:
+        """Return the same, not yet looked up, for a layer that may fold it."""
+        return Lookup(ids, self.weight, padding=0)
 
 
 def _with_steps(x: Tensor, steps: int, side: str) -> Tensor:
@@ -123,11 +128,17 @@ class ClassifierNetwork(nn.Module):
         if self.training and self.token_dropout and not x.is_floating_point():
             lost = torch.rand(x.shape, device=x.device) < self.token_dropout
             x = x.masked_fill(lost & (x != 0), 1)  # 1 is UNK (Iyyer et al. 2015)
+        dropped = self.training and bool(self.input_dropout)
         if self.embedding is not None:
+            if isinstance(self.encoder, encoders.Recurrent) and not dropped:
+                return self._logits(self.embedding.lookup(x), lengths)
             x = self.embedding(x)
-        if self.training and self.input_dropout and x.dim() == 3:
+        if dropped and x.dim() == 3:
             keep = torch.ones(x.shape[0], 1, x.shape[2], device=x.device, dtype=x.dtype)
             x = x * F.dropout(keep, self.input_dropout)  # one mask per sequence (Gal 2016)
+        return self._logits(x, lengths)
+
+    def _logits(self, x: Tensor | Lookup, lengths: Tensor) -> Tensor:
         logits: Tensor = self.head(self.encoder(x, lengths))
         return logits
 

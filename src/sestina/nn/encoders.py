@@ -13,6 +13,7 @@ from sestina.config import EncoderOptions
 from sestina.errors import OptionError
 from sestina.nn import initialise
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
+from sestina.nn.sequences import Lookup
 
 CELLS = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
 
@@ -129,8 +130,8 @@ class Recurrent(nn.Module):
         self.pool = options.pool
         self.features = options.hidden * (2 if options.bidirectional else 1)
 
-    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Map x (B, T, D) → (B, F), F = H, or 2 H bidirectional."""
+    def forward(self, x: Tensor | Lookup, lengths: Tensor) -> Tensor:
+        """Map x (B, T, D), looked up or not yet, → (B, F), F = H, or 2 H bidirectional."""
         outputs, final = self.cell(x, lengths=lengths, outputs=self.pool != "last")
         if self.pool != "last":
             return pooled(outputs, lengths, self.pool)

@@ -47,6 +47,7 @@ class _Task(NamedTuple):
 
     cell: str
     lengths: Tensor | None  # (B,) int64
+    rows: Tensor | None  # (B, T) int64: rows of x, which then is a table (1, U, D)
     masks: tuple[tuple[Tensor | None, Tensor | None], ...]  # of input and hidden, for each way
     outputs: bool  # whether anybody needs more than final states
     time_first: bool  # lay outputs out in memory as (T, B, H · ways)
@@ -94,6 +95,7 @@ def layer(
     ways: Sequence[Way],
     lengths: Tensor | None = None,
     *,
+    rows: Tensor | None = None,
     outputs: bool = True,
     time_first: bool = False,
 ) -> tuple[Tensor | None, list[Tensor]]:
@@ -101,9 +103,10 @@ def layer(
 
     Args:
         cell: A name in `kernels.cells.GATES`.
-        x: (B, T, D); all tensors such that `fits` says yes.
+        x: (B, T, D); all tensors such that `fits` says yes. With `rows`, a table (1, U, D).
         ways: One or two.
         lengths: (B,) int64 true lengths; all T if None.
+        rows: (B, T) int64, the row of the table that each step has; None: x is no table.
         outputs: False if nobody needs more than the final states.
         time_first: Lay outputs out in memory as (T, B, H · ways).
 
@@ -112,7 +115,7 @@ def layer(
         first way, then of the second.
     """
     masks = tuple((way.input_mask, way.hidden_mask) for way in ways)
-    task = _Task(cell, lengths, masks, outputs, time_first)
+    task = _Task(cell, lengths, rows, masks, outputs, time_first)
     tensors: list[Tensor | None] = []
     for way in ways:
         tensors += [*way.weights, *(way.state or (None,) * STATES[cell])]
@@ -166,13 +169,14 @@ def _forward(
     size = ways[0].weights[1].shape[1]
     made = _room(task, x, size * len(ways)) if task.outputs else None
     results, tapes = [made], []
-    x = x if x.stride(2) == 1 else x.contiguous()
+    array = (x if x.stride(2) == 1 else x.contiguous()).detach().numpy()
     for n, way in enumerate(ways):
         final, tape = _kernels().forward(
             task.cell,
-            x.detach().numpy(),
+            array if task.rows is None else task.rows.numpy(),
             _weights(way),
             None if way.state is None else tuple(map(_array, way.state)),
+            table=None if task.rows is None else array[0],
             lengths=None if task.lengths is None else task.lengths.numpy(),
             reverse=n == 1,
             input_mask=_optional(way.input_mask),
@@ -199,6 +203,7 @@ def _backward(
         back: Gradients = _kernels().backward(tape, d_outputs[n], d_final, need_input=wanted[0])
         if wanted[0]:
             part = torch.from_numpy(back.input)
+            part = part if task.rows is None else part[None]
             d_x = part if d_x is None else d_x.add_(part)
         found += [torch.from_numpy(array) for array in (*back.weights, *back.state)]
     return [d_x, *(g if want else None for g, want in zip(found, wanted[1:], strict=True))]
@@ -234,7 +239,8 @@ def _differentiable(
         asked = list(zip(tensors, wanted, strict=True))
         x, *rest = seen = [t.view_as(t) if t is not None and want else t for t, want in asked]
         assert x is not None
-        made, finals = plain.layer(task.cell, x, task.ways(rest), task.lengths)
+        vectors = x if task.rows is None else x[0][task.rows]
+        made, finals = plain.layer(task.cell, vectors, task.ways(rest), task.lengths)
     pairs = [(r, g) for r, g in zip((made, *finals), gradients, strict=True) if g is not None]
     results, given = zip(*pairs, strict=True)
     leaves = [t for t, want in zip(seen, wanted, strict=True) if t is not None and want]
@@ -244,7 +250,7 @@ def _differentiable(
 
 def _room(task: _Task, x: Tensor, features: int) -> Tensor:
     """Return an unfilled tensor (B, T, features), in memory as the task wants it."""
-    batch, steps, _ = x.shape
+    batch, steps = (x if task.rows is None else task.rows).shape[:2]
     strides = (
         (features, batch * features, 1) if task.time_first else (steps * features, features, 1)
     )

@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from sestina.kernels.cells import STATES
 from sestina.nn import fused, plain
 from sestina.nn.plain import Way
-from sestina.nn.sequences import Batch, opened
+from sestina.nn.sequences import Batch, Lookup, folded, opened
 
 
 class _Recurrent(nn.RNNBase):
@@ -87,7 +87,8 @@ class _Recurrent(nn.RNNBase):
 
         Args:
             input: (T, B, D), (B, T, D) with ``batch_first``, (T, D) for one sequence, a
-                PackedSequence, or a list of tensors (T_i, D), which is padded to its longest.
+                PackedSequence, a list of tensors (T_i, D), which is padded to its longest, or a
+                `Lookup` of token ids.
             hx: Initial states, as in torch: (L, B, H), for an LSTM two of them; zeros by default.
             lengths: (B,) true lengths of post-padded rows, 0 allowed: a tensor, array or list.
                 Padding is never looked at; outputs are zero there, and a row's final state is
@@ -104,10 +105,15 @@ class _Recurrent(nn.RNNBase):
                 lengths say so.
         """
         self._update_flat_weights()
+        folds = isinstance(input, Lookup) and self._folds(input, hx)
+        batch = folded(input, lengths, self.batch_first) if folds else None
+        if isinstance(input, Lookup) and batch is None:
+            input = input.vectors()
         if self._is_torchs():
             made, final = self._by_torch(input, hx, lengths)
             return made if outputs else None, final
-        batch = opened(input, lengths, self.batch_first, type(self).__name__)
+        if batch is None:
+            batch = opened(input, lengths, self.batch_first, type(self).__name__)
         states = batch.states(hx, STATES[self.cell])
         x, states = self._checked(batch, states)
         return batch.closed(*self._run(x, states, batch, outputs))
@@ -120,6 +126,17 @@ class _Recurrent(nn.RNNBase):
         own = dropped or self.cell in ("gru_before", "gru_simple")
         taken_down = torch._C._is_tracing() or torch.compiler.is_compiling()
         return not own and (taken_down or self._weight.device.type != "cpu")
+
+    def _folds(self, lookup: Lookup, hx: Any) -> bool:
+        """Tell whether a lookup's table can go through the kernels as it is."""
+        masked = self.training and self.input_dropout
+        first = [getattr(self, name) for names in self._all_weights[: self._ways] for name in names]
+        states = [
+            part for part in (hx if isinstance(hx, tuple | list) else (hx,)) if part is not None
+        ]
+        tensors = [lookup.weight, *first, *states]
+        autocast = plain.autocast_is_on(lookup.weight.device.type)
+        return not (masked or autocast or self._is_torchs()) and fused.fits(tensors)
 
     @property
     def _weight(self) -> Tensor:
@@ -139,11 +156,11 @@ class _Recurrent(nn.RNNBase):
             x = x.to(weight.dtype)
             states = None if states is None else tuple(part.to(weight.dtype) for part in states)
         self.check_input(x, None)
-        if batch.lengths is None and not x.shape[1]:
+        if batch.lengths is None and not batch.steps:
             raise RuntimeError(
                 "Expected sequence length to be larger than 0; empty sequences need lengths="
             )
-        expected = (self.num_layers * self._ways, x.shape[0], self.hidden_size)
+        expected = (self.num_layers * self._ways, batch.size, self.hidden_size)
         for part in states or ():
             if tuple(part.shape) != expected:
                 raise RuntimeError(f"Expected hidden size {expected}, got {list(part.shape)}")
@@ -166,33 +183,37 @@ class _Recurrent(nn.RNNBase):
                 # in torch's order of memory, so that one seed drops the same in both layers
                 timely = x.transpose(0, 1).contiguous()
                 x = F.dropout(timely, self.dropout).transpose(0, 1)
-            ways = [self._way(depth * self._ways + n, x, rows) for n in range(self._ways)]
+            ways = [
+                self._way(depth * self._ways + n, x, batch.size, rows) for n in range(self._ways)
+            ]
             needed = outputs or depth + 1 < self.num_layers
-            made, final = self._layer(x, ways, batch, needed)
+            made, final = self._layer(x, ways, batch, needed, None if depth else batch.rows)
             finals += final
             x = x if made is None else made
         count = STATES[self.cell]
         return made, [torch.stack(finals[n::count]) for n in range(count)]
 
-    def _way(self, row: int, x: Tensor, states: Sequence[Sequence[Tensor]] | None) -> Way:
+    def _way(
+        self, row: int, x: Tensor, size: int, states: Sequence[Sequence[Tensor]] | None
+    ) -> Way:
         """Return what one direction of a layer computes with; `row` counts layers · ways."""
         weights = [getattr(self, name) for name in self._all_weights[row]]
         kernel, recurrent, bias, hidden_bias = (*weights, None, None)[:4]
         return Way(
             (kernel, recurrent, bias, hidden_bias),
             None if states is None else tuple(part[row] for part in states),
-            self._mask(self.input_dropout, x, x.shape[2]),
-            self._mask(self.recurrent_dropout, x, self.hidden_size),
+            self._mask(self.input_dropout, x, (size, x.shape[2])),
+            self._mask(self.recurrent_dropout, x, (size, self.hidden_size)),
         )
 
-    def _mask(self, share: float, x: Tensor, features: int) -> Tensor | None:
+    def _mask(self, share: float, x: Tensor, shape: tuple[int, int]) -> Tensor | None:
         """Return dropout's mask (B, features), one for a whole sequence (Gal, Ghahramani 2016)."""
         if not (self.training and share):
             return None
-        return F.dropout(x.new_ones(x.shape[0], features), share)
+        return F.dropout(x.new_ones(shape), share)
 
     def _layer(
-        self, x: Tensor, ways: list[Way], batch: Batch, outputs: bool
+        self, x: Tensor, ways: list[Way], batch: Batch, outputs: bool, rows: Tensor | None
     ) -> tuple[Tensor | None, list[Tensor]]:
         used = [
             x,
@@ -201,7 +222,13 @@ class _Recurrent(nn.RNNBase):
         if not fused.fits(used):
             return plain.layer(self.cell, x, ways, batch.lengths)
         return fused.layer(
-            self.cell, x, ways, batch.lengths, outputs=outputs, time_first=batch.time_first
+            self.cell,
+            x,
+            ways,
+            batch.lengths,
+            rows=rows,
+            outputs=outputs,
+            time_first=batch.time_first,
         )
 
     def _by_torch(self, input: Any, hx: Any, lengths: Any) -> tuple[Any, Any]:

@@ -1,7 +1,8 @@
 """The forms in which sequences come to a recurrent layer, and leave it again.
 
-A tensor of two or three dimensions, a PackedSequence or a list of tensors; inside a layer there is
-one form, x (B, T, D) with true lengths. Letters: B batch, T time, D features, L layers · ways.
+A tensor of two or three dimensions, a PackedSequence, a list of tensors or a Lookup; inside a layer
+there is one form, x (B, T, D) with true lengths. Letters: B batch, T time, D features in, L layers ·
+ways.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from torch.nn.utils.rnn import (
     PackedSequence,
     pack_padded_sequence,
@@ -19,15 +21,52 @@ from torch.nn.utils.rnn import (
     pad_sequence,
 )
 
+CHEAPER = 2  # occurrences of a token, on average, from which on folding pays
+
+
+class Lookup(NamedTuple):
+    """An embedding lookup that a recurrent layer may fold into its first product.
+
+    What a layer makes of it is what it makes of ``F.embedding(ids, weight, padding)``, gradients
+    included, to float32 rounding. Folded, the product of a token's vector with the layer's weights
+    is formed once for each distinct token instead of once for each occurrence.
+
+    Attributes:
+        ids: Token ids: (B, T) with ``batch_first``, else (T, B), or (T,); int64.
+        weight: (V, D) vectors by id.
+        padding: The id whose vector gets no gradient, or None.
+        fold: Whether to fold; None: where that is cheaper.
+    """
+
+    ids: Tensor
+    weight: Tensor
+    padding: int | None = None
+    fold: bool | None = None
+
+    def vectors(self) -> Tensor:
+        """Return the vectors (…, D) of the ids."""
+        return F.embedding(self.ids, self.weight, self.padding)
+
 
 class Batch(NamedTuple):
     """Sequences in the one form, and what their own form was."""
 
-    x: Tensor  # (B, T, D), perhaps a view of (T, B, D)
+    x: Tensor  # (B, T, D), perhaps a view of (T, B, D); with rows, a table (1, U, D)
     lengths: Tensor | None  # (B,) int64 on the CPU; None: all T
     time_first: bool
     alone: bool = False  # one sequence without a dimension for the batch
     packed: PackedSequence | None = None
+    rows: Tensor | None = None  # (B, T) int64: which row of the table each step has
+
+    @property
+    def size(self) -> int:
+        """B."""
+        return (self.x if self.rows is None else self.rows).shape[0]
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return (self.x if self.rows is None else self.rows).shape[1]
 
     def states(self, hx: Any, count: int) -> tuple[Tensor, ...] | None:
         """Return the initial states, `count` tensors (L, B, H), in the order of x's rows.
@@ -109,6 +148,41 @@ def opened(input: Any, lengths: Any, batch_first: bool, layer: str) -> Batch:
     x = input if batch_first else input.transpose(0, 1)
     checked = None if lengths is None else as_lengths(lengths, x.shape[0], x.shape[1])
     return Batch(x, checked, time_first=not batch_first)
+
+
+def folded(lookup: Lookup, lengths: Any, batch_first: bool) -> Batch | None:
+    """Return a lookup as a table of its distinct tokens' vectors, and each step's row in it.
+
+    Returns None where that would not be cheaper, unless `lookup.fold` insists, and where the ids
+    are not a matrix.
+
+    Raises:
+        ValueError: `lengths` do not fit.
+        IndexError: An id is not in the table.
+    """
+    ids, weight = lookup.ids, lookup.weight
+    if lookup.fold is False or ids.dim() != 2 or not ids.numel() or ids.dtype != torch.int64:
+        return None
+    ids = ids if batch_first else ids.T
+    checked = None if lengths is None else as_lengths(lengths, *ids.shape)
+    used = ids
+    if checked is not None:
+        used = ids[torch.arange(ids.shape[1]) < checked[:, None]]
+    if used.numel() and not 0 <= int(used.min()) <= int(used.max()) < len(weight):
+        raise IndexError(
+            f"token ids should lie between 0 and {len(weight) - 1}, the rows of the table; got "
+            f"{int(used.min())} to {int(used.max())}"
+        )
+    seen = torch.zeros(len(weight), dtype=torch.bool)
+    seen[used.reshape(-1)] = True
+    distinct = seen.nonzero()[:, 0]  # (U,)
+    if not len(distinct) or (lookup.fold is None and CHEAPER * len(distinct) > used.numel()):
+        return None
+    place = torch.zeros(len(weight), dtype=torch.int64)
+    place[distinct] = torch.arange(len(distinct))
+    rows = place[ids.clamp(0, len(weight) - 1)]  # padding may hold anything
+    table = F.embedding(distinct, weight, lookup.padding)[None]
+    return Batch(table, checked, time_first=not batch_first, rows=rows)
 
 
 def _refuse(lengths: Any) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sestina.estimators.loading import load
     from sestina.estimators.series import SeriesClassifier
     from sestina.estimators.text_classifier import TextClassifier
+    from sestina.kernels.parallel import set_threads
     from sestina.text.vocabulary import Vocabulary
     from sestina.vectors.table import WordVectors
 
@@ -29,6 +30,7 @@ _PLACES = {
     "load": "sestina.estimators.loading",
     "load_dataset": "sestina.data.datasets:records",
     "read": "sestina.data.read",
+    "set_threads": "sestina.kernels.parallel",
 }
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "load",
     "load_dataset",
     "read",
+    "set_threads",
 ]
 
 

@@ -12,6 +12,7 @@ import typer
 from sestina.cli import data, evaluate, info, predict, train
 from sestina.cli.show import say
 from sestina.errors import DataWarning, MissingExtra, SestinaError
+from sestina.kernels import compiled
 from sestina.version import __version__
 
 EXTRAS = {"torch": "nn", "altair": "report", "vl_convert": "report"}
@@ -57,6 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     Errors are one sentence on standard error; the traceback shows with ``--debug``.
     """
     given = sys.argv[1:] if arguments is None else arguments
+    compiled.waiting = _compiling
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", DataWarning)
@@ -79,6 +81,12 @@ def main(arguments: list[str] | None = None) -> None:
         say(f"Error: {STOPPED}")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _compiling(name: str) -> None:
+    """Say once that kernels are being compiled."""
+    say("compiling kernels (first run only)")
+    compiled.waiting = lambda name: None
 
 
 def _warned(

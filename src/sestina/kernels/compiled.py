@@ -1,6 +1,7 @@
 """Compile a kernel on first use and keep it on disk, so that a machine compiles it once.
 
 The folder's name holds a digest of the kernels' own sources, so that no stale code is ever run.
+Numba itself is loaded when the first kernel is asked for, not before.
 """
 
 from __future__ import annotations
@@ -14,13 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numba
-from numba import types
-
-from sestina.kernels.simd import LANES
-
-LOCK = threading.RLock()
-OPTIONS = {"nogil": True, "error_model": "numpy"}
+_LOCK = threading.RLock()
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 waiting: Callable[[str], None] = lambda name: None  # noqa: E731
 """Called with a kernel's name before it is compiled, not when it is read from disk."""
@@ -28,6 +24,10 @@ waiting: Callable[[str], None] = lambda name: None  # noqa: E731
 
 def cache_folder() -> Path:
     """Return where compiled kernels of this version, machine width and Numba are kept."""
+    import numba
+
+    from sestina.kernels.simd import LANES
+
     digest = hashlib.sha256(f"{numba.__version__} {LANES} {sys.version}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
@@ -35,26 +35,39 @@ def cache_folder() -> Path:
 
 
 def _base() -> Path:
-    """Return the user's folder for caches."""
+    """Return the user's folder for caches.
+
+    Not one that others can write: what Numba keeps there is code.
+    """
     asked = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
     if asked:
         return Path(asked)
     if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
         return Path(os.environ["LOCALAPPDATA"])
-    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    home = Path(os.path.expanduser("~"))
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+
+
+def _writable() -> Path | None:
+    """Return the cache folder, made if need be; None where it cannot be written."""
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
 
 
 @contextmanager
 def _cached() -> Iterator[bool]:
-    """Point Numba's cache to our folder meanwhile; yield whether it can be written."""
-    before = numba.config.CACHE_DIR
-    try:
-        folder = cache_folder()
-        folder.mkdir(parents=True, exist_ok=True)
+    """Point Numba's cache to our folder meanwhile; yield whether there is one."""
+    import numba
+
+    before, folder = numba.config.CACHE_DIR, _writable()
+    if folder is not None:
         numba.config.CACHE_DIR = str(folder)
-        yield os.access(folder, os.W_OK)
-    except OSError:
-        yield False
+    try:
+        yield folder is not None
     finally:
         numba.config.CACHE_DIR = before
 
@@ -64,13 +77,15 @@ _functions: dict[Callable[..., Any], Any] = {}
 
 def compiled(function: Callable[..., Any], signature: Any, **options: Any) -> Any:
     """Return `function` compiled for one signature, from memory, from disk or anew."""
-    ready = _functions.get(function)
-    if ready is None:
-        with LOCK, _cached() as cache:
-            _tell(function.__name__)
-            ready = numba.njit([signature], cache=cache, **OPTIONS, **options)(function)
-            _functions[function] = ready
-    return ready
+    if function not in _functions:
+        import numba
+
+        with _LOCK, _cached() as cache:
+            if function not in _functions:
+                _tell(function.__name__)
+                jit = numba.njit([signature], cache=cache, **_OPTIONS, **options)
+                _functions[function] = jit(function)
+    return _functions[function]
 
 
 def _tell(name: str) -> None:
@@ -96,10 +111,17 @@ class Kernel:
     def address(self) -> int:
         """Where the machine code starts."""
         if not self._address:
-            with LOCK, _cached() as cache:
-                _tell(self.name)
-                self._compiled = numba.cfunc(
-                    types.void(types.int64, types.int64), cache=cache, **OPTIONS
-                )(self.function)
-                self._address = self._compiled.address
+            self._compile()
         return self._address
+
+    def _compile(self) -> None:
+        import numba
+        from numba import types
+
+        with _LOCK, _cached() as cache:
+            if self._address:
+                return
+            _tell(self.name)
+            signature = types.void(types.int64, types.int64)
+            self._compiled = numba.cfunc(signature, cache=cache, **_OPTIONS)(self.function)
+            self._address = self._compiled.address

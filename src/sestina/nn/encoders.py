@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from sestina.config import EncoderOptions
 from sestina.errors import OptionError
-from sestina.nn import initialise
+from sestina.nn import fused, initialise
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
 from sestina.nn.sequences import Lookup
 
@@ -127,6 +127,7 @@ class Recurrent(nn.Module):
             single_bias=True,
         )
         initialise.recurrent(self.cell)
+        fused.prepare(self.cell.cell)
         self.pool = options.pool
         self.features = options.hidden * (2 if options.bidirectional else 1)
 

@@ -174,7 +174,7 @@ def _forward(
         final, tape = _kernels().forward(
             task.cell,
             array if task.rows is None else task.rows.numpy(),
-            _weights(way),
+            arrays(way.weights),
             None if way.state is None else tuple(map(_array, way.state)),
             table=None if task.rows is None else array[0],
             lengths=None if task.lengths is None else task.lengths.numpy(),
@@ -257,10 +257,12 @@ def _room(task: _Task, x: Tensor, features: int) -> Tensor:
     return torch.empty_strided((batch, steps, features), strides)
 
 
-def _weights(way: Way) -> Weights:
-    kernel, recurrent, *biases = way.weights
-    arrays = [np.zeros(len(kernel), np.float32) if b is None else _array(b) for b in biases]
-    return Weights(_array(kernel), _array(recurrent), *arrays)
+def arrays(weights: Sequence[Tensor | None]) -> Weights:
+    """Return W, U and the two biases as arrays; zeros for a bias that is None."""
+    kernel, recurrent, *biases = weights
+    assert kernel is not None and recurrent is not None
+    filled = [np.zeros(len(kernel), np.float32) if b is None else _array(b) for b in biases]
+    return Weights(_array(kernel), _array(recurrent), *filled)
 
 
 def _array(tensor: Tensor) -> Array:
@@ -278,3 +280,9 @@ def _kernels() -> Any:
     from sestina.kernels import recurrent
 
     return recurrent
+
+
+def prepare(cell: str) -> None:
+    """Compile a cell's kernels, or read them from disk, so that no later clock counts that."""
+    for kernel in _kernels().KERNELS[cell]:
+        assert kernel.address

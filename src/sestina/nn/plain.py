@@ -17,13 +17,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 State = tuple[Tensor, ...]
+Tensors = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # W, U, b, c as in cells.Weights
 Product = Callable[..., Tensor]
 
 
 class Way(NamedTuple):
     """One direction of a layer: its weights, and what a call gives it besides the input."""
 
-    weights: tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # W, U, b, c as in cells.Weights
+    weights: Tensors
     state: State | None = None  # (B, H) each; None is zeros
     input_mask: Tensor | None = None  # (B, D), on every x_t
     hidden_mask: Tensor | None = None  # (B, H), on h_{t−1} where it enters the product with U
@@ -64,7 +65,7 @@ def layer(
 def run(
     cell: str,
     x: Tensor,
-    weights: tuple[Tensor, Tensor, Tensor | None, Tensor | None],
+    weights: Tensors,
     state: State | None = None,
     *,
     lengths: Tensor | None = None,

@@ -1,8 +1,8 @@
 """The forms in which sequences come to a recurrent layer, and leave it again.
 
 A tensor of two or three dimensions, a PackedSequence, a list of tensors or a Lookup; inside a layer
-there is one form, x (B, T, D) with true lengths. Letters: B batch, T time, D features in, L layers ·
-ways.
+there is one form, x (B, T, D) with true lengths. Letters: B batch, T time, D features in, L layers
+times ways.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from torch.autograd import forward_ad
 from torch.nn.utils.rnn import pack_padded_sequence
 from torch.utils.checkpoint import checkpoint
 
-from sestina.nn import GRU, LSTM, recurrent
+from sestina.nn import GRU, LSTM, drop_in
 from test_recurrent_inputs import LENGTHS, B, D, H, T, X, any_pair, close, flat, pair, state
 
 any_own = pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_torchs_own_path_takes_ragged_rows_too(batch_first, monkeypatch):
     x[torch.arange(T)[:, None] >= torch.tensor(LENGTHS)] = torch.nan
     x = x.transpose(0, 1) if batch_first else x
     wanted = one(x, hx, lengths=LENGTHS)
-    monkeypatch.setattr(recurrent._Recurrent, "_is_torchs", lambda self: True)
+    monkeypatch.setattr(drop_in.Recurrent, "_is_torchs", lambda self: True)
     found = one(x, hx, lengths=LENGTHS)
     close(found, wanted)
     found[0].sum().backward()

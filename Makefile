@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := $(VENV)/peers
 
 # threads that wait must not spin: on a busy machine that made the demo eight times slower
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench bench-recurrent clean
 
 demo: $(STAMP)  ## compare nine models on real reviews, compare them, write demo/report.html
 	$(BIN)/python examples/demo.py
@@ -24,6 +25,9 @@ check: $(STAMP)  ## style, types, and who may import whom
 bench: $(STAMP)  ## the figures of docs/benchmarks.md: three seeds of every model
 	$(BIN)/python benchmarks/first_light.py
 
+bench-recurrent: $(PEERS)/.installed  ## recurrent layers against PyTorch, Keras and ONNX Runtime; ARGS=--quick
+	$(PEERS)/bin/python benchmarks/recurrent.py $(ARGS)
+
 clean:
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -32,4 +36,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Sestina needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# what the benchmark races against is heavy, so it lives apart
+$(PEERS)/.installed: $(STAMP)
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[peers]'
 	@touch $@

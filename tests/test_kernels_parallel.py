@@ -15,11 +15,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_kernels import assert_same_bits, both_directions, every_cell, flat, problem, problems
 
 from sestina.kernels import workspace
-from sestina.kernels.cells import GATES
 from sestina.kernels.parallel import set_threads, threads
+from test_kernels import assert_same_bits, both_directions, every_cell, flat, problem, problems
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 PATIENCE = 60  # seconds
@@ -111,7 +110,7 @@ print(*several, digest(), numba.threading_layer(), numba.get_num_threads())
     set_threads(1)
     assert set(sums) == {digest()}
     assert count == "8"
-    assert used == layer or layer == "default"
+    assert layer in (used, "default")
 
 
 def test_callers_at_once_get_the_same_bits():

@@ -163,6 +163,7 @@ def set_workspace_back(a: Arguments) -> Workspace:
         "at_one": PAD,
         "at_strip": rows * PAD,
         "at_left": rows * max(high, wide),
+        "at_gates": 0 if a["table"] else BLOCK * slot * a["blocks"],
         "at_masked": BLOCK * slot if a["hidden_mask"] else 0,
         "at_inputs": rows * wide,
         "at_d_inputs": CHUNK * wide,

@@ -4,7 +4,7 @@ r, z = σ(W x + U h + b); h = (1 − z) ∘ n + z ∘ h, where n is
 after:  tanh(W x + b + r ∘ (U h + c)),  as cuDNN and PyTorch have it; saved: n, r, z, U h + c
 before: tanh(W x + U (r ∘ h) + b),      as the paper has it; saved: n, r, z, r ∘ h
 none:   tanh(W x + U h + b);            saved: z, n
-A step back replaces what was saved by the gradients of the gates' sums.
+The gradients of the gates' sums stand in the same order.
 """
 
 from __future__ import annotations
@@ -68,20 +68,21 @@ def _after(rows: int) -> Any:
 
 
 @njit
-def _step_back_after(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
+def _step_back_after(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask):
     one = fill(np.float32(1))
     size = 4 * a.hidden_padded
     for row in range(n):
         for unit in range(0, size, BYTES):
             at, place = row * size + unit, saved + 4 * row * size + unit
+            to = gates + 4 * row * size + unit
             new, reset = load(place), load(place + size)
             update, inner = load(place + 2 * size), load(place + 3 * size)
             dh = load(d_h + at)
             d_new = dh * (one - update) * (one - new * new)
-            store(place, d_new)
-            store(place + size, d_new * inner * reset * (one - reset))
-            store(place + 2 * size, dh * (load(h + at) - new) * update * (one - update))
-            store(place + 3 * size, d_new * reset)
+            store(to, d_new)
+            store(to + size, d_new * inner * reset * (one - reset))
+            store(to + 2 * size, dh * (load(h + at) - new) * update * (one - update))
+            store(to + 3 * size, d_new * reset)
             store(d_h + at, dh * update)
 
 
@@ -149,23 +150,27 @@ def _before(rows: int, more_rows: int) -> Any:
 
 
 @njit
-def _step_back_before(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
+def _step_back_before(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask):
     one = fill(np.float32(1))
     size = 4 * a.hidden_padded
     for row in range(n):
         for unit in range(0, size, BYTES):
             at, place = row * size + unit, saved + 4 * row * size + unit
+            to = gates + 4 * row * size + unit
             new, update, dh = load(place), load(place + 2 * size), load(d_h + at)
-            store(place, dh * (one - update) * (one - new * new))
-            store(place + 2 * size, dh * (load(h + at) - new) * update * (one - update))
+            store(to, dh * (one - update) * (one - new * new))
+            store(to + 2 * size, dh * (load(h + at) - new) * update * (one - update))
             store(d_h + at, dh * update)
     hidden, spare = a.hidden_padded, buffer + a.at_spare
-    multiply_chunk(buffer, size, saved, 4 * size, n, a.u_inner_back, hidden, hidden, spare)
+    multiply_chunk(buffer, size, gates, 4 * size, n, a.u_inner_back, hidden, hidden, spare)
     for row in range(n):
         for unit in range(0, size, BYTES):
             at, place = row * size + unit, saved + 4 * row * size + unit
             reset, through = load(place + size), load(buffer + at)  # of r ∘ h
-            store(place + size, through * load(used + at) * reset * (one - reset))
+            store(
+                gates + (4 * row + 1) * size + unit,
+                through * load(used + at) * reset * (one - reset),
+            )
             through = through * reset
             if mask:
                 through = through * load(mask + at)
@@ -202,15 +207,16 @@ def _simple(rows: int) -> Any:
 
 
 @njit
-def _step_back_simple(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
+def _step_back_simple(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask):
     one = fill(np.float32(1))
     size = 4 * a.hidden_padded
     for row in range(n):
         for unit in range(0, size, BYTES):
             at, place = row * size + unit, saved + 2 * row * size + unit
+            to = gates + 2 * row * size + unit
             update, new, dh = load(place), load(place + size), load(d_h + at)
-            store(place, dh * (load(h + at) - new) * update * (one - update))
-            store(place + size, dh * (one - update) * (one - new * new))
+            store(to, dh * (load(h + at) - new) * update * (one - update))
+            store(to + size, dh * (one - update) * (one - new * new))
             store(d_h + at, dh * update)
 
 

@@ -1,7 +1,7 @@
 """LSTM steps (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000; rows D2).
 
 i, f, o = σ(W x + U h + b), g = tanh(W x + U h + b); c = f ∘ c + i ∘ g; h = o ∘ tanh(c).
-Saved per row: i, f, g, o, each (Hp,); a step back replaces them by their gradients.
+Saved per row: i, f, g, o, each (Hp,); their gradients stand in the same order.
 """
 
 from __future__ import annotations
@@ -53,22 +53,23 @@ def _step_of(rows: int) -> Any:
 
 
 @njit
-def _step_back(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
-    """Turn the gates of n rows into their gradients; no gradient of h passes by them."""
+def _step_back(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask):
+    """Write the gradients of the gates of n rows; no gradient of h passes by them."""
     one, zero = fill(np.float32(1)), fill(np.float32(0))
     size = 4 * a.hidden_padded
     for row in range(n):
         for unit in range(0, size, BYTES):
             at, place = row * size + unit, saved + 4 * row * size + unit
+            to = gates + 4 * row * size + unit
             i, f = load(place), load(place + size)
             g, o = load(place + 2 * size), load(place + 3 * size)
             dh, before = load(d_h + at), load(c + at)
             squashed = tanh(fma(f, before, i * g))
             dc = fma(dh * o, one - squashed * squashed, load(d_c + at))
-            store(place, dc * g * i * (one - i))
-            store(place + size, dc * before * f * (one - f))
-            store(place + 2 * size, dc * i * (one - g * g))
-            store(place + 3 * size, dh * squashed * o * (one - o))
+            store(to, dc * g * i * (one - i))
+            store(to + size, dc * before * f * (one - f))
+            store(to + 2 * size, dc * i * (one - g * g))
+            store(to + 3 * size, dh * squashed * o * (one - o))
             store(d_c + at, dc * f)
             store(d_h + at, zero)
 

@@ -30,10 +30,10 @@ from sestina.kernels.simd import BYTES, integer, load, store, write_float, write
 
 
 @njit
-def _through_states(a, n, saved, d_h, buffer, mask):
+def _through_states(a, n, gates, d_h, buffer, mask):
     """Add to d_h (n, Hp) what reaches the states before through U."""
     size = 4 * a.hidden_padded
-    gates, count = saved + a.u_first * size, a.u_blocks * a.hidden_padded
+    gates, count = gates + a.u_first * size, a.u_blocks * a.hidden_padded
     row = size * a.blocks
     multiply_chunk(
         buffer, size, gates, row, n, a.u_back, count, a.hidden_padded, buffer + a.at_spare
@@ -46,7 +46,7 @@ def _through_states(a, n, saved, d_h, buffer, mask):
 
 
 @njit
-def _through_inputs(a, first, n, t, saved, scratch):
+def _through_inputs(a, first, n, t, gates, scratch):
     """Pack the inputs of a step for the gradient of W, and give them their own gradients."""
     if not a.features:
         return
@@ -56,12 +56,12 @@ def _through_inputs(a, first, n, t, saved, scratch):
         d_x, size = scratch + a.at_d_inputs, 4 * a.hidden_padded
         count = a.w_blocks * a.hidden_padded
         spare = scratch + a.at_buffer + a.at_spare
-        multiply_chunk(d_x, row, saved, size * a.blocks, n, a.w_back, count, wide, spare)
+        multiply_chunk(d_x, row, gates, size * a.blocks, n, a.w_back, count, wide, spare)
         give_input_gradients(a, d_x, first, n, t)
 
 
 @njit
-def _add_weights(a, chunk, saved, states, scratch, steps):
+def _add_weights(a, chunk, saved, gates, states, scratch, steps):
     """Add a block of steps to the chunk's gradients: W (Dp, G, Hp), U (Hp, G, Hp), biases."""
     size = 4 * a.hidden_padded
     row, step = size * a.blocks, CHUNK * size * a.blocks
@@ -76,21 +76,21 @@ def _add_weights(a, chunk, saved, states, scratch, steps):
         total = pack_left(left, inputs, x_row, CHUNK * x_row, a.features, counts, steps)
         add_outer(
             d_w, gates_row, a.features, left, total,
-            saved, row, step, gates_row // 4, counts, steps, strip,
+            gates, row, step, gates_row // 4, counts, steps, strip,
         )  # fmt: skip
     total = pack_left(left, states, size, CHUNK * size, a.hidden, counts, steps)
     add_outer(
         d_u, gates_row, a.hidden, left, total,
-        saved + a.u_first * size, row, step, a.u_blocks * a.hidden_padded, counts, steps, strip,
+        gates + a.u_first * size, row, step, a.u_blocks * a.hidden_padded, counts, steps, strip,
     )  # fmt: skip
     if a.u_blocks < a.w_blocks:  # reset before the product: r ∘ h stands behind the gates
         total = pack_left(left, saved + gates_row, row, step, a.hidden, counts, steps)
         add_outer(
             d_u + a.u_blocks * size, gates_row, a.hidden, left, total,
-            saved, row, step, a.hidden_padded, counts, steps, strip,
+            gates, row, step, a.hidden_padded, counts, steps, strip,
         )  # fmt: skip
     write_float(one, 1.0)
-    add_rows(d_bias, one, saved, row, step, size * a.blocks // 4, counts, steps)
+    add_rows(d_bias, one, gates, row, step, size * a.blocks // 4, counts, steps)
 
 
 def forward_with(step: Any) -> Any:
@@ -136,9 +136,10 @@ def forward_with(step: Any) -> Any:
 def backward_with(step_back: Any) -> Any:
     """Return the compiled run of one chunk back through a cell.
 
-    `step_back` is ``(a, n, saved, used, h, c, d_h, d_c, buffer, mask)``. It replaces what was saved
-    by the gradients of the gates, d_c by that of the step before, and d_h by what reaches the step
-    before without passing through U.
+    `step_back` is ``(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask)``. From what was saved
+    it writes the gradients of the gates (perhaps to the same place), and replaces d_c by that of
+    the step before, and d_h by what reaches the step before without passing through U. Gates'
+    gradients stay in a block of scratch, in the cache, unless a table's rows are to collect them.
     """
 
     @njit
@@ -163,13 +164,14 @@ def backward_with(step_back: Any) -> Any:
                 add_output_gradients(a, d_h, buffer, first, n, t)
             here, h = saved + t * slot * a.blocks, history + t * slot
             used = take_masked(a, scratch + a.at_masked + place * slot, first, n, h)
-            step_back(a, n, here, used, h, cells + t * slot, d_h, d_c, buffer, mask)
-            _through_states(a, n, here, d_h, buffer, mask)
-            _through_inputs(a, first, n, t, here, scratch)
+            gates = here if a.table else scratch + a.at_gates + place * slot * a.blocks
+            step_back(a, n, here, gates, used, h, cells + t * slot, d_h, d_c, buffer, mask)
+            _through_states(a, n, gates, d_h, buffer, mask)
+            _through_inputs(a, first, n, t, gates, scratch)
             write_integer(scratch + a.at_counts + 8 * place, n)
             if place == 0:
                 states = scratch + a.at_masked if a.hidden_mask else h
-                _add_weights(a, chunk, here, states, scratch, min(BLOCK, steps - t))
+                _add_weights(a, chunk, here, gates, states, scratch, min(BLOCK, steps - t))
         take_states(a, d_h, first, n, rows, a.d_hn)
         take_states(a, d_c, first, n, rows, a.d_cn)
         give_states(a, a.d_h0, first, 0, rows, d_h)

@@ -1,6 +1,6 @@
 """SimpleRNN steps (Elman 1990; rows D1): h = f(W x + U h + b), f tanh or ReLU.
 
-Nothing is saved but h; a step back saves the gradient of the sum.
+Nothing is saved but h.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ def _step_of(rows: int) -> Any:
 
 
 @njit
-def _step_back(a, n, saved, used, h, c, d_h, d_c, buffer, mask):
-    """Save the gradients of the sums of n rows; no gradient of h passes by them."""
+def _step_back(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask):
+    """Write the gradients of the sums of n rows; no gradient of h passes by them."""
     one, zero = fill(np.float32(1)), fill(np.float32(0))
     size = 4 * a.hidden_padded
     h_next = h + CHUNK * size
     for at in range(0, n * size, BYTES):
         dh, state = load(d_h + at), load(h_next + at)
         if a.relu:
-            store(saved + at, where_positive(state, dh))
+            store(gates + at, where_positive(state, dh))
         else:
-            store(saved + at, dh * (one - state * state))
+            store(gates + at, dh * (one - state * state))
         store(d_h + at, zero)
 
 

@@ -1,0 +1,1 @@
+"""The race of recurrent layers: programs in processes of their own, timed in turns."""

@@ -1,0 +1,1 @@
+"""The programs that race, one module each: VERSIONS, `use_threads`, `prepare`."""

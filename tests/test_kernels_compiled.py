@@ -1,0 +1,322 @@
+"""What the kernels stand on: the cache of compiled code, vectors, and memory used again."""
+
+import ctypes
+import os
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+from numba.core import event
+from scipy.special import expit
+
+from sestina.kernels import compiled, simd, workspace
+from sestina.kernels.compiled import Kernel, cache_folder
+from sestina.kernels.simd import (
+    BYTES,
+    LANES,
+    integer,
+    load,
+    load_first,
+    store,
+    store_first,
+    write_integer,
+)
+from sestina.kernels.simd import sigmoid as sigmoid_of
+from sestina.kernels.simd import tanh as tanh_of
+from sestina.kernels.workspace import ALIGNMENT, Workspace, address
+from test_kernels_parallel import elsewhere
+
+# --- compiled code, kept on disk ------------------------------------------------------------
+
+
+def thrice(chunk, place):
+    write_integer(place + 8 * chunk, 3 * integer(place + 8 * chunk))
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def get_ready(monkeypatch):
+    """Get a new kernel ready, check what it computes; return whether it had to be compiled."""
+
+    def get():
+        told = []
+        monkeypatch.setattr(compiled, "waiting", told.append)
+        kernel, numbers = Kernel(thrice), np.arange(4)
+        with event.install_recorder("numba:run_pass") as passes:
+            place = kernel.address
+        assert kernel.address == place
+        ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)(place)(2, address(numbers))
+        assert numbers.tolist() == [0, 1, 6, 3]
+        assert told == (["thrice"] if passes.buffer else [])  # told when and only when compiled
+        return bool(passes.buffer)
+
+    return get
+
+
+def files(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_kernel_is_compiled_once_and_then_read_from_disk(cache, get_ready):
+    before = numba.config.CACHE_DIR
+    assert get_ready()
+    kept = files(cache)
+    assert kept
+    assert all(cache_folder() in path.parents for path in kept)
+    assert not get_ready()
+    assert files(cache) == kept
+    assert numba.config.CACHE_DIR == before  # other users of Numba keep theirs
+    shutil.rmtree(cache)
+    assert get_ready()
+
+
+def test_the_folder_is_that_of_the_sources_and_the_machine(cache, tmp_path, monkeypatch):
+    folders = [cache_folder()]
+    assert cache in folders[0].parents
+    source = tmp_path / "kernels"
+    shutil.copytree(Path(compiled.__file__).parent, source)
+    monkeypatch.setattr(compiled, "__file__", str(source / "compiled.py"))
+    assert cache_folder() == folders[0]
+    for path in sorted(source.glob("*.py")):
+        path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        folders.append(cache_folder())
+    monkeypatch.setattr(simd, "LANES", 2 * LANES)
+    folders.append(cache_folder())
+    monkeypatch.setattr(numba, "__version__", "0")
+    folders.append(cache_folder())
+    assert len(set(folders)) == len(folders) > 10
+
+
+def test_where_there_is_no_folder_kernels_still_run(cache, get_ready):
+    cache.write_text("a file where the folder should be")
+    assert get_ready()
+    assert get_ready()
+
+
+def test_a_folder_that_cannot_be_written(cache, get_ready, monkeypatch):
+    get_ready()
+    shutil.rmtree(cache)
+    cache_folder().mkdir(parents=True)
+    cache_folder().chmod(0o500)
+    if os.access(cache_folder(), os.W_OK):  # root may write everywhere
+        monkeypatch.setattr(os, "access", lambda *_: False)
+    assert get_ready()
+    assert not files(cache)
+    cache_folder().chmod(0o700)
+
+
+def test_a_full_folder_that_cannot_be_written(cache, get_ready, monkeypatch):
+    get_ready()
+    kept = files(cache)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    get_ready()  # told or not, as it is compiled or not
+    assert files(cache) == kept
+
+
+def test_no_room_on_the_disk(cache, get_ready):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        assert get_ready()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("kind", ["*.nbi", "*.nbc"])
+def test_a_broken_file_is_replaced(cache, get_ready, kind):
+    get_ready()
+    for path in cache.rglob(kind):
+        path.write_bytes(path.read_bytes()[:50])
+    get_ready()
+    assert not get_ready()
+
+
+def test_two_processes_at_once_and_one_that_follows(cache):
+    code = """
+import numpy as np
+from sestina.kernels import compiled
+from sestina.kernels.cells import Weights
+from sestina.kernels.streaming import Stream
+told = []
+compiled.waiting = told.append
+ones = np.ones((1, 1), np.float32)
+stream = Stream("rnn_tanh", [Weights(ones, ones, ones[0], ones[0])])
+print(stream.step(ones[0])[0], *told)
+"""
+    with ThreadPoolExecutor(2) as pool:
+        first = list(pool.map(lambda _: elsewhere(code), range(2)))
+    assert "simple_rnn_stream" in {name for _, *told in first for name in told}
+    assert elsewhere(code) == [first[0][0]]  # nothing was told
+    assert float(first[0][0]) == float(first[1][0]) == pytest.approx(np.tanh(3), rel=1e-6)
+
+
+# --- vectors --------------------------------------------------------------------------------
+
+
+@numba.njit
+def sigmoids(to, source, count):
+    for i in range(0, 4 * count, BYTES):
+        store(to + i, sigmoid_of(load(source + i)))
+
+
+@numba.njit
+def tanhs(to, source, count):
+    for i in range(0, 4 * count, BYTES):
+        store(to + i, tanh_of(load(source + i)))
+
+
+@numba.njit
+def copy_first(to, source, loaded, stored):
+    store_first(to, load_first(source, loaded), stored)
+
+
+def of_vectors(function, values):
+    """Return what a function makes of float32 values."""
+    padded = np.zeros(-(-len(values) // LANES) * LANES, np.float32)
+    padded[: len(values)] = values
+    found = np.empty_like(padded)
+    function(address(found), address(padded), len(padded))
+    return found[: len(values)]
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    """All magnitudes up to 100 in float32 that are not subnormal, and 0, of both signs."""
+    small = np.geomspace(2.0**-126, 100, 200_000)
+    positive = np.concatenate([[0.0], small, np.linspace(0, 100, 400_001)]).astype(np.float32)
+    return np.concatenate([positive, -positive])
+
+
+def test_tanh(numbers):
+    found = of_vectors(tanhs, numbers)
+    true = np.tanh(numbers.astype(np.float64))
+    assert (abs(found - true) <= 4e-7 * abs(true)).all()
+    assert abs(found).max() <= 1
+    positive, negative = np.split(found, 2)
+    assert (-positive).tobytes() == negative.tobytes()
+
+
+def test_sigmoid(numbers):
+    found = of_vectors(sigmoids, numbers)
+    true = expit(numbers.astype(np.float64))
+    inside = numbers > -87
+    assert (abs(found - true)[inside] <= 3e-7 * true[inside]).all()
+    assert ((found[~inside] > 0) & (found[~inside] < 2e-38)).all()
+    assert found.max() <= 1
+
+
+def test_infinity_saturates_and_nan_stays():
+    values = np.array([np.inf, -np.inf, 3e38, -3e38, np.nan, -np.nan], np.float32)
+    *ends, plus, minus = of_vectors(tanhs, values)
+    assert ends == pytest.approx([1, -1] * 2, rel=4e-7)
+    assert np.isnan([plus, minus]).all()
+    *ends, plus, minus = of_vectors(sigmoids, values)
+    assert ends == pytest.approx([1, 0] * 2, rel=3e-7, abs=2e-38)
+    assert np.isnan([plus, minus]).all()
+
+
+@pytest.mark.parametrize("shift", [0, 1])  # floats off a vector's place
+def test_parts_of_vectors_touch_nothing_beyond(shift):
+    for count in range(LANES + 1):
+        source = np.full(shift + LANES, np.nan, np.float32)
+        source[shift : shift + count] = np.arange(1, count + 1)
+        to = np.full(shift + LANES + 1, 7, np.float32)
+        copy_first(address(to[shift:]), address(source[shift:]), count, LANES)
+        expected = [*range(1, count + 1), *[0] * (LANES - count)]
+        assert to.tolist() == [7] * shift + expected + [7]
+        to[:] = 7
+        copy_first(address(to[shift:]), address(source[shift:]), LANES, count)
+        assert to.tolist() == [7] * shift + expected[:count] + [7] * (LANES - count + 1)
+
+
+# --- memory used again ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def pool(monkeypatch):
+    """An empty pool."""
+    free = []
+    monkeypatch.setattr(workspace, "_free", free)
+    return free
+
+
+def test_arrays_are_aligned_and_apart(pool):
+    sizes = [1, 0, 15, 16, 17, 1000, 33]
+    for _ in range(3):  # new memory, then the same again
+        arrays = Workspace(sizes).arrays
+        assert [len(array) for array in arrays] == sizes
+        assert not any(address(array) % ALIGNMENT for array in arrays)
+        for n, array in enumerate(arrays):
+            array[:] = n
+        assert [set(array.tolist()) for array in arrays] == [
+            {n} if s else set() for n, s in enumerate(sizes)
+        ]
+
+
+def test_memory_is_used_again_but_never_twice_at_once(pool):
+    first = Workspace([5000])
+    place = address(first.arrays[0])
+    second = Workspace([5000])
+    assert address(second.arrays[0]) != place
+    del first
+    third = Workspace([4900])
+    assert address(third.arrays[0]) == place
+    third.release()
+    fourth = Workspace([5000])
+    assert address(fourth.arrays[0]) == place
+    del third  # was released: its memory is another's now
+    assert address(Workspace([5000]).arrays[0]) not in (place, address(second.arrays[0]))
+
+
+def test_the_pool_is_bounded_and_gives_no_far_too_large_block(pool, monkeypatch):
+    monkeypatch.setattr(workspace, "KEPT", 1_000_000)
+    many = [Workspace([20_000]) for _ in range(30)]
+    del many
+    kept = sum(block.size for block in pool)
+    assert 800_000 < kept <= 1_000_000
+    large = Workspace([200_000])
+    place, size = address(large.arrays[0]), large.arrays[0].nbytes
+    del large
+    small = Workspace([1])
+    assert not place - ALIGNMENT <= address(small.arrays[0]) < place + size
+
+
+def test_threads_do_not_share_memory(pool):
+    def work(number):
+        sizes = np.random.default_rng(number).integers(1, 3000, (300, 2))
+        for size in sizes:
+            taken = Workspace(size.tolist())
+            for array in taken.arrays:
+                array[:] = number
+            threading.Event().wait(0)  # let others run
+            if any((array != number).any() for array in taken.arrays):
+                return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(work, range(8)))
+
+
+def test_memory_may_come_back_while_some_is_taken():
+    code = """
+import faulthandler, gc
+from sestina.kernels.workspace import Workspace
+faulthandler.dump_traceback_later(30, exit=True)
+class Knot: pass
+gc.set_threshold(1)  # collect all the time
+for _ in range(3000):
+    knot = Knot()
+    knot.itself, knot.taken = knot, Workspace([10])
+print("done")
+"""
+    assert elsewhere(code) == ["done"]

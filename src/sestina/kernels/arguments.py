@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 
 from sestina.kernels.cells import STATES, Weights
 from sestina.kernels.layouts import LAYOUTS, gates_of, interleaved, padded, panels, stacked
-from sestina.kernels.sequence import ARGUMENTS, BLOCK, CHUNK, PAD
+from sestina.kernels.sequence import BLOCK, CHUNK, FIELDS, PAD
 from sestina.kernels.workspace import Workspace, address
 
 Array = NDArray[np.float32]
+
+PLACES = {name: place for place, name in enumerate(FIELDS)}
 
 
 class Arguments:
@@ -27,7 +30,7 @@ class Arguments:
 
     def __init__(self, cell: str, weights: Weights) -> None:
         self.cell, self.weights, self.layout = cell, weights, LAYOUTS[cell]
-        self.record = np.zeros(1, ARGUMENTS)
+        self.record = np.zeros(len(PLACES), np.int64)
         self.address = address(self.record)
         self.chunks = 0
         self.workspace: Workspace | None = None
@@ -48,9 +51,9 @@ class Arguments:
         for name, value in values.items():
             if isinstance(value, np.ndarray):
                 self._alive[name] = value
-                self.record[name] = address(value)
+                self.record[PLACES[name]] = address(value)
             else:
-                self.record[name] = 0 if value is None else value
+                self.record[PLACES[name]] = 0 if value is None else value
 
     def set_strided(self, name: str, array: NDArray[Any] | None) -> None:
         """Set an array (B, T, …) and its first two strides."""
@@ -59,7 +62,7 @@ class Arguments:
             self.set(**{name: array}, **strides)
 
     def __getitem__(self, name: str) -> int:
-        return int(self.record[name][0])
+        return int(self.record[PLACES[name]])
 
     def array(self, name: str) -> Any:
         """Return the array whose address stands in a field."""
@@ -77,7 +80,7 @@ def set_batch(a: Arguments, x: NDArray[Any], lengths: NDArray[np.int64] | None, 
     stored = lengths[::CHUNK] if keep else np.ones_like(lengths[::CHUNK])
     starts = np.concatenate([[0], np.cumsum(stored)])
     a.chunks = len(stored)
-    a.set(rows=rows, keep=keep, order=order, lengths=lengths, starts=starts)
+    a.set(rows=rows, steps=steps, keep=keep, order=order, lengths=lengths, starts=starts)
     a.set_strided("x", x)
     return int(starts[-1])
 
@@ -168,7 +171,7 @@ def set_workspace_back(a: Arguments) -> Workspace:
         "at_inputs": rows * wide,
         "at_d_inputs": CHUNK * wide,
     }
-    ends = np.cumsum(list(parts.values())).tolist()
+    ends = [*accumulate(parts.values())]
     starts = dict(zip([*parts][1:], ends, strict=False))
     a.set(at_spare=4 * (starts.pop("spare") - starts["at_buffer"]))
     a.set(**{name: 4 * start for name, start in starts.items()})

@@ -90,11 +90,10 @@ def stacked(blocks: Array) -> Array:
 def unpacked(sums: Array, layout: Layout, features: int, hidden: int) -> Weights:
     """Turn a cell's summed gradients, as `recurrence` lays them, into PyTorch's layout."""
     high, wide, gates = padded(hidden), padded(features), len(layout.w)
-    ends = np.cumsum([wide * gates * high, high * gates * high])
-    w, u, bias = np.split(sums, ends)
-    w = w.reshape(wide, gates, high)[:features, :, :hidden]
-    u = u.reshape(high, gates, high)[:hidden, :, :hidden]
-    bias = bias.reshape(layout.blocks, high)[:, :hidden]
+    w_end, u_end = wide * gates * high, (wide + high) * gates * high
+    w = sums[:w_end].reshape(wide, gates, high)[:features, :, :hidden]
+    u = sums[w_end:u_end].reshape(high, gates, high)[:hidden, :, :hidden]
+    bias = sums[u_end:].reshape(layout.blocks, high)[:, :hidden]
     from_h = layout.u if layout.inner is None else (*layout.u, layout.inner)
     other = [*range(gates)]
     if layout.apart:

@@ -16,6 +16,7 @@ from sestina.kernels.sequence import (
     CHUNK,
     add_output_gradients,
     clear,
+    clear_padding,
     give_input_gradients,
     give_outputs,
     give_states,
@@ -109,6 +110,8 @@ def forward_with(step: Any) -> Any:
         saved = a.saved + start * slot * a.blocks
         inputs = a.scratch + chunk * a.scratch_size
         masked = inputs + 4 * CHUNK * a.features_padded
+        if a.out:
+            clear_padding(a, a.out, a.out_row, a.out_step, a.hidden, first, n)
         take_states(a, h, first, 0, n, a.h0)
         if a.cells:
             take_states(a, c, first, 0, n, a.c0)
@@ -153,6 +156,8 @@ def backward_with(step_back: Any) -> Any:
         scratch = a.scratch + chunk * a.scratch_size
         d_h, d_c, buffer = scratch, scratch + a.at_cells, scratch + a.at_buffer
         mask = a.hidden_mask + first * size if a.hidden_mask else 0
+        if a.d_x:
+            clear_padding(a, a.d_x, a.d_x_row, a.d_x_step, a.features, first, rows)
         clear(a.d_weights + chunk * a.d_weights_size, a.d_weights_size // 4)
         n = 0
         for t in range(steps - 1, -1, -1):

@@ -99,8 +99,6 @@ def forward(
         folding.set_table(a, table)
     set_workspace(a, total)
     final = set_states(a, "{}0", "{}n", state)
-    if outputs is not None and lengths is not None:
-        outputs[...] = 0
     a.set_strided("out", outputs)
     run(KERNELS[cell][0], a.chunks, a.address)
     shape = x.shape if table is None else table.shape
@@ -113,6 +111,7 @@ def backward(
     d_final: tuple[Array | None, ...] | None = None,
     *,
     need_input: bool = True,
+    d_input: Array | None = None,
 ) -> Gradients:
     """Return the gradients of what went into `forward`.
 
@@ -121,6 +120,8 @@ def backward(
         d_outputs: (B, T, H) of unit stride along H; None: no gradient, which is cheaper.
         d_final: (B, H) for each final state, or None.
         need_input: Whether the gradient of x, or of the table, is wanted; else it is empty.
+        d_input: (B, T, D) of unit stride along D, to be filled with the gradient of x; a new array
+            by default.
 
     Raises:
         RuntimeError: The tape was used before.
@@ -136,7 +137,7 @@ def backward(
     d_x = np.empty((0, 0, 0), np.float32)
     folded = bool(a["table"])
     if need_input and not folded:
-        d_x = np.zeros(tape.shape, np.float32)
+        d_x = np.empty(tape.shape, np.float32) if d_input is None else d_input
         a.set_strided("d_x", d_x)
     run(KERNELS[a.cell][1], a.chunks, a.address)
     sums = workspace.arrays[1].reshape(a.chunks, -1).sum(axis=0)

@@ -32,7 +32,7 @@ BLOCK = 8  # steps whose weight gradients are added up together
 
 FIELDS = (
     # the batch: rows sorted by falling length; starts: chunk → its first step in the workspaces
-    "rows", "features", "features_padded", "hidden", "hidden_padded",
+    "rows", "steps", "features", "features_padded", "hidden", "hidden_padded",
     "order", "lengths", "starts", "reverse", "keep", "relu",
     # input (B, T, D), or row numbers (B, T) of a table of ready products (U, G · Hp)
     "x", "x_row", "x_step", "table", "input_mask", "hidden_mask",
@@ -105,7 +105,7 @@ def now_active(a, first, n, rows, step):
 
 @njit
 def clear(to, count):
-    """Write `count` zeros, a multiple of `PAD`."""
+    """Write `count` zeros, a multiple of `LANES`."""
     for i in range(0, 4 * count, BYTES):
         store(to + i, fill(np.float32(0)))
 
@@ -202,6 +202,19 @@ def give_outputs(a, first, n, step, h):
     for r in range(n):
         at = offset_of(a, first + r, step, a.out_row, a.out_step)
         copy_exactly(a.out + at, h + 4 * r * a.hidden_padded, a.hidden)
+
+
+@njit
+def clear_padding(a, to, row_stride, step_stride, count, first, rows):
+    """Write zeros to all steps beyond the ends of `rows` rows of an array (B, T, count)."""
+    whole = count // LANES * LANES
+    for r in range(rows):
+        row = to + integer(a.order + 8 * (first + r)) * row_stride
+        for t in range(length_of(a, first + r), a.steps):
+            clear(row + t * step_stride, whole)
+            if whole < count:
+                place = row + t * step_stride + 4 * whole
+                store_first(place, fill(np.float32(0)), count - whole)
 
 
 @njit

@@ -12,7 +12,7 @@ from sestina.kernels.arguments import Arguments, set_hidden_weights, set_input_w
 from sestina.kernels.cells import STATES, Weights
 from sestina.kernels.compiled import Kernel, compiled
 from sestina.kernels.parallel import SIGNATURE, launch_alone
-from sestina.kernels.sequence import ARGUMENTS
+from sestina.kernels.sequence import FIELDS
 from sestina.kernels.workspace import address
 
 Array = NDArray[np.float32]
@@ -37,7 +37,7 @@ class Stream:
     """
 
     def __init__(self, cell: str, layers: Sequence[Weights]) -> None:
-        self._records = np.zeros(len(layers), ARGUMENTS)
+        self._records = np.zeros((len(layers), len(FIELDS)), np.int64)
         self._address = address(self._records)
         self._kernel, self._launch = KERNELS[cell].address, compiled(launch_alone, SIGNATURE)
         self._arguments = []  # keeps the arrays alive
@@ -52,7 +52,7 @@ class Stream:
             h, c, following = (np.zeros(high, np.float32) for _ in range(3))
             a.set(x=before, history=h, cells=c, scratch=following)
             a.set(saved=np.zeros(4 * high, np.float32))
-            self._records[n] = a.record[0]
+            self._records[n] = a.record
             self._arguments.append(a)
             self._states.append([h[:hidden], c[:hidden]][: STATES[cell]])
             before = h

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -22,13 +24,12 @@ class Workspace:
 
     def __init__(self, sizes: Sequence[int]) -> None:
         """Take room for arrays of `sizes` floats each."""
-        ends = np.cumsum([-(-4 * size // ALIGNMENT) * ALIGNMENT for size in sizes])
-        block = _take(int(ends[-1]) + 2 * ALIGNMENT)  # loads may pass an array's end
+        starts = [0, *accumulate(-(-4 * size // ALIGNMENT) * ALIGNMENT for size in sizes)]
+        block = _take(starts[-1] + 2 * ALIGNMENT)  # loads may pass an array's end
         first = -address(block) % ALIGNMENT
-        starts = [0, *ends[:-1].tolist()]
         self.arrays = [
             block[first + start : first + start + 4 * size].view(np.float32)
-            for start, size in zip(starts, sizes, strict=True)
+            for start, size in zip(starts, sizes, strict=False)
         ]
         self._release = weakref.finalize(self, _give_back, block)
         self._release.atexit = False
@@ -36,6 +37,20 @@ class Workspace:
     def release(self) -> None:
         """Give the memory back before the workspace itself is dropped."""
         self._release()
+
+
+def lend(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return an unfilled array whose memory returns to the pool when this very object is dropped.
+
+    No view of it may live longer, which NumPy does not see to: it is meant to be handed to
+    `torch.from_numpy` at once, since a tensor holds on to the object itself.
+    """
+    size = math.prod(shape)
+    block = _take(4 * size + ALIGNMENT)
+    first = -address(block) % ALIGNMENT
+    array = block[first : first + 4 * size].view(np.float32).reshape(shape)
+    weakref.finalize(array, _give_back, block).atexit = False
+    return array
 
 
 def address(array: NDArray[Any]) -> int:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 
+from sestina.kernels import workspace
 from sestina.kernels.cells import STATES, Array, Gradients, Weights
 from sestina.nn import plain
 from sestina.nn.plain import Way
@@ -150,7 +151,7 @@ class _Layer(torch.autograd.Function):
         tapes, ctx.tapes = ctx.tapes, None
         if tapes is None:  # used up by a backward that kept the graph
             _, tapes = _forward(ctx.task, x, tensors, keep=True)
-        return None, *_backward(tapes, ctx.task, wanted, gradients)
+        return None, *_backward(tapes, ctx.task, tuple(x.shape), wanted, gradients)
 
 
 def _batched(gradient: Tensor | None) -> bool:
@@ -190,7 +191,11 @@ def _forward(
 
 
 def _backward(
-    tapes: list[Any], task: _Task, wanted: Sequence[bool], gradients: Sequence[Tensor | None]
+    tapes: list[Any],
+    task: _Task,
+    shape: tuple[int, ...],
+    wanted: Sequence[bool],
+    gradients: Sequence[Tensor | None],
 ) -> list[Tensor | None]:
     """Return the gradients of x and of each way's weights and state, None where not wanted."""
     states = STATES[task.cell]
@@ -200,10 +205,16 @@ def _backward(
     for n in range(len(tapes)):
         d_final = _filled(gradients[1 + n * states : 1 + (n + 1) * states])
         tape, tapes[n] = tapes[n], None  # lets go of each tape as soon as it is used
-        back: Gradients = _kernels().backward(tape, d_outputs[n], d_final, need_input=wanted[0])
+        part = torch.from_numpy(workspace.lend(shape)) if wanted[0] and task.rows is None else None
+        back: Gradients = _kernels().backward(
+            tape,
+            d_outputs[n],
+            d_final,
+            need_input=wanted[0],
+            d_input=None if part is None else part.numpy(),
+        )
         if wanted[0]:
-            part = torch.from_numpy(back.input)
-            part = part if task.rows is None else part[None]
+            part = torch.from_numpy(back.input)[None] if part is None else part
             d_x = part if d_x is None else d_x.add_(part)
         found += [torch.from_numpy(array) for array in (*back.weights, *back.state)]
     return [d_x, *(g if want else None for g, want in zip(found, wanted[1:], strict=True))]
@@ -251,10 +262,9 @@ def _differentiable(
 def _room(task: _Task, x: Tensor, features: int) -> Tensor:
     """Return an unfilled tensor (B, T, features), in memory as the task wants it."""
     batch, steps = (x if task.rows is None else task.rows).shape[:2]
-    strides = (
-        (features, batch * features, 1) if task.time_first else (steps * features, features, 1)
-    )
-    return torch.empty_strided((batch, steps, features), strides)
+    if task.time_first:
+        return torch.from_numpy(workspace.lend((steps, batch, features))).transpose(0, 1)
+    return torch.from_numpy(workspace.lend((batch, steps, features)))
 
 
 def arrays(weights: Sequence[Tensor | None]) -> Weights:

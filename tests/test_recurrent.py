@@ -38,9 +38,9 @@ def calls(monkeypatch):
         noted.append(("forward", outputs is not None, keep))
         return real.forward(*given, outputs=outputs, keep=keep, **more)
 
-    def backward(tape, d_outputs=None, d_final=None, *, need_input=True):
+    def backward(tape, d_outputs=None, d_final=None, *, need_input=True, **more):
         noted.append(("backward", d_outputs is not None, d_final is not None, need_input))
-        return real.backward(tape, d_outputs, d_final, need_input=need_input)
+        return real.backward(tape, d_outputs, d_final, need_input=need_input, **more)
 
     monkeypatch.setattr(
         fused, "_kernels", lambda: types.SimpleNamespace(forward=forward, backward=backward)

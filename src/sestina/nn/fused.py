@@ -262,9 +262,11 @@ def _differentiable(
 def _room(task: _Task, x: Tensor, features: int) -> Tensor:
     """Return an unfilled tensor (B, T, features), in memory as the task wants it."""
     batch, steps = (x if task.rows is None else task.rows).shape[:2]
-    if task.time_first:
-        return torch.from_numpy(workspace.lend((steps, batch, features))).transpose(0, 1)
-    return torch.from_numpy(workspace.lend((batch, steps, features)))
+    if not task.time_first:
+        return torch.from_numpy(workspace.lend((batch, steps, features)))
+    storage = torch.from_numpy(workspace.lend((steps, batch, features))).untyped_storage()
+    shape, strides = (batch, steps, features), (features, batch * features, 1)
+    return torch.empty(0).set_(storage, 0, shape, strides)  # no view, so it may be changed in place
 
 
 def arrays(weights: Sequence[Tensor | None]) -> Weights:

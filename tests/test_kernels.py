@@ -18,7 +18,7 @@ TOLERANCE = 1e-5
 
 every_cell = pytest.mark.parametrize("cell", GATES)
 both_directions = pytest.mark.parametrize("reverse", [False, True], ids=["onward", "reverse"])
-LAYOUTS = ["plain", "time first", "slice", "backwards"]
+layouts = st.sampled_from(["plain", "time first", "slice", "backwards"])
 
 
 class Problem(NamedTuple):
@@ -37,70 +37,77 @@ class Problem(NamedTuple):
 
     def rows(self, index):
         """Return the same problem for some of the rows."""
-
-        def cut(value):
-            if isinstance(value, tuple):
-                return tuple(map(cut, value))
-            return value[index] if isinstance(value, np.ndarray) else value
-
-        x, state, d_outputs, d_final = map(cut, (self.x, self.state, *self[5:]))
-        options = {name: cut(value) for name, value in self.options.items()}
-        return Problem(self.cell, x, self.weights, state, options, d_outputs, d_final)
+        names = ("x", "state", "options", "d_outputs", "d_final")
+        cut = mapped(lambda array: array[index], tuple(getattr(self, name) for name in names))
+        return self._replace(**dict(zip(names, cut, strict=True)))
 
     def run(self, *, keep=True, outputs=True, layout="plain", need_input=True):
         """Return outputs, final states and, with `keep`, gradients."""
-        around, made = None, None
+        kept = mapped(np.copy, tuple(self))
+        around, made, made_d_x = [], None, None
         if outputs:
-            empty = np.full((*self.x.shape[:2], self.weights.hidden.shape[1]), np.nan, np.float32)
-            around, made = laid(empty, layout)
-        kept = [array.copy() for array in flat(self)]
-        x = laid(self.x, layout)[1] if self.x.dtype == np.float32 else self.x
+            made = laid((*self.x.shape[:2], self.weights.hidden.shape[1]), layout, around)
+        x = laid(self.x, layout) if self.x.dtype == np.float32 else self.x
         final, tape = recurrent.forward(
             self.cell, x, self.weights, self.state, outputs=made, keep=keep, **self.options
         )
-        found = [made.copy() if outputs else None, final]
+        found = [np.copy(made) if outputs else None, final]
         if keep:
-            d_outputs = None if self.d_outputs is None else laid(self.d_outputs, layout)[1]
-            found.append(recurrent.backward(tape, d_outputs, self.d_final, need_input=need_input))
+            d_outputs = None if self.d_outputs is None else laid(self.d_outputs, layout)
+            how = {"need_input": need_input}
+            if need_input and layout != "plain" and self.x.dtype == np.float32:
+                made_d_x = how["d_input"] = laid(self.x.shape, layout, around)
+            d = recurrent.backward(tape, d_outputs, self.d_final, **how)
+            found.append(d._replace(input=np.copy(d.input)))
         assert_same_bits(kept, self)  # nothing given is written
-        if outputs:
-            made[...] = np.nan
-            assert np.isnan(around).all()  # nothing around the outputs is
+        for array, memory in zip(flat((made, made_d_x)), around, strict=True):
+            array[...] = np.nan
+            assert np.isnan(memory).all()  # nothing around what is asked for is
         return found
 
     def true(self):
-        """Return what the reference finds in float64."""
-
-        def wide(value):
-            if isinstance(value, np.ndarray) and value.dtype == np.float32:
-                return value.astype(np.float64)
-            return type(value)(map(wide, value)) if type(value) is tuple else value
-
-        weights, options = Weights(*map(wide, self.weights)), {**self.options}
-        options = {name: wide(value) for name, value in options.items()}
-        outputs, final, tape = reference.forward(
-            self.cell, wide(self.x), weights, wide(self.state), **options
+        """Return what the reference finds in float64, and its tape."""
+        cell, *parts = mapped(
+            lambda a: a.astype(float) if a.dtype == np.float32 else a, tuple(self)
         )
-        d_final = self.d_final
+        x, weights, state, options, d_outputs, d_final = parts
+        outputs, final, tape = reference.forward(cell, x, Weights(*weights), state, **options)
         if d_final is not None:  # the reference knows all or none
-            d_final = tuple(np.zeros_like(final[0]) if d is None else wide(d) for d in d_final)
-        return outputs, final, reference.backward(tape, wide(self.d_outputs), d_final), tape
+            d_final = tuple(np.zeros_like(final[0]) if d is None else d for d in d_final)
+        return outputs, final, reference.backward(tape, d_outputs, d_final), tape
 
 
-def laid(array, layout):
-    """Return a copy of (B, T, N) with other strides, and the memory it lies in: NaN around it."""
-    batch, steps, size = array.shape
+def mapped(change, value):
+    """Change the arrays in nested tuples, lists and dicts."""
+    if isinstance(value, dict):
+        return {name: mapped(change, part) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return tuple(mapped(change, part) for part in value)
+    return change(value) if isinstance(value, np.ndarray) else value
+
+
+def flat(value):
+    """Return the arrays in nested tuples, lists and dicts."""
+    found = []
+    mapped(found.append, value)
+    return found
+
+
+def laid(array, layout, seen=None):
+    """Return a copy of (B, T, N), or NaN of that shape, with other strides and NaN around it."""
+    batch, steps, size = array if isinstance(array, tuple) else array.shape
+    wide = {"time first": (steps, batch, size), "slice": (batch, steps + 1, 2 * size + 1)}
+    around = view = np.full(wide.get(layout, (batch, steps, size)), np.nan, np.float32)
     if layout == "time first":
-        around = np.full((steps, batch, size), np.nan, array.dtype)
         view = around.transpose(1, 0, 2)
     elif layout == "slice":
-        around = np.full((batch, steps + 1, 2 * size + 1), np.nan, array.dtype)
         view = around[:, :steps, size : 2 * size]
-    else:
-        around = np.full((batch, steps, size), np.nan, array.dtype)
-        view = around[::-1, ::-1] if layout == "backwards" else around
-    view[...] = array
-    return around, view
+    elif layout == "backwards":
+        view = around[::-1, ::-1]
+    view[...] = np.nan if isinstance(array, tuple) else array
+    if seen is not None:
+        seen.append(around)
+    return view
 
 
 def problem(cell, lengths, *, batch=None, steps=None, features=5, hidden=7, **how):
@@ -116,32 +123,20 @@ def problem(cell, lengths, *, batch=None, steps=None, features=5, hidden=7, **ho
         return rng.choice([0, 1.25, 2], (batch, width)).astype(np.float32)
 
     rows = GATES[cell] * hidden
-    weights = Weights(
-        normal(rows, features, scale=1 / max(features, 1) ** 0.5),
-        (rng.uniform(-0.5, 0.5, (rows, hidden)) / hidden**0.5).astype(np.float32),
-        normal(rows),
-        normal(rows),
-    )
-    masked = how.get("masked", "")
-    options = {"lengths": None if lengths is None else np.array(lengths, np.int64)}
-    options |= {"reverse": how.get("reverse", False)}
-    options |= {"input_mask": mask(features) if "input" in masked else None}
-    options |= {"hidden_mask": mask(hidden) if "hidden" in masked else None}
+    w = normal(rows, features, scale=1 / max(features, 1) ** 0.5)
+    u = (rng.uniform(-0.5, 0.5, (rows, hidden)) / hidden**0.5).astype(np.float32)
+    weights = Weights(w, u, normal(rows), normal(rows))
+    lengths = None if lengths is None else np.array(lengths, np.int64)
+    options = {"lengths": lengths, "reverse": how.get("reverse", False)} | {
+        "input_mask": mask(features) if "input" in how.get("masked", "") else None,
+        "hidden_mask": mask(hidden) if "hidden" in how.get("masked", "") else None,
+    }
     state, d_final = (tuple(normal(batch, hidden) for _ in range(STATES[cell])) for _ in range(2))
     d_outputs = normal(batch, steps, hidden) if how.get("d_outputs", True) else None
-    wanted = how.get("d_final", (True, True))  # which parts are given
-    d_final = wanted and tuple(d if w else None for d, w in zip(d_final, wanted, strict=False))
-    state = state if how.get("state", True) else None
-    x = normal(batch, steps, features)
+    given = how.get("d_final", (True, True))
+    d_final = given and tuple(d if g else None for d, g in zip(d_final, given, strict=False))
+    state, x = state if how.get("state", True) else None, normal(batch, steps, features)
     return Problem(cell, x, weights, state, options, d_outputs, d_final)
-
-
-def flat(value):
-    """Return the arrays in nested tuples, lists and dicts; what else is there does not count."""
-    if isinstance(value, np.ndarray):
-        return [value]
-    value = tuple(value.values()) if isinstance(value, dict) else value
-    return [a for part in value for a in flat(part)] if isinstance(value, tuple | list) else []
 
 
 def assert_same_bits(ours, theirs):
@@ -195,17 +190,15 @@ def problems(draw, cell, masks=("", "input", "hidden", "input and hidden")):
         features=draw(size),
         hidden=draw(size),
         seed=draw(st.integers(0, 99)),
-        reverse=draw(st.booleans()),
         masked=draw(st.sampled_from(masks)),
-        state=draw(st.booleans()),
-        d_outputs=draw(st.booleans()),
         d_final=draw(st.sampled_from([None, (True, True), (True, False), (False, True)])),
+        **{name: draw(st.booleans()) for name in ("reverse", "state", "d_outputs")},
     )
 
 
 @every_cell
 @settings(max_examples=100, deadline=None)
-@given(data=st.data(), layout=st.sampled_from(LAYOUTS), wanted=st.tuples(*[st.booleans()] * 2))
+@given(data=st.data(), layout=layouts, wanted=st.tuples(*[st.booleans()] * 2))
 def test_equals_the_reference(cell, data, layout, wanted):
     p = data.draw(problems(cell))
     assume(not near_a_kink(p))

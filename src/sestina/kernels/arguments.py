@@ -163,9 +163,9 @@ def set_workspace_back(a: Arguments) -> Workspace:
         "at_buffer": slot,
         "spare": slot * a["blocks"] + CHUNK * PAD,
         "at_counts": 2 * BLOCK,  # int64
-        "at_one": PAD,
         "at_strip": rows * PAD,
-        "at_left": rows * max(high, wide),
+        "at_left": rows * (high + wide),
+        "at_inner": 0 if a.layout.inner is None else rows * high,
         "at_gates": 0 if a["table"] else BLOCK * slot * a["blocks"],
         "at_masked": BLOCK * slot if a["hidden_mask"] else 0,
         "at_inputs": rows * wide,

@@ -16,7 +16,7 @@ from sestina.kernels.arguments import Arguments
 from sestina.kernels.compiled import Kernel
 from sestina.kernels.layouts import gates_of, ordered, padded, panels, stacked
 from sestina.kernels.parallel import run
-from sestina.kernels.products import add_outer, multiply, pack_left
+from sestina.kernels.products import add_outer, multiply, pack_left, pack_strip
 from sestina.kernels.sequence import CHUNK, PAD, arguments, clear, length_of, offset_of
 from sestina.kernels.simd import BYTES, integer, load, store, write_integer
 
@@ -105,10 +105,10 @@ def sum_table_weights(chunk, address):
         write_integer(count, min(BLOCK_ROWS, a.table_rows - first))
         source = a.inputs + first * row + 4 * chunk * CHUNK
         total = pack_left(left, source, row, 0, CHUNK, count, 1)
-        add_outer(
-            to, 4 * columns, CHUNK, left, total,
-            a.d_products + first * 4 * columns, 4 * columns, 0, columns, count, 1, strip,
-        )  # fmt: skip
+        right = a.d_products + first * 4 * columns
+        for column in range(0, 4 * columns, BYTES):
+            pack_strip(strip, right + column, 4 * columns, 0, count, 1)
+            add_outer(to + column, 4 * columns, CHUNK, left, strip, total)
 
 
 TABLE_PRODUCTS, COUNT_USES = Kernel(table_products), Kernel(count_uses)

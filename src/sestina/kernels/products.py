@@ -9,13 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from sestina.kernels.simd import BYTES, LANES, fill, integer, load, store
+from sestina.kernels.simd import BYTES, fill, integer, load, store
 from sestina.kernels.tiles import TALL, get, new_tile, product, put
 
 FAR = 4096  # bytes between rows from which on they fall on the same lines of a first-level cache
 
 _add = product(TALL, (0,), 1)
-_add_four, _add_single = product(1, (0, 1, 2, 3), 4), product(1, (0,), 1)
 
 
 @njit
@@ -68,44 +67,41 @@ def pack_left(to, a, a_row, a_step, size, counts, steps):
 
 
 @njit
-def add_outer(to, to_row, size, left, total, b, b_row, b_step, columns, counts, steps, strip):
-    """Add Σ A[s, r, m] · B[s, r, n] to a (size, columns) matrix, A packed at `left`.
-
-    `to` is padded, so that `size` may be rounded up to a whole tile. `strip` is scratch for one
-    vector of every row.
-    """
-    tile = new_tile()
-    for column in range(0, 4 * columns, BYTES):
-        place = strip
-        for s in range(steps):
-            for r in range(integer(counts + 8 * s)):
-                store(place, load(b + s * b_step + r * b_row + column))
-                place += BYTES
-        for m in range(0, size, TALL):
-            place = to + m * to_row + column
-            for r in range(TALL):
-                put(tile, r, load(place + r * to_row))
-            _add(tile, left + 4 * m * total, 4, BYTES, strip, BYTES, total)
-            for r in range(TALL):
-                store(place + r * to_row, get(tile, r))
+def pack_strip(to, b, b_row, b_step, counts, steps):
+    """Bring one vector of every row of B together, as `pack_left` does with A."""
+    for s in range(steps):
+        for r in range(integer(counts + 8 * s)):
+            store(to, load(b + s * b_step + r * b_row))
+            to += BYTES
 
 
 @njit
-def add_rows(to, one, b, b_row, b_step, columns, counts, steps):
-    """Add Σ B[s, r], rows r < counts[s] of each step s, to one row; at `one` stands 1.0."""
+def add_outer(to, to_row, size, left, strip, total):
+    """Add Σ A[k, m] · B[k], k < total, to one vector's columns of a matrix of `size` rows.
+
+    `to` is padded, so that `size` may be rounded up to a whole tile.
+    """
     tile = new_tile()
-    column = 0
-    while column < columns:
-        width = 4 if columns - column >= 4 * LANES else 1
-        place = to + 4 * column
-        for i in range(width):
-            put(tile, i, load(place + i * BYTES))
-        for s in range(steps):
-            n = integer(counts + 8 * s)
-            if width == 4:
-                _add_four(tile, one, 0, 0, b + s * b_step + 4 * column, b_row, n)
-            else:
-                _add_single(tile, one, 0, 0, b + s * b_step + 4 * column, b_row, n)
-        for i in range(width):
-            store(place + i * BYTES, get(tile, i))
-        column += width * LANES
+    for m in range(0, size, TALL):
+        place = to + m * to_row
+        for r in range(TALL):
+            put(tile, r, load(place + r * to_row))
+        _add(tile, left + 4 * m * total, 4, BYTES, strip, BYTES, total)
+        for r in range(TALL):
+            store(place + r * to_row, get(tile, r))
+
+
+@njit
+def add_sum(to, strip, total):
+    """Add Σ B[k], k < total, to one vector; four sums run side by side."""
+    one, two = load(to), fill(np.float32(0))
+    three, four = two, two
+    whole = total // 4 * 4 * BYTES
+    for k in range(0, whole, 4 * BYTES):
+        one = one + load(strip + k)
+        two = two + load(strip + k + BYTES)
+        three = three + load(strip + k + 2 * BYTES)
+        four = four + load(strip + k + 3 * BYTES)
+    for k in range(whole, total * BYTES, BYTES):
+        one = one + load(strip + k)
+    store(to, (one + two) + (three + four))

@@ -10,7 +10,7 @@ from typing import Any
 
 from numba import njit
 
-from sestina.kernels.products import add_outer, add_rows, multiply_chunk, pack_left
+from sestina.kernels.products import add_outer, add_sum, multiply_chunk, pack_left, pack_strip
 from sestina.kernels.sequence import (
     BLOCK,
     CHUNK,
@@ -27,7 +27,7 @@ from sestina.kernels.sequence import (
     take_masked,
     take_states,
 )
-from sestina.kernels.simd import BYTES, integer, load, store, write_float, write_integer
+from sestina.kernels.simd import BYTES, integer, load, store, write_integer
 
 
 @njit
@@ -67,31 +67,30 @@ def _add_weights(a, chunk, saved, gates, states, scratch, steps):
     size = 4 * a.hidden_padded
     row, step = size * a.blocks, CHUNK * size * a.blocks
     gates_row, x_row = size * a.w_blocks, 4 * a.features_padded
+    u_first, u_end = a.u_first * size, (a.u_first + a.u_blocks) * size
     d_w = a.d_weights + chunk * a.d_weights_size
     d_u = d_w + gates_row * a.features_padded
     d_bias = d_u + gates_row * a.hidden_padded
-    counts, one = scratch + a.at_counts, scratch + a.at_one
-    strip, left = scratch + a.at_strip, scratch + a.at_left
+    counts, strip = scratch + a.at_counts, scratch + a.at_strip
+    left_h = scratch + a.at_left
+    left_x, left_inner = left_h + BLOCK * CHUNK * size, scratch + a.at_inner
+    total = pack_left(left_h, states, size, CHUNK * size, a.hidden, counts, steps)
     if a.features:
         inputs = scratch + a.at_inputs
-        total = pack_left(left, inputs, x_row, CHUNK * x_row, a.features, counts, steps)
-        add_outer(
-            d_w, gates_row, a.features, left, total,
-            gates, row, step, gates_row // 4, counts, steps, strip,
-        )  # fmt: skip
-    total = pack_left(left, states, size, CHUNK * size, a.hidden, counts, steps)
-    add_outer(
-        d_u, gates_row, a.hidden, left, total,
-        gates + a.u_first * size, row, step, a.u_blocks * a.hidden_padded, counts, steps, strip,
-    )  # fmt: skip
-    if a.u_blocks < a.w_blocks:  # reset before the product: r ∘ h stands behind the gates
-        total = pack_left(left, saved + gates_row, row, step, a.hidden, counts, steps)
-        add_outer(
-            d_u + a.u_blocks * size, gates_row, a.hidden, left, total,
-            gates, row, step, a.hidden_padded, counts, steps, strip,
-        )  # fmt: skip
-    write_float(one, 1.0)
-    add_rows(d_bias, one, gates, row, step, size * a.blocks // 4, counts, steps)
+        pack_left(left_x, inputs, x_row, CHUNK * x_row, a.features, counts, steps)
+    inner = a.u_blocks < a.w_blocks  # reset before the product: r ∘ h stands behind the gates
+    if inner:
+        pack_left(left_inner, saved + gates_row, row, step, a.hidden, counts, steps)
+    for column in range(0, max(gates_row, u_end), BYTES):
+        pack_strip(strip, gates + column, row, step, counts, steps)
+        add_sum(d_bias + column, strip, total)
+        if a.features and column < gates_row:
+            add_outer(d_w + column, gates_row, a.features, left_x, strip, total)
+        if u_first <= column < u_end:
+            add_outer(d_u + column - u_first, gates_row, a.hidden, left_h, strip, total)
+        elif inner:
+            place = d_u + a.u_blocks * size + column
+            add_outer(place, gates_row, a.hidden, left_inner, strip, total)
 
 
 def forward_with(step: Any) -> Any:

@@ -44,7 +44,7 @@ FIELDS = (
     # workspaces
     "saved", "history", "cells", "scratch", "scratch_size",
     # where things stand in a chunk's scratch, backward; at_spare counts from at_buffer
-    "at_cells", "at_buffer", "at_spare", "at_counts", "at_one", "at_strip", "at_left", "at_gates",
+    "at_cells", "at_buffer", "at_spare", "at_counts", "at_strip", "at_left", "at_inner", "at_gates",
     "at_masked", "at_inputs", "at_d_inputs",
     # gradients
     "d_hn", "d_cn", "d_h0", "d_c0", "d_out", "d_out_row", "d_out_step",

@@ -32,6 +32,8 @@ def _lanes() -> int:
 
 
 LANES = _lanes()
+REDUCES = LANES == 16 and bool(llvm.get_host_cpu_features().get("avx512dq"))
+"""Whether one instruction splits a number into whole and rest, and one scales by a power of two."""
 BYTES = 4 * LANES
 VECTOR = ir.VectorType(FLOAT, LANES)
 INTEGERS = ir.VectorType(ir.IntType(32), LANES)
@@ -182,18 +184,6 @@ def write_integer(typing: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, types.int64), build
 
 
-@intrinsic
-def write_float(typing: Any, address: Any, value: Any) -> Any:
-    """Write one number as float32 at `address`."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        single = builder.fptrunc(args[1], FLOAT)
-        builder.store(single, pointer_to(builder, args[0], FLOAT), align=4)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.float64), build
-
-
 # --- arithmetic -----------------------------------------------------------------------------
 
 
@@ -268,20 +258,40 @@ def _polynomial(builder: Any, x: Any, coefficients: tuple[float, ...]) -> Any:
     return value
 
 
-# least relative error by Lawson's method: 8e-8 on [−½, ½], and 2e-8 on [−9, 9]
+# least relative error by Lawson's method: 8e-8 on [−½, ½] and [0, 1], and 2e-8 on [−9, 9]
 EXP2 = (1.00000007, 0.693146967, 0.240221197, 0.0555071327, 0.00967554133, 0.00132764719)
+EXP2_FROM_ZERO = (0.999999925, 0.693153073, 0.240153617, 0.055826318, 0.00898934011, 0.00187757667)
 TANH_ABOVE = (0.999999979, 0.133810122, 0.003495572, 2.06088117e-05, 1.33542801e-08)
 TANH_BELOW = (1.0, 0.467143278, 0.0258769213, 0.00032856082, 7.77640334e-07)
 ROUND = 12582912.0  # 1.5 · 2²³: adding it leaves a whole number in the low bits
 
 
 def _exp2(builder: Any, x: Any) -> Any:
-    """Return 2^x for |x| ≤ 126, as 2^whole · 2^rest."""
+    """Return 2^x, as 2^whole · 2^rest; 2^±126 at most without AVX-512."""
+    if REDUCES:
+        return _exp2_by_scaling(builder, x)
+    x = _clamped(builder, x, 126.0)
     shifted = builder.fadd(x, _constant(ROUND))
     rest = builder.fsub(x, builder.fsub(shifted, _constant(ROUND)))
     whole = builder.add(builder.bitcast(shifted, INTEGERS), _integers(127))
     scale = builder.bitcast(builder.shl(whole, _integers(23)), VECTOR)
     return builder.fmul(_polynomial(builder, rest, EXP2), scale)
+
+
+def _exp2_by_scaling(builder: Any, x: Any) -> Any:
+    """Return 2^x by AVX-512: the rest stands in [0, 1), and infinities come out right."""
+    number, mask = ir.IntType(32), ir.IntType(16)
+    every, zero = ir.Constant(mask, -1), _constant(0.0)
+    down, quiet, nearest = (ir.Constant(number, n) for n in (1 | 8, 8, 4))
+    kind = ir.FunctionType(VECTOR, [VECTOR, number, VECTOR, mask, number])
+    name = "llvm.x86.avx512.mask.reduce.ps.512"
+    reduce = cgutils.get_or_insert_function(builder.module, kind, name)
+    rest = builder.call(reduce, [x, down, zero, every, quiet])
+    kind = ir.FunctionType(VECTOR, [VECTOR, VECTOR, VECTOR, mask, number])
+    name = "llvm.x86.avx512.mask.scalef.ps.512"
+    scale = cgutils.get_or_insert_function(builder.module, kind, name)
+    power = _polynomial(builder, rest, EXP2_FROM_ZERO)
+    return builder.call(scale, [power, x, zero, every, nearest])
 
 
 @intrinsic
@@ -290,7 +300,7 @@ def sigmoid(typing: Any, x: Any) -> Any:
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         power = builder.fmul(args[0], _constant(-1.4426950408889634))
-        below = builder.fadd(_exp2(builder, _clamped(builder, power, 126.0)), _constant(1.0))
+        below = builder.fadd(_exp2(builder, power), _constant(1.0))
         return builder.fdiv(_constant(1.0), below)
 
     return vector(vector), build

@@ -24,6 +24,7 @@ class Arguments:
     Attributes:
         cell: A key of `GATES`.
         chunks: Chunks of the batch.
+        steps: True steps of all its rows.
         weights: As given to forward.
         workspace: What forward saves.
     """
@@ -33,6 +34,7 @@ class Arguments:
         self.record = np.zeros(len(PLACES), np.int64)
         self.address = address(self.record)
         self.chunks = 0
+        self.steps = 0
         self.workspace: Workspace | None = None
         self._alive: dict[str, Any] = {}
         hidden = weights.hidden.shape[1]
@@ -64,6 +66,11 @@ class Arguments:
     def __getitem__(self, name: str) -> int:
         return int(self.record[PLACES[name]])
 
+    @property
+    def work(self) -> float:
+        """Multiplications and additions of a forward."""
+        return 2.0 * self.steps * self.weights.hidden.size * (1 + self["features"] / self["hidden"])
+
     def array(self, name: str) -> Any:
         """Return the array whose address stands in a field."""
         return self._alive[name]
@@ -79,7 +86,7 @@ def set_batch(a: Arguments, x: NDArray[Any], lengths: NDArray[np.int64] | None, 
         lengths = lengths[order].astype(np.int64, copy=False)
     stored = lengths[::CHUNK] if keep else np.ones_like(lengths[::CHUNK])
     starts = np.concatenate([[0], np.cumsum(stored)])
-    a.chunks = len(stored)
+    a.chunks, a.steps = len(stored), int(lengths.sum())
     a.set(rows=rows, steps=steps, keep=keep, order=order, lengths=lengths, starts=starts)
     a.set_strided("x", x)
     return int(starts[-1])

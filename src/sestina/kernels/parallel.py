@@ -7,6 +7,7 @@ DataLoader worker, say) everything runs on one thread, since OpenMP does not sur
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from contextlib import nullcontext
@@ -107,13 +108,22 @@ def launch_together(address, chunks, threads, arguments):
             chunk = _claim(place)
 
 
+LITTLE = 4e6  # operations, some 50 µs
 SIGNATURE = types.void(*[types.int64] * 4)
 
 
-def run(kernel: Kernel, chunks: int, arguments: int) -> None:
-    """Run `kernel` for chunks 0 … `chunks` − 1; `arguments` is the address of its record."""
+def run(kernel: Kernel, chunks: int, arguments: int, work: float = math.inf) -> None:
+    """Run `kernel` for chunks 0 … `chunks` − 1.
+
+    Args:
+        kernel: What runs.
+        chunks: How many times.
+        arguments: The address of its record.
+        work: Multiplications and additions of all chunks, roughly. Little work stays on one thread:
+            on a busy machine, waiting for a second one can take longer than all of it.
+    """
     count = min(threads(), chunks)
-    if count <= 1:
+    if count <= 1 or work < LITTLE:
         compiled(launch_alone, SIGNATURE)(kernel.address, chunks, 1, arguments)
         return
     launch = compiled(launch_together, SIGNATURE, parallel=True)

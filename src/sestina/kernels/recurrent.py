@@ -100,7 +100,7 @@ def forward(
     set_workspace(a, total)
     final = set_states(a, "{}0", "{}n", state)
     a.set_strided("out", outputs)
-    run(KERNELS[cell][0], a.chunks, a.address)
+    run(KERNELS[cell][0], a.chunks, a.address, a.work)
     shape = x.shape if table is None else table.shape
     return final, Tape(a, shape) if keep else None
 
@@ -139,7 +139,7 @@ def backward(
     if need_input and not folded:
         d_x = np.empty(tape.shape, np.float32) if d_input is None else d_input
         a.set_strided("d_x", d_x)
-    run(KERNELS[a.cell][1], a.chunks, a.address)
+    run(KERNELS[a.cell][1], a.chunks, a.address, 2 * a.work)
     sums = workspace.arrays[1].reshape(a.chunks, -1).sum(axis=0)
     d_weights = unpacked(sums, a.layout, a["features"], a["hidden"])
     if folded:

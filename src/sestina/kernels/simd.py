@@ -109,19 +109,6 @@ def store(typing: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, vector), build
 
 
-@intrinsic
-def stream(typing: Any, address: Any, value: Any) -> Any:
-    """Write a vector past the caches; `address` is a multiple of the vector's size."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        written = builder.store(args[1], pointer_to(builder, args[0], VECTOR), align=BYTES)
-        one = ir.Constant(ir.IntType(32), 1)
-        written.set_metadata("nontemporal", builder.module.add_metadata([one]))
-        return context.get_dummy_value()
-
-    return types.void(types.int64, vector), build
-
-
 def _first(builder: Any, count: Any) -> Any:
     """Return the mask of the first `count` lanes."""
     lanes = ir.Constant(ir.VectorType(INDEX, LANES), list(range(LANES)))

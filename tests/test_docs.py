@@ -17,16 +17,27 @@ ROOT = Path(sestina.__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language, page=README):
+    return re.findall(rf"```{language}\n(.*?)```", page, flags=re.DOTALL)
+
+
+def run(code, name):
+    exec(compile(code, name, "exec"), {})
 
 
 def test_readme_python_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (code,) = blocks("python")
-    exec(compile(code, "README.md", "exec"), {})
+    classifier, swap = blocks("python")
+    run(classifier, "README.md")
     accuracy, label = capsys.readouterr().out.split("\n")[:2]
     assert float(accuracy) > 0.7 and label == "['pos']"
+    run(swap, "README.md")
+    run(swap.replace("from sestina.nn import", "from torch.nn import"), "before the swap")
+
+
+def test_page_of_the_layers_runs():
+    page = (ROOT / "docs" / "layers.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "layers.md")
 
 
 def test_readme_shell_runs(tmp_path, monkeypatch, capsys):

@@ -103,7 +103,7 @@ def test_eight_threads_and_four_callers_elsewhere(layer):
 import numba
 from test_kernels_parallel import at_once, digest, set_threads
 set_threads(8)
-several = at_once(20)  # the very first launches, too
+several = at_once(60)  # the very first launches, too
 print(*several, digest(), numba.threading_layer(), numba.get_num_threads())
 """
     *sums, used, count = elsewhere(code, NUMBA_NUM_THREADS="8", NUMBA_THREADING_LAYER=layer)

@@ -16,7 +16,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sestina.kernels import workspace
+from sestina.kernels import parallel, workspace
 from sestina.kernels.parallel import set_threads, threads
 from test_kernels import assert_same_bits, both_directions, every_cell, flat, problem, problems
 
@@ -25,7 +25,8 @@ PATIENCE = 60  # seconds
 
 
 @pytest.fixture(autouse=True)
-def threads_as_before():
+def threads_as_before(monkeypatch):
+    monkeypatch.setattr(parallel, "LITTLE", 0)  # or the little work of these tests stays on one
     yield
     set_threads(None)
 
@@ -101,7 +102,8 @@ def test_threads_change_no_bit_of_a_table():
 def test_eight_threads_and_four_callers_elsewhere(layer):
     code = """
 import numba
-from test_kernels_parallel import at_once, digest, set_threads
+from test_kernels_parallel import at_once, digest, parallel, set_threads
+parallel.LITTLE = 0
 set_threads(8)
 several = at_once(60)  # the very first launches, too
 print(*several, digest(), numba.threading_layer(), numba.get_num_threads())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +17,16 @@ from pathlib import Path
 from typing import Any
 
 _LOCK = threading.RLock()
+
+
+def _after_fork() -> None:
+    global _LOCK  # noqa: PLW0603 (another thread may have held it)
+    _LOCK = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 waiting: Callable[[str], None] = lambda name: None  # noqa: E731
@@ -59,17 +70,33 @@ def _writable() -> Path | None:
 
 
 @contextmanager
-def _cached() -> Iterator[bool]:
-    """Point Numba's cache to our folder meanwhile; yield whether there is one."""
+def _keeping(folder: Path) -> Iterator[None]:
+    """Point Numba's cache to a folder meanwhile."""
     import numba
 
-    before, folder = numba.config.CACHE_DIR, _writable()
-    if folder is not None:
-        numba.config.CACHE_DIR = str(folder)
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)
     try:
-        yield folder is not None
+        yield
     finally:
         numba.config.CACHE_DIR = before
+
+
+def _made(name: str, make: Callable[[bool], Any]) -> Any:
+    """Return what ``make(cache)`` gives: from the cache, from a fresh one if broken, or without."""
+    for _ in range(2):
+        folder = _writable()
+        if folder is None:
+            break
+        if not any(folder.rglob(f"*.{name}-*.nbi")):
+            waiting(name)
+        try:
+            with _keeping(folder):
+                return make(True)
+        except Exception:  # a torn or foreign file, a full disk: Numba lets anything through
+            shutil.rmtree(folder, ignore_errors=True)
+    waiting(name)
+    return make(False)
 
 
 _functions: dict[Callable[..., Any], Any] = {}
@@ -80,18 +107,13 @@ def compiled(function: Callable[..., Any], signature: Any, **options: Any) -> An
     if function not in _functions:
         import numba
 
-        with _LOCK, _cached() as cache:
+        def make(cache: bool) -> Any:
+            return numba.njit([signature], cache=cache, **_OPTIONS, **options)(function)
+
+        with _LOCK:
             if function not in _functions:
-                _tell(function.__name__)
-                jit = numba.njit([signature], cache=cache, **_OPTIONS, **options)
-                _functions[function] = jit(function)
+                _functions[function] = _made(function.__name__, make)
     return _functions[function]
-
-
-def _tell(name: str) -> None:
-    """Call `waiting` if nothing on disk has this name."""
-    if not any(cache_folder().rglob(f"*.{name}-*.nbi")):
-        waiting(name)
 
 
 class Kernel:
@@ -118,10 +140,12 @@ class Kernel:
         import numba
         from numba import types
 
-        with _LOCK, _cached() as cache:
-            if self._address:
-                return
-            _tell(self.name)
-            signature = types.void(types.int64, types.int64)
-            self._compiled = numba.cfunc(signature, cache=cache, **_OPTIONS)(self.function)
-            self._address = self._compiled.address
+        signature = types.void(types.int64, types.int64)
+
+        def make(cache: bool) -> Any:
+            return numba.cfunc(signature, cache=cache, **_OPTIONS)(self.function)
+
+        with _LOCK:
+            if not self._address:
+                self._compiled = _made(self.name, make)
+                self._address = self._compiled.address

@@ -58,7 +58,7 @@ def padded(size: int) -> int:
 def gates_of(weight: Array, gates: tuple[int, ...], hidden: int) -> Array:
     """Return some gates of a weight (G·H, …) with zero rows up to Hp: (gates, Hp, …)."""
     rest = weight.shape[1:]
-    blocks = weight.reshape(-1, hidden, *rest)
+    blocks = weight.reshape(len(weight) // hidden, hidden, *rest)
     out = np.zeros((len(gates), padded(hidden), *rest), np.float32)
     for place, gate in enumerate(gates):
         out[place, :hidden] = blocks[gate]
@@ -84,7 +84,7 @@ def panels(matrix: Array) -> Array:
 
 def stacked(blocks: Array) -> Array:
     """Join blocks (G, Hp, K) to one matrix (G·Hp, K)."""
-    return blocks.reshape(-1, blocks.shape[-1])
+    return blocks.reshape(blocks.shape[0] * blocks.shape[1], blocks.shape[2])
 
 
 def unpacked(sums: Array, layout: Layout, features: int, hidden: int) -> Weights:

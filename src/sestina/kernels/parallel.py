@@ -11,6 +11,7 @@ import math
 import os
 import threading
 from contextlib import nullcontext
+from numbers import Integral
 from typing import Any
 
 import numba
@@ -51,7 +52,8 @@ def set_threads(count: int | None) -> None:
     Raises:
         ValueError: `count` is not a positive whole number.
     """
-    if count is not None and (isinstance(count, bool) or int(count) != count or count < 1):
+    whole = isinstance(count, Integral) and not isinstance(count, bool)
+    if count is not None and not (whole and count >= 1):
         raise ValueError(f"set_threads got {count!r}; expected a whole number ≥ 1, or None")
     _State.threads = count if count is None else int(count)
 
@@ -97,10 +99,8 @@ def launch_alone(address, chunks, threads, arguments):
         _call(address, chunk, arguments)
 
 
-def launch_together(address, chunks, threads, arguments):
+def launch_together(address, chunks, threads, arguments, place):
     """Call a kernel for every chunk; each thread takes the next that is free."""
-    counter = np.zeros(1, np.int64)
-    place = counter.ctypes.data
     for _ in prange(threads):
         chunk = _claim(place)
         while chunk < chunks:
@@ -126,9 +126,10 @@ def run(kernel: Kernel, chunks: int, arguments: int, work: float = math.inf) -> 
     if count <= 1 or work < LITTLE:
         compiled(launch_alone, SIGNATURE)(kernel.address, chunks, 1, arguments)
         return
-    launch = compiled(launch_together, SIGNATURE, parallel=True)
+    launch = compiled(launch_together, types.void(*[types.int64] * 5), parallel=True)
+    counter = np.zeros(1, np.int64)
     with _guard():
-        launch(kernel.address, chunks, count, arguments)
+        launch(kernel.address, chunks, count, arguments, counter.ctypes.data)
 
 
 def _guard() -> Any:

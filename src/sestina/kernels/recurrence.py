@@ -108,7 +108,7 @@ def forward_with(step: Any) -> Any:
         h, c = a.history + (start + chunk) * slot, a.cells + (start + chunk) * slot
         saved = a.saved + start * slot * a.blocks
         inputs = a.scratch + chunk * a.scratch_size
-        masked = inputs + 4 * CHUNK * a.features_padded
+        masked = inputs + 4 * CHUNK * max(a.features_padded, 2)  # inputs or addresses
         if a.out:
             clear_padding(a, a.out, a.out_row, a.out_step, a.hidden, first, n)
         take_states(a, h, first, 0, n, a.h0)

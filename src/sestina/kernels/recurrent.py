@@ -140,7 +140,7 @@ def backward(
         d_x = np.empty(tape.shape, np.float32) if d_input is None else d_input
         a.set_strided("d_x", d_x)
     run(KERNELS[a.cell][1], a.chunks, a.address, 2 * a.work)
-    sums = workspace.arrays[1].reshape(a.chunks, -1).sum(axis=0)
+    sums = workspace.arrays[1].reshape(a.chunks, a["d_weights_size"] // 4).sum(axis=0)
     d_weights = unpacked(sums, a.layout, a["features"], a["hidden"])
     if folded:
         d_x, d_input = folding.table_gradients(a, need_input)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import weakref
+from collections import deque
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
@@ -17,6 +19,16 @@ KEPT = 1 << 30  # bytes that wait for the next use at most
 
 _lock = threading.Lock()
 _free: list[NDArray[np.uint8]] = []
+_returned: deque[NDArray[np.uint8]] = deque()  # a collection may give back while _lock is held
+
+
+def _after_fork() -> None:
+    global _lock  # noqa: PLW0603 (another thread may have held it)
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Workspace:
@@ -61,6 +73,7 @@ def address(array: NDArray[Any]) -> int:
 def _take(size: int) -> NDArray[np.uint8]:
     """Return a block of at least `size` bytes: the smallest free one that is not far too large."""
     with _lock:
+        _collect()
         fitting = [n for n, block in enumerate(_free) if size <= block.size <= 2 * size + 65536]
         if fitting:
             return _free.pop(min(fitting, key=lambda n: _free[n].size))
@@ -68,8 +81,18 @@ def _take(size: int) -> NDArray[np.uint8]:
 
 
 def _give_back(block: NDArray[np.uint8]) -> None:
-    """Keep a block for the next use; the oldest go when there are too many."""
-    with _lock:
-        _free.append(block)
-        while sum(one.size for one in _free) > KEPT:
-            _free.pop(0)
+    """Keep a block for the next use."""
+    _returned.append(block)
+    if _lock.acquire(blocking=False):
+        try:
+            _collect()
+        finally:
+            _lock.release()
+
+
+def _collect() -> None:
+    """Make what was given back free; the oldest blocks go when there are too many."""
+    while _returned:
+        _free.append(_returned.popleft())
+    while sum(one.size for one in _free) > KEPT:
+        _free.pop(0)

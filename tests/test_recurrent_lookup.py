@@ -72,7 +72,7 @@ def test_padding_ids_are_never_looked_at():
 
 def test_an_id_outside_the_table_is_one_sentence():
     layer, ids = GRU(D, H), torch.full((T, B), V)
-    with pytest.raises(IndexError, match="between 0 and 19, the rows of the table; got 20 to 20"):
+    with pytest.raises(IndexError, match="between 0 and 19, the rows of the table; got 20"):
         layer(Lookup(ids, torch.randn(V, D), fold=True))
 
 

@@ -27,6 +27,7 @@ class Arguments:
         steps: True steps of all its rows.
         weights: As given to forward.
         workspace: What forward saves.
+        folded: A table's rows and their products with W.
     """
 
     def __init__(self, cell: str, weights: Weights) -> None:
@@ -36,6 +37,7 @@ class Arguments:
         self.chunks = 0
         self.steps = 0
         self.workspace: Workspace | None = None
+        self.folded: Workspace | None = None
         self._alive: dict[str, Any] = {}
         hidden = weights.hidden.shape[1]
         self.set(

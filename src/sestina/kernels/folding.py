@@ -9,16 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numpy.typing import NDArray
 
 from sestina.kernels.arguments import Arguments
-from sestina.kernels.compiled import Kernel
+from sestina.kernels.compiled import Kernel, compiled
 from sestina.kernels.layouts import gates_of, ordered, padded, panels, stacked
 from sestina.kernels.parallel import run
 from sestina.kernels.products import add_outer, multiply, pack_left, pack_strip
 from sestina.kernels.sequence import CHUNK, PAD, arguments, clear, length_of, offset_of
 from sestina.kernels.simd import BYTES, integer, load, store, write_integer
+from sestina.kernels.workspace import Workspace
 
 Array = NDArray[np.float32]
 
@@ -115,20 +116,71 @@ TABLE_PRODUCTS, COUNT_USES = Kernel(table_products), Kernel(count_uses)
 SUM_USES, SUM_TABLE_WEIGHTS = Kernel(sum_uses), Kernel(sum_table_weights)
 
 
+def find_distinct(ids, lengths, places, distinct, rows):
+    """Number tokens (B, T) by their first occurrence; return how many there are, −1 − id if wrong.
+
+    `places` (V,) are zeros before and numbers + 1 after; `distinct` gets a token for each number,
+    `rows` (B, T) a number for each token, 0 beyond the ends.
+    """
+    count = 0
+    for b in range(ids.shape[0]):
+        for t in range(lengths[b]):
+            token = ids[b, t]
+            if token < 0 or token >= places.size:
+                return -1 - token if token >= 0 else token
+            if places[token] == 0:
+                distinct[count] = token
+                count += 1
+                places[token] = count
+            rows[b, t] = places[token] - 1
+        rows[b, lengths[b] :] = 0
+    return count
+
+
+_numbers, _matrix = types.int64[::1], types.int64[:, ::1]
+DISTINCT = types.int64(types.int64[:, :], _numbers, types.int32[::1], _numbers, _matrix)
+
+
+def distinct_tokens(
+    ids: NDArray[np.int64], lengths: NDArray[np.int64] | None, vocabulary: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct tokens (U,) of ids (B, T) within their lengths, and each one's row there.
+
+    Raises:
+        IndexError: An id is not in the vocabulary.
+    """
+    batch, steps = ids.shape
+    if lengths is None:
+        lengths = np.full(batch, steps)
+    places = np.zeros(vocabulary, np.int32)
+    distinct, rows = np.empty(min(vocabulary, ids.size), np.int64), np.empty(ids.shape, np.int64)
+    count = compiled(find_distinct, DISTINCT)(ids, lengths, places, distinct, rows)
+    if count < 0:
+        wrong = count if count in ids else -1 - count
+        raise IndexError(
+            f"token ids should lie between 0 and {vocabulary - 1}, the rows of the table; "
+            f"got {wrong}"
+        )
+    return distinct[:count], rows
+
+
 def set_table(a: Arguments, table: Array) -> None:
     """Form the products of a table (U, D) with W, and let x name their rows."""
     rows, features = table.shape
     wide, columns = padded(features), a["w_blocks"] * a["hidden_padded"]
     blocks = -(-rows // BLOCK_ROWS)
-    inputs = np.zeros((blocks * BLOCK_ROWS, wide), np.float32)
-    inputs[:rows, :features] = table
+    a.folded = Workspace([blocks * BLOCK_ROWS * wide, blocks * BLOCK_ROWS * columns])
+    inputs, products = a.folded.arrays
+    full = inputs.reshape(-1, wide)
+    full[:rows, :features] = table
+    full[:, features:] = 0
     w = stacked(gates_of(a.weights.input, a.layout.w, a["hidden"]))  # (G·Hp, D)
     a.set(
         inputs=inputs,
         table_rows=rows,
         table_features=features,
         table_features_padded=wide,
-        table=np.empty((blocks * BLOCK_ROWS, columns), np.float32),
+        table=products,
         w=panels(np.ascontiguousarray(w.T)),
     )
     run(TABLE_PRODUCTS, blocks, a.address)
@@ -138,18 +190,21 @@ def table_gradients(a: Arguments, need_table: bool) -> tuple[Array, Array]:
     """Return the gradients of the table (U, D), empty if not needed, and of W (G·H, D)."""
     rows, features, wide = a["table_rows"], a["table_features"], a["table_features_padded"]
     blocks, columns = -(-rows // BLOCK_ROWS), a["w_blocks"] * a["hidden_padded"]
+    scratch = wide // CHUNK * TABLE_SCRATCH // 4
+    workspace = Workspace([blocks * BLOCK_ROWS * columns, wide * columns, scratch])
+    d_products, d_weights, table_scratch = workspace.arrays
     a.set(
         ends=np.zeros(rows + 1, np.int64),
-        uses=np.empty(int(a.array("lengths").sum()), np.int64),
-        d_products=np.empty((blocks * BLOCK_ROWS, columns), np.float32),
+        uses=np.empty(a.steps, np.int64),
+        d_products=d_products,
         d_table=np.empty((blocks * BLOCK_ROWS, wide), np.float32) if need_table else None,
-        d_table_weights=np.empty((wide, columns), np.float32),
-        table_scratch=np.empty(wide // CHUNK * TABLE_SCRATCH, np.uint8),
+        d_table_weights=d_weights,
+        table_scratch=table_scratch,
     )
     run(COUNT_USES, 1, a.address)
     run(SUM_USES, blocks, a.address)
     run(SUM_TABLE_WEIGHTS, wide // CHUNK, a.address)
-    d_w: Any = a.array("d_table_weights").reshape(wide, a["w_blocks"], a["hidden_padded"])
+    d_w: Any = d_weights.reshape(wide, a["w_blocks"], a["hidden_padded"])
     d_w = d_w[:features, :, : a["hidden"]].transpose(1, 2, 0)
     d_table = a.array("d_table")[:rows, :features] if need_table else np.empty((0, 0), np.float32)
     return d_table, ordered(d_w, a.layout.w)

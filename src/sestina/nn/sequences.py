@@ -160,29 +160,40 @@ def folded(lookup: Lookup, lengths: Any, batch_first: bool) -> Batch | None:
         ValueError: `lengths` do not fit.
         IndexError: An id is not in the table.
     """
+    from sestina.kernels.folding import distinct_tokens  # which loads numba
+
     ids, weight = lookup.ids, lookup.weight
     if lookup.fold is False or ids.dim() != 2 or not ids.numel() or ids.dtype != torch.int64:
         return None
     ids = ids if batch_first else ids.T
     checked = None if lengths is None else as_lengths(lengths, *ids.shape)
-    used = ids
-    if checked is not None:
-        used = ids[torch.arange(ids.shape[1]) < checked[:, None]]
-    if used.numel() and not 0 <= int(used.min()) <= int(used.max()) < len(weight):
-        raise IndexError(
-            f"token ids should lie between 0 and {len(weight) - 1}, the rows of the table; got "
-            f"{int(used.min())} to {int(used.max())}"
-        )
-    seen = torch.zeros(len(weight), dtype=torch.bool)
-    seen[used.reshape(-1)] = True
-    distinct = seen.nonzero()[:, 0]  # (U,)
-    if not len(distinct) or (lookup.fold is None and CHEAPER * len(distinct) > used.numel()):
+    true = None if checked is None else checked.numpy()
+    distinct, rows = map(torch.from_numpy, distinct_tokens(ids.numpy(), true, len(weight)))
+    steps = ids.numel() if checked is None else int(checked.sum())
+    if not len(distinct) or (lookup.fold is None and CHEAPER * len(distinct) > steps):
         return None
-    place = torch.zeros(len(weight), dtype=torch.int64)
-    place[distinct] = torch.arange(len(distinct))
-    rows = place[ids.clamp(0, len(weight) - 1)]  # padding may hold anything
-    table = F.embedding(distinct, weight, lookup.padding)[None]
+    table = _Rows.apply(weight, distinct, lookup.padding)[None]  # type: ignore[no-untyped-call]
     return Batch(table, checked, time_first=not batch_first, rows=rows)
+
+
+class _Rows(torch.autograd.Function):
+    """Rows (U, D) of a table (V, D), each at most once: their gradients are copied, not added."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, distinct: Tensor, padding: int | None) -> Tensor:
+        """Take the rows."""
+        ctx.save_for_backward(distinct)
+        ctx.rows, ctx.padding = len(weight), padding
+        return weight.index_select(0, distinct)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        """Give the table zeros but for the rows taken, the padding's row left out."""
+        (distinct,) = ctx.saved_tensors
+        whole = gradient.new_zeros(ctx.rows, gradient.shape[1]).index_copy(0, distinct, gradient)
+        if ctx.padding is not None:
+            whole[ctx.padding] = 0.0
+        return whole, None, None
 
 
 def _refuse(lengths: Any) -> None:

@@ -194,6 +194,28 @@ def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
     return vector(vector, vector, vector), build
 
 
+@intrinsic
+def quotient(typing: Any, a: Any, b: Any) -> Any:
+    """Return a / b."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fdiv(*args)
+
+    return vector(vector, vector), build
+
+
+@intrinsic
+def root(typing: Any, x: Any) -> Any:
+    """Return the square root of x."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(VECTOR, [VECTOR])
+        name = f"llvm.sqrt.v{LANES}f32"
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
+
+    return vector(vector), build
+
+
 def _binary(operation: Callable[..., Any], instruction: str) -> None:
     """Give vectors the operator `operation` by one instruction."""
 

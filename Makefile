@@ -10,7 +10,7 @@ export OMP_WAIT_POLICY ?= passive
 
 .PHONY: demo test check bench bench-recurrent clean
 
-demo: $(STAMP)  ## compare nine models on real reviews, compare them, write demo/report.html
+demo: $(STAMP)  ## compare nine models on real reviews, write demo/report.html
 	$(BIN)/python examples/demo.py
 
 test: $(STAMP)  ## all tests

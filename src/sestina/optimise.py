@@ -12,7 +12,7 @@ from sestina.config import TrainingOptions
 
 
 class RMSprop(torch.optim.RMSprop):
-    """torch's RMSprop, whose plain form takes one pass over memory on the CPU (row C2)."""
+    """torch's RMSprop, whose plain form takes one pass over memory on the CPU."""
 
     def step(self, closure: Any = None) -> Any:
         """Update the weights, as torch does, to float32 rounding."""

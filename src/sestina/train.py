@@ -155,7 +155,7 @@ def _steps(
         loss = problem.loss(batch)
         cost = loss + optimise.penalty(problem.kernels, options.l2) if options.l2 else loss
         optimiser.zero_grad()
-        cost.backward()  # type: ignore[no-untyped-call]
+        cost.backward()
         norm, cut = optimise.clip(problem.network, options)
         value = loss.item()
         if not math.isfinite(value) or not math.isfinite(norm):

@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _compiling(name: str) -> None:
     """Say once that kernels are being compiled."""
     say("compiling kernels (first run only)")
-    compiled.waiting = lambda name: None
+    compiled.waiting = compiled.say_nothing
 
 
 def _warned(

@@ -122,8 +122,8 @@ def set_workspace(a: Arguments, total: int) -> None:
     states = (total + a.chunks) * slot
     cells = states if a.cell == "lstm" else 0
     a.workspace = Workspace([total * slot * a["blocks"], states, cells, a.chunks * scratch])
-    saved, history, cells_, scratches = a.workspace.arrays
-    a.set(saved=saved, history=history, cells=cells_ if cells else None)
+    saved, history, c, scratches = a.workspace.arrays
+    a.set(saved=saved, history=history, cells=c if cells else None)
     a.set(scratch=scratches, scratch_size=4 * scratch)
 
 

@@ -10,26 +10,22 @@ import hashlib
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_LOCK = threading.RLock()
+from sestina.kernels.locks import Lock
 
-
-def _after_fork() -> None:
-    global _LOCK  # noqa: PLW0603 (another thread may have held it)
-    _LOCK = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
+_lock = Lock()
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
-waiting: Callable[[str], None] = lambda name: None  # noqa: E731
+
+def say_nothing(name: str) -> None:
+    """Let a kernel be compiled in silence."""
+
+
+waiting: Callable[[str], None] = say_nothing
 """Called with a kernel's name before it is compiled, not when it is read from disk."""
 
 
@@ -83,7 +79,12 @@ def _keeping(folder: Path) -> Iterator[None]:
 
 
 def _made(name: str, make: Callable[[bool], Any]) -> Any:
-    """Return what ``make(cache)`` gives: from the cache, from a fresh one if broken, or without."""
+    """Return what ``make(cache)`` gives: from the cache, from a fresh one if broken, or without.
+
+    Errors of the kernel itself are raised.
+    """
+    from numba.core.errors import NumbaError
+
     for _ in range(2):
         folder = _writable()
         if folder is None:
@@ -93,7 +94,11 @@ def _made(name: str, make: Callable[[bool], Any]) -> Any:
         try:
             with _keeping(folder):
                 return make(True)
-        except Exception:  # a torn or foreign file, a full disk: Numba lets anything through
+        except NumbaError:  # the kernel's own fault, not the cache's
+            raise
+        except OSError:  # a full disk, say: what is kept there is good
+            break
+        except Exception:  # what Numba reads a torn file with may raise anything
             shutil.rmtree(folder, ignore_errors=True)
     waiting(name)
     return make(False)
@@ -110,7 +115,7 @@ def compiled(function: Callable[..., Any], signature: Any, **options: Any) -> An
         def make(cache: bool) -> Any:
             return numba.njit([signature], cache=cache, **_OPTIONS, **options)(function)
 
-        with _LOCK:
+        with _lock:
             if function not in _functions:
                 _functions[function] = _made(function.__name__, make)
     return _functions[function]
@@ -145,7 +150,7 @@ class Kernel:
         def make(cache: bool) -> Any:
             return numba.cfunc(signature, cache=cache, **_OPTIONS)(self.function)
 
-        with _LOCK:
+        with _lock:
             if not self._address:
                 self._compiled = _made(self.name, make)
                 self._address = self._compiled.address

@@ -117,7 +117,9 @@ SUM_USES, SUM_TABLE_WEIGHTS = Kernel(sum_uses), Kernel(sum_table_weights)
 
 
 def find_distinct(ids, lengths, places, distinct, rows):
-    """Number tokens (B, T) by their first occurrence; return how many there are, −1 − id if wrong.
+    """Number tokens (B, T) by their first occurrence; return how many there are.
+
+    Returns −1 at an id outside the vocabulary, with that id in ``distinct[0]``.
 
     `places` (V,) are zeros before and numbers + 1 after; `distinct` gets a token for each number,
     `rows` (B, T) a number for each token, 0 beyond the ends.
@@ -127,7 +129,8 @@ def find_distinct(ids, lengths, places, distinct, rows):
         for t in range(lengths[b]):
             token = ids[b, t]
             if token < 0 or token >= places.size:
-                return -1 - token if token >= 0 else token
+                distinct[0] = token
+                return -1
             if places[token] == 0:
                 distinct[count] = token
                 count += 1
@@ -153,13 +156,15 @@ def distinct_tokens(
     if lengths is None:
         lengths = np.full(batch, steps)
     places = np.zeros(vocabulary, np.int32)
-    distinct, rows = np.empty(min(vocabulary, ids.size), np.int64), np.empty(ids.shape, np.int64)
+    distinct, rows = (
+        np.empty(max(min(vocabulary, ids.size), 1), np.int64),
+        np.empty(ids.shape, np.int64),
+    )
     count = compiled(find_distinct, DISTINCT)(ids, lengths, places, distinct, rows)
     if count < 0:
-        wrong = count if count in ids else -1 - count
         raise IndexError(
             f"token ids should lie between 0 and {vocabulary - 1}, the rows of the table; "
-            f"got {wrong}"
+            f"got {distinct[0]}"
         )
     return distinct[:count], rows
 

@@ -1,4 +1,4 @@
-"""GRU steps (Cho et al. 2014; rows D3): reset after the product, before it, or none.
+"""GRU steps (Cho et al. 2014; row D3): reset after the product, before it, or none.
 
 r, z = σ(W x + U h + b); h = (1 − z) ∘ n + z ∘ h, where n is
 after:  tanh(W x + b + r ∘ (U h + c)),  as cuDNN and PyTorch have it; saved: n, r, z, U h + c
@@ -15,8 +15,8 @@ import numpy as np
 from numba import njit
 
 from sestina.kernels.products import multiply_chunk
-from sestina.kernels.recurrence import backward_with, forward_with
-from sestina.kernels.sequence import arguments, end_stream, streaming
+from sestina.kernels.recurrence import backward_with, forward_with, stream_with
+from sestina.kernels.sequence import arguments, streaming
 from sestina.kernels.simd import BYTES, fill, fma, integer, load, sigmoid, store, tanh
 from sestina.kernels.tiles import FLAT, HALF, TALL, get, new_tile, product, put
 
@@ -224,7 +224,8 @@ _forward_after, _backward_after = forward_with(_after(FLAT)), backward_with(_ste
 _forward_before = forward_with(_before(HALF, TALL))
 _backward_before = backward_with(_step_back_before)
 _forward_simple, _backward_simple = forward_with(_simple(HALF)), backward_with(_step_back_simple)
-_one_after, _one_before, _one_simple = _after(1), _before(1, 1), _simple(1)
+_stream_after, _stream_before = stream_with(_after(1)), stream_with(_before(1, 1))
+_stream_simple = stream_with(_simple(1))
 
 
 def gru_after_forward(chunk, address):
@@ -259,20 +260,14 @@ def gru_simple_backward(chunk, address):
 
 def gru_after_stream(chunk, address):
     """Run one step of one sequence."""
-    a = streaming(address, chunk)
-    _one_after(a, 1, a.x, a.history, a.history, 0, a.saved, a.scratch, 0)
-    end_stream(a)
+    _stream_after(streaming(address, chunk))
 
 
 def gru_before_stream(chunk, address):
     """Run one step of one sequence."""
-    a = streaming(address, chunk)
-    _one_before(a, 1, a.x, a.history, a.history, 0, a.saved, a.scratch, 0)
-    end_stream(a)
+    _stream_before(streaming(address, chunk))
 
 
 def gru_simple_stream(chunk, address):
     """Run one step of one sequence."""
-    a = streaming(address, chunk)
-    _one_simple(a, 1, a.x, a.history, a.history, 0, a.saved, a.scratch, 0)
-    end_stream(a)
+    _stream_simple(streaming(address, chunk))

@@ -1,4 +1,4 @@
-"""LSTM steps (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000; rows D2).
+"""LSTM steps (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000; row D2).
 
 i, f, o = σ(W x + U h + b), g = tanh(W x + U h + b); c = f ∘ c + i ∘ g; h = o ∘ tanh(c).
 Saved per row: i, f, g, o, each (Hp,); their gradients stand in the same order.
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from sestina.kernels.recurrence import backward_with, forward_with
-from sestina.kernels.sequence import arguments, end_stream, streaming
+from sestina.kernels.recurrence import backward_with, forward_with, stream_with
+from sestina.kernels.sequence import arguments, streaming
 from sestina.kernels.simd import BYTES, fill, fma, integer, load, sigmoid, store, tanh
 from sestina.kernels.tiles import FLAT, get, new_tile, product, put
 
@@ -75,7 +75,7 @@ def _step_back(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask):
 
 
 _forward, _backward = forward_with(_step_of(FLAT)), backward_with(_step_back)
-_one = _step_of(1)
+_stream = stream_with(_step_of(1))
 
 
 def lstm_forward(chunk, address):
@@ -90,6 +90,4 @@ def lstm_backward(chunk, address):
 
 def lstm_stream(chunk, address):
     """Run one step of one sequence."""
-    a = streaming(address, chunk)
-    _one(a, 1, a.x, a.history, a.history, a.cells, a.saved, a.scratch, a.cells)
-    end_stream(a)
+    _stream(streaming(address, chunk))

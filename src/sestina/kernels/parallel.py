@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 from contextlib import nullcontext
 from numbers import Integral
 from typing import Any
@@ -21,6 +20,7 @@ from numba import prange, types
 from numba.extending import intrinsic
 
 from sestina.kernels.compiled import Kernel, compiled
+from sestina.kernels.locks import Lock
 from sestina.kernels.simd import pointer_to
 
 
@@ -31,12 +31,11 @@ class _State:
     forked = False
 
 
-_launching = threading.Lock()
+_launching = Lock()
 
 
 def _after_fork() -> None:
-    global _launching
-    _State.forked, _launching = True, threading.Lock()
+    _State.forked = True
 
 
 if hasattr(os, "register_at_fork"):

@@ -135,6 +135,18 @@ def forward_with(step: Any) -> Any:
     return run_forward
 
 
+def stream_with(step: Any) -> Any:
+    """Return the compiled run of one step of one sequence; `step` takes one row at a time."""
+
+    @njit
+    def run_stream(a):
+        step(a, 1, a.x, a.history, a.history, a.cells, a.saved, a.scratch, a.cells)
+        for i in range(0, 4 * a.hidden_padded, BYTES):
+            store(a.history + i, load(a.scratch + i))
+
+    return run_stream
+
+
 def backward_with(step_back: Any) -> Any:
     """Return the compiled run of one chunk back through a cell.
 

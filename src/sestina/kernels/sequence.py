@@ -75,13 +75,6 @@ def streaming(address, layer):
 
 
 @njit
-def end_stream(a):
-    """Make the next state the present one."""
-    for i in range(0, 4 * a.hidden_padded, BYTES):
-        store(a.history + i, load(a.scratch + i))
-
-
-@njit
 def length_of(a, row):
     """Return the length of a sorted row."""
     return integer(a.lengths + 8 * row)

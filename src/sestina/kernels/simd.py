@@ -229,7 +229,11 @@ def _binary(operation: Callable[..., Any], instruction: str) -> None:
     @overload(operation)
     def choose(a, b):
         if isinstance(a, Vector) and isinstance(b, Vector):
-            return lambda a, b: apply(a, b)  # noqa: PLW0108 (its names must be a and b)
+
+            def written(a, b):  # Numba wants the names of `choose`, which those of `apply` are not
+                return apply(a, b)
+
+            return written
         return None
 
 

@@ -1,4 +1,4 @@
-"""SimpleRNN steps (Elman 1990; rows D1): h = f(W x + U h + b), f tanh or ReLU.
+"""SimpleRNN steps (Elman 1990; row D1): h = f(W x + U h + b), f tanh or ReLU.
 
 Nothing is saved but h.
 """
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from sestina.kernels.recurrence import backward_with, forward_with
-from sestina.kernels.sequence import CHUNK, arguments, end_stream, streaming
+from sestina.kernels.recurrence import backward_with, forward_with, stream_with
+from sestina.kernels.sequence import CHUNK, arguments, streaming
 from sestina.kernels.simd import BYTES, fill, integer, load, store, tanh, where_positive
 from sestina.kernels.tiles import TALL, get, new_tile, product, put
 
@@ -57,7 +57,7 @@ def _step_back(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask):
 
 
 _forward, _backward = forward_with(_step_of(TALL)), backward_with(_step_back)
-_one = _step_of(1)
+_stream = stream_with(_step_of(1))
 
 
 def simple_rnn_forward(chunk, address):
@@ -72,6 +72,4 @@ def simple_rnn_backward(chunk, address):
 
 def simple_rnn_stream(chunk, address):
     """Run one step of one sequence."""
-    a = streaming(address, chunk)
-    _one(a, 1, a.x, a.history, a.history, a.cells, a.saved, a.scratch, a.cells)
-    end_stream(a)
+    _stream(streaming(address, chunk))

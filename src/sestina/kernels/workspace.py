@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import threading
 import weakref
 from collections import deque
 from collections.abc import Sequence
@@ -14,21 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sestina.kernels.locks import Lock
+
 ALIGNMENT = 64
 KEPT = 1 << 30  # bytes that wait for the next use at most
 
-_lock = threading.Lock()
+_lock = Lock()
 _free: list[NDArray[np.uint8]] = []
 _returned: deque[NDArray[np.uint8]] = deque()  # a collection may give back while _lock is held
-
-
-def _after_fork() -> None:
-    global _lock  # noqa: PLW0603 (another thread may have held it)
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Workspace:

@@ -40,14 +40,11 @@ class Recurrent(nn.RNNBase):
     Under autocast a layer on the CPU computes, and answers, in the type of its weights.
     """
 
+    cell: str
+    """The cell's name in `kernels.cells.GATES`."""
     single_bias = False
     recurrent_dropout = 0.0
     input_dropout = 0.0
-
-    @property
-    def cell(self) -> str:
-        """The cell's name in `kernels.cells.GATES`."""
-        raise NotImplementedError
 
     @property
     def _ways(self) -> int:
@@ -143,7 +140,8 @@ class Recurrent(nn.RNNBase):
 
     @property
     def _weight(self) -> Tensor:
-        weight: Tensor = self._flat_weights[0]  # type: ignore[assignment]
+        weight: Tensor | None = self._flat_weights[0]
+        assert weight is not None  # every layer has W
         return weight
 
     def _checked(

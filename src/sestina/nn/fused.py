@@ -37,7 +37,7 @@ def outside_compiled(function: Callable[P, R]) -> Callable[P, R]:
         if "torch._dynamo" not in sys.modules:
             return function(*args, **kwargs)
         if not disabled:
-            disabled.append(torch.compiler.disable(function))  # type: ignore[no-untyped-call]
+            disabled.append(torch.compiler.disable(function))
         return disabled[0](*args, **kwargs)
 
     return wrapper
@@ -121,6 +121,7 @@ def layer(
     for way in ways:
         tensors += [*way.weights, *(way.state or (None,) * STATES[cell])]
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *tensors)):
+        # torch gives `apply` no types
         made, *finals = _Layer.apply(task, x, *tensors)  # type: ignore[no-untyped-call]
     else:
         (made, *finals), _ = _forward(task, x, tensors, keep=False)

@@ -16,7 +16,7 @@ from sestina.nn.drop_in import Recurrent
 class SimpleRNN(Recurrent, nn.RNN):
     """h_t = f(W x_t + U h_{t−1} + b), f tanh or ReLU; a drop-in for `torch.nn.RNN`.
 
-    Sources: Elman (1990), Finding structure in time; rows D1 and D2.
+    Sources: Elman (1990), Finding structure in time; row D1.
 
     Args:
         *args: As for `torch.nn.RNN`.
@@ -49,12 +49,8 @@ class SimpleRNN(Recurrent, nn.RNN):
                 raise ValueError("activation= is nonlinearity= by another name; give one of them")
             kwargs["nonlinearity"] = activation
         super().__init__(*args, **kwargs)
+        self.cell = f"rnn_{self.nonlinearity}"
         self._take(single_bias, recurrent_dropout, input_dropout)
-
-    @property
-    def cell(self) -> str:
-        """The cell's name in `kernels.cells.GATES`."""
-        return f"rnn_{self.nonlinearity}"
 
 
 class GRU(Recurrent, nn.GRU):
@@ -63,8 +59,8 @@ class GRU(Recurrent, nn.GRU):
     h_t = (1 − z) ∘ n + z ∘ h_{t−1}, with n = tanh(W x_t + b + r ∘ (U h_{t−1} + c)) (reset "after",
     torch's), n = tanh(W x_t + b + U (r ∘ h_{t−1}) + c) ("before", the paper's), or without r.
 
-    Sources: Cho et al. (2014), Learning phrase representations using RNN encoder–decoder; rows
-    D3 and D4.
+    Sources: Cho et al. (2014), Learning phrase representations using RNN encoder–decoder; row
+    D3.
 
     Args:
         *args: As for `torch.nn.GRU`.
@@ -98,15 +94,10 @@ class GRU(Recurrent, nn.GRU):
         if reset not in _GRUS:
             raise ValueError(f"reset should be 'after', 'before' or None, got {reset!r}")
         super().__init__(*args, **kwargs)
-        self.reset = reset
+        self.reset, self.cell = reset, _GRUS[reset]
         if reset is None:
             self._drop_reset_gate()
         self._take(single_bias, recurrent_dropout, input_dropout)
-
-    @property
-    def cell(self) -> str:
-        """The cell's name in `kernels.cells.GATES`."""
-        return _GRUS[self.reset]
 
     def _drop_reset_gate(self) -> None:
         """Keep the rows z and n of torch's r, z, n."""
@@ -132,7 +123,7 @@ class LSTM(Recurrent, nn.LSTM):
 
     c_t = f ∘ c_{t−1} + i ∘ g, h_t = o ∘ tanh(c_t).
 
-    Sources: Hochreiter and Schmidhuber (1997), Long short-term memory; row D5.
+    Sources: Hochreiter and Schmidhuber (1997), Long short-term memory; row D2.
 
     Args:
         *args: As for `torch.nn.LSTM`.
@@ -151,6 +142,8 @@ class LSTM(Recurrent, nn.LSTM):
         ValueError: An option has no sensible value.
     """
 
+    cell = "lstm"
+
     def __init__(
         self,
         *args: Any,
@@ -161,8 +154,3 @@ class LSTM(Recurrent, nn.LSTM):
     ) -> None:
         super().__init__(*args, **kwargs)
         self._take(single_bias, recurrent_dropout, input_dropout)
-
-    @property
-    def cell(self) -> str:
-        """The cell's name in `kernels.cells.GATES`."""
-        return "lstm"

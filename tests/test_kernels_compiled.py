@@ -140,6 +140,25 @@ print(stream.step(ones[0])[0], *told)
     assert float(first[0][0]) == float(first[1][0]) == pytest.approx(np.tanh(3), rel=1e-6)
 
 
+def test_what_two_processes_compiled_works_in_a_third(cache):
+    """The kernels of all cells hold functions of the same names."""
+    code = """
+import numpy as np
+from sestina.kernels.cells import Weights
+from sestina.kernels.recurrent import forward
+x = np.ones((1, 3, 1), np.float32)
+for cell, rows in {cells}:
+    w = np.full((rows, 1), 0.5, np.float32)
+    (h, *_), _ = forward(cell, x, Weights(w, w, w[:, 0], w[:, 0]), keep=False)
+    print(h[0, 0])
+"""
+    elsewhere(code.format(cells=[("rnn_relu", 1)]))  # has what the two have in common compiled
+    cells = [("gru_simple", 2), ("lstm", 4)]
+    with ThreadPoolExecutor(2) as pool:
+        alone = [*pool.map(lambda cell: elsewhere(code.format(cells=[cell])), cells)]
+    assert elsewhere(code.format(cells=cells)) == alone[0] + alone[1]
+
+
 @numba.njit
 def curve(to, source, count, sigmoid):
     for i in range(0, 4 * count, BYTES):

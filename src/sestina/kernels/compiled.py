@@ -7,7 +7,9 @@ Numba itself is loaded when the first kernel is asked for, not before.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
+import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -67,15 +69,22 @@ def _writable() -> Path | None:
 
 @contextmanager
 def _keeping(folder: Path) -> Iterator[None]:
-    """Point Numba's cache to a folder meanwhile."""
-    import numba
+    """Point Numba's cache to a folder meanwhile, and number functions from a random start.
 
-    before = numba.config.CACHE_DIR
+    Numba tells functions of one name and signature apart by a number that counts from 1 in every
+    process. Code kept by two processes would share such names, and a third process, which loads
+    both, would run one's in place of the other's.
+    """
+    import numba
+    from numba.core.bytecode import FunctionIdentity
+
+    before, count = numba.config.CACHE_DIR, FunctionIdentity._unique_ids
     numba.config.CACHE_DIR = str(folder)
+    FunctionIdentity._unique_ids = itertools.count(secrets.randbits(60))
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        numba.config.CACHE_DIR, FunctionIdentity._unique_ids = before, count
 
 
 def _made(name: str, make: Callable[[bool], Any]) -> Any:

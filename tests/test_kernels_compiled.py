@@ -237,57 +237,70 @@ def pool(monkeypatch):
     return free
 
 
-def test_arrays_are_aligned_and_apart(pool):
-    sizes = [1, 0, 15, 16, 17, 1000, 33]
+def bytes_of(taken, size):
+    return np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(taken.address))
+
+
+def test_memory_is_aligned_and_apart(pool):
+    sizes = [1, 15, 16, 17, 64, 1000, 33]
     for _ in range(3):  # new memory, then the same again
-        taken = Workspace(sizes)
-        assert [len(array) for array in taken.arrays] == sizes
-        filled = [array for array in taken.arrays if len(array)]
-        assert not any(address(array) % ALIGNMENT for array in filled)
-        for n, array in enumerate(filled):
-            array[:] = n
-        assert all((array == n).all() for n, array in enumerate(filled))
+        taken = [Workspace(size) for size in sizes]
+        assert not any(one.address % ALIGNMENT for one in taken)
+        for n, (one, size) in enumerate(zip(taken, sizes, strict=True)):
+            bytes_of(one, size)[:] = n
+        for n, (one, size) in enumerate(zip(taken, sizes, strict=True)):
+            assert (bytes_of(one, size) == n).all()
 
 
 def test_memory_is_used_again_but_never_twice_at_once(pool):
-    first = Workspace([5000])
-    place = address(first.arrays[0])
-    second = Workspace([5000])
-    assert address(second.arrays[0]) != place
+    first = Workspace(20_000)
+    place = first.address
+    second = Workspace(20_000)
+    assert second.address != place
     del first
-    third = Workspace([4900])
-    assert address(third.arrays[0]) == place
+    third = Workspace(19_600)
+    assert third.address == place
     third.release()
-    fourth = Workspace([5000])
-    assert address(fourth.arrays[0]) == place
+    fourth = Workspace(20_000)
+    assert fourth.address == place
     del third  # was released: its memory is another's now
-    assert address(Workspace([5000]).arrays[0]) not in (place, address(second.arrays[0]))
+    assert Workspace(20_000).address not in (place, second.address)
 
 
 def test_the_pool_is_bounded_and_gives_no_far_too_large_block(pool, monkeypatch):
     monkeypatch.setattr(workspace, "KEPT", 1_000_000)
-    many = [Workspace([20_000]) for _ in range(30)]
+    many = [Workspace(80_000) for _ in range(30)]
     del many
     assert 800_000 < sum(block.size for block in pool) <= 1_000_000
     pool.clear()
-    large = Workspace([200_000])
-    place = address(large.arrays[0])
+    large = Workspace(800_000)
+    place = large.address
     del large
-    assert not abs(address(Workspace([1]).arrays[0]) - place) < ALIGNMENT
+    assert not abs(Workspace(4).address - place) < ALIGNMENT
 
 
 def test_threads_do_not_share_memory(pool):
     def work(number):
-        sizes = np.random.default_rng(number).integers(1, 3000, (300, 2))
-        for size in sizes:
-            taken = Workspace(size.tolist())
-            for array in taken.arrays:
-                array[:] = number
+        for size in np.random.default_rng(number).integers(1, 12_000, 300).tolist():
+            taken = [Workspace(size), Workspace(size)]
+            for one in taken:
+                bytes_of(one, size)[:] = number
             threading.Event().wait(0)  # let others run
-            assert all((array == number).all() for array in taken.arrays)
+            assert all((bytes_of(one, size) == number).all() for one in taken)
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(work, range(8)))
+
+
+def test_memory_left_at_the_end_of_a_process():
+    code = """
+from sestina.kernels.workspace import Workspace, lend
+class Knot: pass
+kept, knot = lend((3, 4)), Knot()
+knot.itself, knot.taken = knot, Workspace(10)
+print("done")
+"""
+    assert elsewhere(code) == ["done"]  # and no error was printed
 
 
 def test_a_tensor_holds_on_to_lent_memory(pool):
@@ -312,7 +325,7 @@ class Knot: pass
 gc.set_threshold(1)  # collect all the time
 for _ in range(3000):
     knot = Knot()
-    knot.itself, knot.taken = knot, Workspace([10])
+    knot.itself, knot.taken = knot, Workspace(10)
 print("done")
 """
     assert elsewhere(code) == ["done"]

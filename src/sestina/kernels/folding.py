@@ -6,20 +6,27 @@ multiplying x. Backward, the gates' gradients are added up by table row, in the 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
 from sestina.kernels.arguments import Arguments
 from sestina.kernels.compiled import Kernel, compiled
-from sestina.kernels.layouts import gates_of, ordered, padded, panels, stacked
+from sestina.kernels.packing import give_weights
 from sestina.kernels.parallel import run
+from sestina.kernels.plans import plan
 from sestina.kernels.products import add_outer, multiply, pack_left, pack_strip
-from sestina.kernels.sequence import CHUNK, PAD, arguments, clear, length_of, offset_of
+from sestina.kernels.sequence import (
+    CHUNK,
+    PAD,
+    arguments,
+    clear,
+    copy_exactly,
+    copy_padded,
+    length_of,
+    offset_of,
+)
 from sestina.kernels.simd import BYTES, integer, load, store, write_integer
-from sestina.kernels.workspace import Workspace
 
 Array = NDArray[np.float32]
 
@@ -33,8 +40,12 @@ def table_products(chunk, address):
     columns = a.w_blocks * a.hidden_padded
     first = chunk * BLOCK_ROWS
     rows = min(BLOCK_ROWS, a.table_rows - first)
-    to, size = a.table + first * 4 * columns, 4 * a.table_features_padded
-    multiply(to, 4 * columns, a.inputs + first * size, size, rows, a.w, a.table_features, columns)
+    features, wide = a.table_features, a.table_features_padded
+    to, inputs = a.table + first * 4 * columns, a.inputs + first * 4 * wide
+    for r in range(rows):
+        source = a.given_table + 4 * (first + r) * features
+        copy_padded(inputs + 4 * r * wide, source, features, wide)
+    multiply(to, 4 * columns, inputs, 4 * wide, rows, a.w, features, columns)
     for r in range(rows):
         for i in range(0, 4 * columns, BYTES):
             place = to + r * 4 * columns + i
@@ -44,9 +55,11 @@ def table_products(chunk, address):
 def count_uses(chunk, address):
     """List where each table row was used: addresses of saved steps, grouped by row, in order.
 
-    `uses` (N,) are the addresses, `ends` (U + 1,), zeros before, where each row's group ends.
+    `uses` (N,) are the addresses, `ends` (U + 1,) where each row's group ends.
     """
     a = arguments(address)
+    for number in range(a.table_rows + 1):
+        write_integer(a.ends + 8 * number, 0)
     for row in range(a.rows):
         for t in range(length_of(a, row)):
             place = a.ends + 8 * integer(a.x + offset_of(a, row, t, a.x_row, a.x_step))
@@ -85,12 +98,13 @@ def sum_uses(chunk, address):
             source = integer(a.uses + 8 * use)
             for i in range(0, 4 * columns, BYTES):
                 store(place + i, load(place + i) + load(source + i))
-    if a.d_table:
-        size = 4 * a.table_features_padded
-        multiply(
-            a.d_table + first * size, size, a.d_products + first * 4 * columns, 4 * columns,
-            last - first, a.w_back, columns, a.table_features_padded,
-        )  # fmt: skip
+    if a.d_given_table:
+        features, wide = a.table_features, a.table_features_padded
+        d_inputs, products = a.d_inputs + first * 4 * wide, a.d_products + first * 4 * columns
+        multiply(d_inputs, 4 * wide, products, 4 * columns, last - first, a.w_back, columns, wide)
+        for r in range(last - first):
+            to = a.d_given_table + 4 * (first + r) * features
+            copy_exactly(to, d_inputs + 4 * r * wide, features)
 
 
 def sum_table_weights(chunk, address):
@@ -110,6 +124,7 @@ def sum_table_weights(chunk, address):
         for column in range(0, 4 * columns, BYTES):
             pack_strip(strip, right + column, 4 * columns, 0, count, 1)
             add_outer(to + column, 4 * columns, CHUNK, left, strip, total)
+    give_weights(a, to, a.w_gates, a.d_input_weights, chunk * CHUNK, a.table_features)
 
 
 TABLE_PRODUCTS, COUNT_USES = Kernel(table_products), Kernel(count_uses)
@@ -171,45 +186,28 @@ def distinct_tokens(
 
 def set_table(a: Arguments, table: Array) -> None:
     """Form the products of a table (U, D) with W, and let x name their rows."""
-    rows, features = table.shape
-    wide, columns = padded(features), a["w_blocks"] * a["hidden_padded"]
-    blocks = -(-rows // BLOCK_ROWS)
-    a.folded = Workspace([blocks * BLOCK_ROWS * wide, blocks * BLOCK_ROWS * columns])
-    inputs, products = a.folded.arrays
-    full = inputs.reshape(-1, wide)
-    full[:rows, :features] = table
-    full[:, features:] = 0
-    w = stacked(gates_of(a.weights.input, a.layout.w, a["hidden"]))  # (G·Hp, D)
-    a.set(
-        inputs=inputs,
-        table_rows=rows,
-        table_features=features,
-        table_features_padded=wide,
-        table=products,
-        w=panels(np.ascontiguousarray(w.T)),
-    )
+    blocks = -(-len(table) // BLOCK_ROWS)
+    rows, columns = blocks * BLOCK_ROWS, a["w_blocks"] * a["hidden_padded"]
+    rooms = {"inputs": rows * a["table_features_padded"], "table": rows * columns}
+    a.follow(plan({"table_rows": len(table)}, rooms))
+    a.set(given_table=np.ascontiguousarray(table))
     run(TABLE_PRODUCTS, blocks, a.address)
 
 
-def table_gradients(a: Arguments, need_table: bool) -> tuple[Array, Array]:
-    """Return the gradients of the table (U, D), empty if not needed, and of W (G·H, D)."""
-    rows, features, wide = a["table_rows"], a["table_features"], a["table_features_padded"]
-    blocks, columns = -(-rows // BLOCK_ROWS), a["w_blocks"] * a["hidden_padded"]
-    scratch = wide // CHUNK * TABLE_SCRATCH // 4
-    workspace = Workspace([blocks * BLOCK_ROWS * columns, wide * columns, scratch])
-    d_products, d_weights, table_scratch = workspace.arrays
-    a.set(
-        ends=np.zeros(rows + 1, np.int64),
-        uses=np.empty(a.steps, np.int64),
-        d_products=d_products,
-        d_table=np.empty((blocks * BLOCK_ROWS, wide), np.float32) if need_table else None,
-        d_table_weights=d_weights,
-        table_scratch=table_scratch,
-    )
+def give_gradients(a: Arguments, d_table: Array | None) -> None:
+    """Write the gradients of W and, if wanted, of the table (U, D)."""
+    blocks, wide = -(-a["table_rows"] // BLOCK_ROWS), a["table_features_padded"]
+    rows, columns = blocks * BLOCK_ROWS, a["w_blocks"] * a["hidden_padded"]
+    rooms = {
+        "ends": 2 * (a["table_rows"] + 1),  # int64
+        "uses": 2 * a.steps,
+        "d_products": rows * columns,
+        "d_inputs": 0 if d_table is None else rows * wide,
+        "d_table_weights": wide * columns,
+        "table_scratch": wide // CHUNK * TABLE_SCRATCH // 4,
+    }
+    a.follow(plan({}, rooms))
+    a.set(d_given_table=d_table)
     run(COUNT_USES, 1, a.address)
     run(SUM_USES, blocks, a.address)
     run(SUM_TABLE_WEIGHTS, wide // CHUNK, a.address)
-    d_w: Any = d_weights.reshape(wide, a["w_blocks"], a["hidden_padded"])
-    d_w = d_w[:features, :, : a["hidden"]].transpose(1, 2, 0)
-    d_table = a.array("d_table")[:rows, :features] if need_table else np.empty((0, 0), np.float32)
-    return d_table, ordered(d_w, a.layout.w)

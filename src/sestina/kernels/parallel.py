@@ -14,9 +14,9 @@ from numbers import Integral
 from typing import Any
 
 import numba
-import numpy as np
 from llvmlite import ir
 from numba import prange, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from sestina.kernels.compiled import Kernel, compiled
@@ -92,14 +92,27 @@ def _claim(typing: Any, counter: Any) -> Any:
     return types.int64(types.int64), build
 
 
+@intrinsic
+def _new_counter(typing: Any) -> Any:
+    """Return the address of an integer, zero, that lives until the caller returns."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = ir.IntType(64)
+        place = cgutils.alloca_once_value(builder, ir.Constant(number, 0))
+        return builder.ptrtoint(place, number)
+
+    return types.int64(), build
+
+
 def launch_alone(address, chunks, threads, arguments):
     """Call a kernel for every chunk, one after the other."""
     for chunk in range(chunks):
         _call(address, chunk, arguments)
 
 
-def launch_together(address, chunks, threads, arguments, place):
+def launch_together(address, chunks, threads, arguments):
     """Call a kernel for every chunk; each thread takes the next that is free."""
+    place = _new_counter()
     for _ in prange(threads):
         chunk = _claim(place)
         while chunk < chunks:
@@ -125,10 +138,9 @@ def run(kernel: Kernel, chunks: int, arguments: int, work: float = math.inf) -> 
     if count <= 1 or work < LITTLE:
         compiled(launch_alone, SIGNATURE)(kernel.address, chunks, 1, arguments)
         return
-    launch = compiled(launch_together, types.void(*[types.int64] * 5), parallel=True)
-    counter = np.zeros(1, np.int64)
+    launch = compiled(launch_together, SIGNATURE, parallel=True)
     with _guard():
-        launch(kernel.address, chunks, count, arguments, counter.ctypes.data)
+        launch(kernel.address, chunks, count, arguments)
 
 
 def _guard() -> Any:

@@ -11,22 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.kernels import folding, gru, lstm, simple_rnn
+from sestina.kernels import folding, gru, lstm, plans, simple_rnn
 from sestina.kernels.arguments import (
     Arguments,
     set_batch,
-    set_hidden_weights,
-    set_input_weights,
+    set_gradients,
     set_masks,
     set_states,
-    set_weights_back,
-    set_workspace,
-    set_workspace_back,
+    set_weights,
 )
 from sestina.kernels.cells import Gradients, Weights
 from sestina.kernels.compiled import Kernel
-from sestina.kernels.layouts import unpacked
+from sestina.kernels.packing import PACK_BACKWARD, SUM_SHARES
 from sestina.kernels.parallel import run
+from sestina.kernels.sequence import PAD
 
 Array = NDArray[np.float32]
 
@@ -68,39 +66,39 @@ def forward(
     input_mask: Array | None = None,
     hidden_mask: Array | None = None,
     outputs: Array | None = None,
+    final: tuple[Any, ...] | None = None,
     keep: bool = True,
-) -> tuple[tuple[Array, ...], Tape | None]:
+) -> tuple[tuple[Any, ...], Tape | None]:
     """Run one layer in one direction.
 
     Args:
         cell: A key of `GATES`.
         x: (B, T, D) float32 of unit stride along D; or, with `table`, (B, T) int64 row numbers.
-        weights: In PyTorch's layout.
-        state: Initial states, (B, H) each; zeros by default.
+        weights: In PyTorch's layout, contiguous; arrays or tensors.
+        state: Initial states, (B, H) each; zeros by default. Tensors should be contiguous.
         table: (U, D), of which x names rows: exact, and cheaper where rows occur often.
         lengths: (B,) true lengths, 0 to T; all T by default.
         reverse: Read each row from its last true step to its first.
         input_mask: (B, D) factors of x, the same at every step; not with `table`.
         hidden_mask: (B, H) factors of h where it enters a product.
         outputs: (B, T, H) to be filled, zeros at padding; None where nobody needs them.
+        final: Where final states go, (B, H) each, contiguous; new arrays by default.
         keep: Whether a backward follows.
 
     Returns:
         Final states, (B, H) each, and the tape for `backward`, None without `keep`.
     """
-    a = Arguments(cell, weights)
-    total = set_batch(a, x, lengths, keep)
-    a.set(reverse=reverse)
-    set_masks(a, input_mask, hidden_mask)
-    set_hidden_weights(a)
-    if table is None:
-        set_input_weights(a)
-    else:
+    a = Arguments(cell, weights, table is not None)
+    set_weights(a)
+    set_batch(a, x, lengths, keep)
+    a["reverse"] = reverse
+    if input_mask is not None or hidden_mask is not None:
+        set_masks(a, input_mask, hidden_mask)
+    if table is not None:
         folding.set_table(a, table)
-    set_workspace(a, total)
-    final = set_states(a, "{}0", "{}n", state)
+    final = set_states(a, "{}0", state, "{}n", final)
     a.set_strided("out", outputs)
-    run(KERNELS[cell][0], a.chunks, a.address, a.work)
+    run(KERNELS[cell][0], a["chunks"], a.address, a.work)
     shape = x.shape if table is None else table.shape
     return final, Tape(a, shape) if keep else None
 
@@ -108,10 +106,12 @@ def forward(
 def backward(
     tape: Tape,
     d_outputs: Array | None = None,
-    d_final: tuple[Array | None, ...] | None = None,
+    d_final: tuple[Any, ...] | None = None,
     *,
     need_input: bool = True,
     d_input: Array | None = None,
+    d_weights: Weights | None = None,
+    d_state: tuple[Any, ...] | None = None,
 ) -> Gradients:
     """Return the gradients of what went into `forward`.
 
@@ -120,8 +120,10 @@ def backward(
         d_outputs: (B, T, H) of unit stride along H; None: no gradient, which is cheaper.
         d_final: (B, H) for each final state, or None.
         need_input: Whether the gradient of x, or of the table, is wanted; else it is empty.
-        d_input: (B, T, D) of unit stride along D, to be filled with the gradient of x; a new array
-            by default.
+        d_input: (B, T, D) of unit stride along D, or contiguous (U, D) for a table, to be filled;
+            a new array by default.
+        d_weights: To be filled, contiguous, arrays or tensors; new arrays by default.
+        d_state: (B, H) for each initial state, likewise.
 
     Raises:
         RuntimeError: The tape was used before.
@@ -130,21 +132,22 @@ def backward(
         raise RuntimeError("this tape was used: a backward overwrites what its forward saved")
     tape.used = True
     a = tape.arguments
-    set_weights_back(a)
-    workspace = set_workspace_back(a)
-    d_state = set_states(a, "d_{}n", "d_{}0", d_final)
+    chunks, masked = a["chunks"], bool(a["hidden_mask"])
+    a.follow(plans.of_backward(a.cell, a.features, a.hidden, chunks, a.folded, masked))
+    run(PACK_BACKWARD, a.panels, a.address, a.packing)
+    d_state = set_states(a, "d_{}n", d_final, "d_{}0", d_state)
     a.set_strided("d_out", d_outputs)
-    d_x = np.empty((0, 0, 0), np.float32)
-    folded = bool(a["table"])
-    if need_input and not folded:
-        d_x = np.empty(tape.shape, np.float32) if d_input is None else d_input
-        a.set_strided("d_x", d_x)
-    run(KERNELS[a.cell][1], a.chunks, a.address, 2 * a.work)
-    sums = workspace.arrays[1].reshape(a.chunks, a["d_weights_size"] // 4).sum(axis=0)
-    d_weights = unpacked(sums, a.layout, a["features"], a["hidden"])
-    if folded:
-        d_x, d_input = folding.table_gradients(a, need_input)
-        d_weights = d_weights._replace(input=d_input)
-    assert a.workspace is not None
-    a.workspace.release()
-    return Gradients(d_x, d_weights, d_state)
+    if d_input is None:
+        d_input = np.empty(tape.shape if need_input else (0,) * len(tape.shape), np.float32)
+    if not a.folded:
+        a.set_strided("d_x", d_input if need_input else None)
+    if d_weights is None:
+        d_weights = Weights(*(np.empty(weight.shape, np.float32) for weight in a.weights))
+    set_gradients(a, d_weights)
+    run(KERNELS[a.cell][1], chunks, a.address, 2 * a.work)
+    rows = (a["features_padded"] + a["hidden_padded"]) // PAD
+    run(SUM_SHARES, rows + 1, a.address, a["d_weights_size"] / 4 * chunks)
+    if a.folded:
+        folding.give_gradients(a, d_input if need_input else None)
+    a.release()
+    return Gradients(d_input, d_weights, d_state)

@@ -36,6 +36,8 @@ FIELDS = (
     "order", "lengths", "starts", "reverse", "keep", "relu",
     # input (B, T, D), or row numbers (B, T) of a table of ready products (U, G · Hp)
     "x", "x_row", "x_step", "table", "input_mask", "hidden_mask",
+    # weights in PyTorch's layout; their gates by H-blocks, four bits each (`layouts.digits`)
+    "input_weights", "hidden_weights", "input_bias", "hidden_bias", "w_gates", "u_gates", "apart",
     # packed weights; blocks: H-blocks saved per row, of which W's stand first, U's at u_first
     "w", "u", "bias", "u_bias", "w_inner", "u_inner", "w_back", "u_back", "u_inner_back",
     "blocks", "w_blocks", "u_first", "u_blocks",
@@ -48,10 +50,13 @@ FIELDS = (
     "at_masked", "at_inputs", "at_d_inputs",
     # gradients
     "d_hn", "d_cn", "d_h0", "d_c0", "d_out", "d_out_row", "d_out_step",
-    "d_x", "d_x_row", "d_x_step", "d_weights", "d_weights_size",
+    "d_x", "d_x_row", "d_x_step",
+    # each chunk's share of the weights' gradients, and their sums in PyTorch's layout
+    "chunks", "d_weights", "d_weights_size",
+    "d_input_weights", "d_hidden_weights", "d_input_bias", "d_hidden_bias",
     # folded inputs: the table's rows (U, D), where each is used, their gradients
-    "inputs", "table_rows", "table_features", "table_features_padded", "table_scratch",
-    "uses", "ends", "d_products", "d_table", "d_table_weights",
+    "given_table", "inputs", "table_rows", "table_features", "table_features_padded",
+    "table_scratch", "uses", "ends", "d_products", "d_inputs", "d_given_table", "d_table_weights",
 )  # fmt: skip
 ARGUMENTS = np.dtype([(name, np.int64) for name in FIELDS])
 RECORD = ARGUMENTS.itemsize

@@ -171,6 +171,27 @@ def write_integer(typing: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, types.int64), build
 
 
+@intrinsic
+def number(typing: Any, address: Any) -> Any:
+    """Read one float32 at `address`."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(pointer_to(builder, args[0], FLOAT), align=4)
+
+    return types.float32(types.int64), build
+
+
+@intrinsic
+def write_number(typing: Any, address: Any, value: Any) -> Any:
+    """Write one float32 at `address`."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[1], pointer_to(builder, args[0], FLOAT), align=4)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.float32), build
+
+
 # --- arithmetic -----------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.kernels import gru, lstm, simple_rnn
-from sestina.kernels.arguments import Arguments, set_hidden_weights, set_input_weights
+from sestina.kernels.arguments import Arguments, set_weights
 from sestina.kernels.cells import STATES, Weights
 from sestina.kernels.compiled import Kernel, compiled
 from sestina.kernels.parallel import SIGNATURE, launch_alone
@@ -46,8 +46,7 @@ class Stream:
         self._features, self._input = layers[0].input.shape[1], before[:-16]
         for n, weights in enumerate(layers):
             a = Arguments(cell, weights)
-            set_hidden_weights(a)
-            set_input_weights(a)
+            set_weights(a)
             high, hidden = a["hidden_padded"], a["hidden"]
             h, c, following = (np.zeros(high, np.float32) for _ in range(3))
             a.set(x=before, history=h, cells=c, scratch=following)

@@ -104,7 +104,6 @@ class Recurrent(nn.RNNBase):
             RuntimeError: Sizes or devices do not fit the layer, or a sequence is empty though no
                 lengths say so.
         """
-        self._update_flat_weights()
         folds = isinstance(input, Lookup) and self._folds(input, hx)
         batch = folded(input, lengths, self.batch_first) if folds else None
         if isinstance(input, Lookup) and batch is None:
@@ -140,8 +139,7 @@ class Recurrent(nn.RNNBase):
 
     @property
     def _weight(self) -> Tensor:
-        weight: Tensor | None = self._flat_weights[0]
-        assert weight is not None  # every layer has W
+        weight: Tensor = self.weight_ih_l0
         return weight
 
     def _checked(
@@ -156,7 +154,9 @@ class Recurrent(nn.RNNBase):
         if plain.autocast_is_on(x.device.type):
             x = x.to(weight.dtype)
             states = None if states is None else tuple(part.to(weight.dtype) for part in states)
-        self.check_input(x, None)
+        if x.dtype != weight.dtype or x.shape[2:] != weight.shape[1:]:
+            self._update_flat_weights()
+            self.check_input(x, None)
         if batch.lengths is None and not batch.steps:
             raise RuntimeError(
                 "Expected sequence length to be larger than 0; empty sequences need lengths="
@@ -178,7 +178,7 @@ class Recurrent(nn.RNNBase):
         """Run all layers over x (B, T, D) → outputs (B, T, H · ways) or None, final states."""
         rows = None if states is None else [part.unbind(0) for part in states]
         made: Tensor | None = x
-        finals: list[Tensor] = []
+        finals: list[list[Tensor]] = []
         for depth in range(self.num_layers):
             if depth and self.dropout and self.training:
                 # in torch's order of memory, so that one seed drops the same in both layers
@@ -189,10 +189,11 @@ class Recurrent(nn.RNNBase):
             ]
             needed = outputs or depth + 1 < self.num_layers
             made, final = self._layer(x, ways, batch, needed, None if depth else batch.rows)
-            finals += final
+            finals.append(final)
             x = x if made is None else made
-        count = STATES[self.cell]
-        return made, [torch.stack(finals[n::count]) for n in range(count)]
+        if len(finals) == 1:
+            return made, finals[0]
+        return made, [torch.cat(parts) for parts in zip(*finals, strict=True)]
 
     def _weights_of(self, row: int) -> plain.Tensors:
         """Return W, U and the biases, or None, of one direction of a layer."""
@@ -235,7 +236,7 @@ class Recurrent(nn.RNNBase):
                 "a stepper goes forwards in time, on float32 weights on the CPU; this layer is "
                 f"{self!r}, {self._weight.dtype} on {self._weight.device}"
             )
-        layers = [fused.arrays(self._weights_of(n)) for n in range(self.num_layers)]
+        layers = [fused.solid(self._weights_of(n)) for n in range(self.num_layers)]
         return Stream(self.cell, layers)
 
     def _layer(
@@ -259,6 +260,7 @@ class Recurrent(nn.RNNBase):
 
     def _by_torch(self, input: Any, hx: Any, lengths: Any) -> tuple[Any, Any]:
         """Let torch's layer do it, ragged rows packed."""
+        self._update_flat_weights()
         if lengths is None and isinstance(input, Tensor | PackedSequence):
             outputs, final = super().forward(input, hx)
             return outputs, final

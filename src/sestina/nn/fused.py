@@ -13,13 +13,12 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from sestina.kernels import workspace
-from sestina.kernels.cells import STATES, Array, Gradients, Weights
+from sestina.kernels.cells import STATES, Weights
 from sestina.nn import plain
 from sestina.nn.plain import Way
 
@@ -62,6 +61,10 @@ class _Task(NamedTuple):
             for part, masks in zip(parts, self.masks, strict=True)
         ]
 
+    def batch(self, x: Tensor) -> int:
+        """Return B."""
+        return (x if self.rows is None else self.rows).shape[0]
+
 
 def _state(parts: Sequence[Any]) -> tuple[Tensor, ...] | None:
     return None if parts[0] is None else tuple(parts)
@@ -84,9 +87,10 @@ def _suits(tensor: Tensor) -> bool:
     return (
         type(tensor) in (Tensor, nn.Parameter)
         and tensor.dtype == torch.float32
-        and tensor.device.type == "cpu"
+        and tensor.is_cpu
         and tensor.layout == torch.strided
         and tensor.numel() > 0
+        and not tensor.is_neg()  # as parts of conjugates can be
     )
 
 
@@ -112,8 +116,7 @@ def layer(
         time_first: Lay outputs out in memory as (T, B, H · ways).
 
     Returns:
-        Outputs (B, T, H · ways), zeros at padding, or None; and the final states (B, H) of the
-        first way, then of the second.
+        Outputs (B, T, H · ways), zeros at padding, or None; and the final states (ways, B, H).
     """
     masks = tuple((way.input_mask, way.hidden_mask) for way in ways)
     task = _Task(cell, lengths, rows, masks, outputs, time_first)
@@ -152,7 +155,7 @@ class _Layer(torch.autograd.Function):
         tapes, ctx.tapes = ctx.tapes, None
         if tapes is None:  # used up by a backward that kept the graph
             _, tapes = _forward(ctx.task, x, tensors, keep=True)
-        return None, *_backward(tapes, ctx.task, tuple(x.shape), wanted, gradients)
+        return None, *_backward(tapes, ctx.task, (x, *tensors), wanted, gradients)
 
 
 def _batched(gradient: Tensor | None) -> bool:
@@ -167,75 +170,79 @@ def _forward(
     task: _Task, x: Tensor, tensors: Sequence[Tensor | None], keep: bool
 ) -> tuple[list[Tensor | None], list[Any]]:
     """Return (outputs, *final states) and a tape for each way."""
-    ways = task.ways(tensors)
+    ways, kernels = task.ways(tensors), _kernels()
     size = ways[0].weights[1].shape[1]
     made = _room(task, x, size * len(ways)) if task.outputs else None
-    results, tapes = [made], []
+    outputs = None if made is None else made.numpy()
+    finals = [torch.empty(len(ways), task.batch(x), size) for _ in range(STATES[task.cell])]
     array = (x if x.stride(2) == 1 else x.contiguous()).detach().numpy()
-    for n, way in enumerate(ways):
-        final, tape = _kernels().forward(
+    tapes = []
+    for n, (way, *final) in enumerate(zip(ways, *finals, strict=True)):
+        _, tape = kernels.forward(
             task.cell,
             array if task.rows is None else task.rows.numpy(),
-            arrays(way.weights),
-            None if way.state is None else tuple(map(_array, way.state)),
+            solid(way.weights),
+            None if way.state is None else tuple(part.contiguous() for part in way.state),
             table=None if task.rows is None else array[0],
             lengths=None if task.lengths is None else task.lengths.numpy(),
             reverse=n == 1,
-            input_mask=_optional(way.input_mask),
-            hidden_mask=_optional(way.hidden_mask),
-            outputs=None if made is None else made.numpy()[:, :, n * size : (n + 1) * size],
+            input_mask=None if way.input_mask is None else way.input_mask.numpy(),
+            hidden_mask=None if way.hidden_mask is None else way.hidden_mask.numpy(),
+            outputs=None if outputs is None else outputs[:, :, n * size : (n + 1) * size],
+            final=final,
             keep=keep,
         )
-        results += [torch.from_numpy(part) for part in final]
         tapes.append(tape)
-    return results, tapes
+    return [made, *finals], tapes
 
 
 def _backward(
     tapes: list[Any],
     task: _Task,
-    shape: tuple[int, ...],
+    tensors: Sequence[Tensor | None],
     wanted: Sequence[bool],
     gradients: Sequence[Tensor | None],
 ) -> list[Tensor | None]:
     """Return the gradients of x and of each way's weights and state, None where not wanted."""
-    states = STATES[task.cell]
+    x, kernels = tensors[0], _kernels()
+    assert x is not None
     d_outputs = _shares(gradients[0], len(tapes))
+    d_finals = [None if part is None else part.contiguous() for part in gradients[1:]]
     d_x: Tensor | None = None
     found: list[Tensor] = []
-    for n in range(len(tapes)):
-        d_final = _filled(gradients[1 + n * states : 1 + (n + 1) * states])
+    for n, way in enumerate(task.ways(tensors[1:])):
         tape, tapes[n] = tapes[n], None  # lets go of each tape as soon as it is used
-        part = torch.from_numpy(workspace.lend(shape)) if wanted[0] and task.rows is None else None
-        back: Gradients = _kernels().backward(
+        part = torch.from_numpy(workspace.lend(tuple(x.shape))) if wanted[0] else None
+        d_weights = Weights(*(torch.empty(shape) for shape in _shapes(way)))
+        d_state = [torch.empty(task.batch(x), way.weights[1].shape[1]) for _ in d_finals]
+        kernels.backward(
             tape,
             d_outputs[n],
-            d_final,
+            [None if part is None else part[n] for part in d_finals],
             need_input=wanted[0],
-            d_input=None if part is None else part.numpy(),
+            d_input=part if part is None else (part if task.rows is None else part[0]).numpy(),
+            d_weights=d_weights,
+            d_state=d_state,
         )
-        if wanted[0]:
-            part = torch.from_numpy(back.input)[None] if part is None else part
+        if part is not None:
             d_x = part if d_x is None else d_x.add_(part)
-        found += [torch.from_numpy(array) for array in (*back.weights, *back.state)]
+        found += [*d_weights, *d_state]
     return [d_x, *(g if want else None for g, want in zip(found, wanted[1:], strict=True))]
 
 
-def _shares(d_outputs: Tensor | None, ways: int) -> list[Array | None]:
-    """Cut the gradient of the outputs into one part (B, T, H) for each way."""
+def _shapes(way: Way) -> tuple[torch.Size, ...]:
+    """Return the shapes of a way's weights; a bias that is None has one too."""
+    kernel, recurrent, *_ = way.weights
+    return kernel.shape, recurrent.shape, kernel.shape[:1], kernel.shape[:1]
+
+
+def _shares(d_outputs: Tensor | None, ways: int) -> list[Any]:
+    """Cut the gradient of the outputs into one array (B, T, H) for each way."""
     if d_outputs is None:
         return [None] * ways
     if d_outputs.stride(2) != 1:  # a sum's gradient is one number, expanded
         d_outputs = d_outputs.contiguous()
     return [part.detach().numpy() for part in d_outputs.chunk(ways, dim=2)]
-
-
-def _filled(parts: Sequence[Tensor | None]) -> tuple[Array, ...] | None:
-    """Return the gradient of a final state, with zeros where the loss did not look."""
-    given = next((part for part in parts if part is not None), None)
-    if given is None:
-        return None
-    return tuple(_array(torch.zeros_like(given) if part is None else part) for part in parts)
 
 
 def _differentiable(
@@ -270,22 +277,12 @@ def _room(task: _Task, x: Tensor, features: int) -> Tensor:
     return torch.empty(0).set_(storage, 0, shape, strides)  # no view, so it may be changed in place
 
 
-def arrays(weights: Sequence[Tensor | None]) -> Weights:
-    """Return W, U and the two biases as arrays; zeros for a bias that is None."""
+def solid(weights: Sequence[Tensor | None]) -> Weights:
+    """Return W, U and the two biases, contiguous; zeros for a bias that is None."""
     kernel, recurrent, *biases = weights
     assert kernel is not None and recurrent is not None
-    filled = [np.zeros(len(kernel), np.float32) if b is None else _array(b) for b in biases]
-    return Weights(_array(kernel), _array(recurrent), *filled)
-
-
-def _array(tensor: Tensor) -> Array:
-    """Return the tensor's memory as an array, contiguous."""
-    array: Array = tensor.detach().contiguous().numpy()
-    return array
-
-
-def _optional(tensor: Tensor | None) -> Array | None:
-    return None if tensor is None else _array(tensor)
+    filled = [torch.zeros(len(kernel)) if b is None else b.contiguous() for b in biases]
+    return Weights(kernel.contiguous(), recurrent.contiguous(), *filled)
 
 
 def _kernels() -> Any:

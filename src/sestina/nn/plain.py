@@ -42,10 +42,10 @@ def layer(
         lengths: (B,) true lengths; all T if None.
 
     Returns:
-        Outputs (B, T, H · ways), and the final states of the first way, then of the second.
+        Outputs (B, T, H · ways), and the final states, (ways, B, H) each.
     """
     parts: list[Tensor] = []
-    finals: list[Tensor] = []
+    finals: list[State] = []
     for number, way in enumerate(ways):
         outputs, final = run(
             cell,
@@ -58,8 +58,9 @@ def layer(
             hidden_mask=way.hidden_mask,
         )
         parts.append(outputs)
-        finals += final
-    return torch.cat(parts, dim=2) if len(parts) > 1 else parts[0], finals
+        finals.append(final)
+    states = [torch.stack(state) for state in zip(*finals, strict=True)]
+    return torch.cat(parts, dim=2) if len(parts) > 1 else parts[0], states
 
 
 def run(

@@ -96,7 +96,7 @@ def of_forward(
         keep: Whether a backward follows.
     """
     chunks, slot = -(-rows // CHUNK), CHUNK * padded(hidden)
-    scratch = CHUNK * max(padded(features), 2) + slot  # inputs or addresses; masked states
+    scratch = BLOCK * CHUNK * max(padded(features), 2) + slot  # inputs or addresses; masked states
     states = (total + chunks) * slot
     numbers = {
         "rows": rows,
@@ -148,7 +148,7 @@ def _scratch_back(
         "at_gates": 0 if folded else BLOCK * slot * blocks,
         "at_masked": BLOCK * slot if masked else 0,
         "at_inputs": rows * wide,
-        "at_d_inputs": CHUNK * wide,
+        "at_d_inputs": rows * wide,
     }
     ends = [*accumulate(parts.values())]
     starts = dict(zip([*parts][1:], ends, strict=False))

@@ -15,6 +15,8 @@ from sestina.kernels.sequence import (
     BLOCK,
     CHUNK,
     add_output_gradients,
+    ask_for_inputs,
+    ask_for_products,
     clear,
     clear_padding,
     give_input_gradients,
@@ -47,18 +49,12 @@ def _through_states(a, n, gates, d_h, buffer, mask):
 
 
 @njit
-def _through_inputs(a, first, n, t, gates, scratch):
-    """Pack the inputs of a step for the gradient of W, and give them their own gradients."""
-    if not a.features:
-        return
-    row, wide = 4 * a.features_padded, a.features_padded
-    take_inputs(a, scratch + a.at_inputs + t % BLOCK * CHUNK * row, first, n, t)
-    if a.d_x:
-        d_x, size = scratch + a.at_d_inputs, 4 * a.hidden_padded
-        count = a.w_blocks * a.hidden_padded
-        spare = scratch + a.at_buffer + a.at_spare
-        multiply_chunk(d_x, row, gates, size * a.blocks, n, a.w_back, count, wide, spare)
-        give_input_gradients(a, d_x, first, n, t)
+def _through_inputs(a, n, place, gates, scratch):
+    """Form the gradients of the inputs of one step, n rows."""
+    row, wide, size = 4 * a.features_padded, a.features_padded, 4 * a.hidden_padded
+    d_x = scratch + a.at_d_inputs + place * CHUNK * row
+    count, spare = a.w_blocks * a.hidden_padded, scratch + a.at_buffer + a.at_spare
+    multiply_chunk(d_x, row, gates, size * a.blocks, n, a.w_back, count, wide, spare)
 
 
 @njit
@@ -108,7 +104,8 @@ def forward_with(step: Any) -> Any:
         h, c = a.history + (start + chunk) * slot, a.cells + (start + chunk) * slot
         saved = a.saved + start * slot * a.blocks
         inputs = a.scratch + chunk * a.scratch_size
-        masked = inputs + 4 * CHUNK * max(a.features_padded, 2)  # inputs or addresses
+        width = CHUNK * (8 if a.table else 4 * a.features_padded)
+        masked = inputs + BLOCK * CHUNK * max(4 * a.features_padded, 8)
         if a.out:
             clear_padding(a, a.out, a.out_row, a.out_step, a.hidden, first, n)
         take_states(a, h, first, 0, n, a.h0)
@@ -122,10 +119,14 @@ def forward_with(step: Any) -> Any:
             n = active
             if t == steps:
                 break
-            take_inputs(a, inputs, first, n, t)
+            place = t % BLOCK
+            if place == 0:
+                take_inputs(a, inputs, first, n, t)
+            ask_for_inputs(a, first, n, t - place + BLOCK, place)
+            ask_for_products(a, inputs + (place + 1) * width, n if place + 1 < BLOCK else 0)
             used = take_masked(a, masked, first, n, h)
             on = slot if a.keep or t % 2 == 0 else -slot
-            step(a, n, inputs, used, h, c, saved, h + on, c + on)
+            step(a, n, inputs + place * width, used, h, c, saved, h + on, c + on)
             h, c = h + on, c + on
             if a.out:
                 give_outputs(a, first, n, t, h)
@@ -176,6 +177,9 @@ def backward_with(step_back: Any) -> Any:
             take_states(a, d_h, first, n, active, a.d_hn)
             take_states(a, d_c, first, n, active, a.d_cn)
             n, place = active, t % BLOCK
+            if a.features and (place == BLOCK - 1 or t == steps - 1):
+                take_inputs(a, scratch + a.at_inputs, first, rows, t - place)
+            ask_for_inputs(a, first, rows, t - place - BLOCK, place)
             if a.d_out:
                 add_output_gradients(a, d_h, buffer, first, n, t)
             here, h = saved + t * slot * a.blocks, history + t * slot
@@ -183,9 +187,12 @@ def backward_with(step_back: Any) -> Any:
             gates = here if a.table else scratch + a.at_gates + place * slot * a.blocks
             step_back(a, n, here, gates, used, h, cells + t * slot, d_h, d_c, buffer, mask)
             _through_states(a, n, gates, d_h, buffer, mask)
-            _through_inputs(a, first, n, t, gates, scratch)
+            if a.d_x:
+                _through_inputs(a, n, place, gates, scratch)
             write_integer(scratch + a.at_counts + 8 * place, n)
             if place == 0:
+                if a.d_x:
+                    give_input_gradients(a, scratch + a.at_d_inputs, first, n, t)
                 states = scratch + a.at_masked if a.hidden_mask else h
                 _add_weights(a, chunk, here, gates, states, scratch, min(BLOCK, steps - t))
         take_states(a, d_h, first, n, rows, a.d_hn)

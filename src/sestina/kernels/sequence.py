@@ -21,6 +21,7 @@ from sestina.kernels.simd import (
     integer,
     load,
     load_first,
+    prefetch,
     store,
     store_first,
     write_integer,
@@ -28,7 +29,9 @@ from sestina.kernels.simd import (
 
 CHUNK = 16
 PAD = 16
-BLOCK = 8  # steps whose weight gradients are added up together
+BLOCK = 8  # steps whose inputs are taken, and whose weight gradients are added up, together
+LINE = 64  # bytes
+ASKED = 256  # bytes of a row to ask for ahead; the machine itself goes on from there
 
 FIELDS = (
     # the batch: rows sorted by falling length; starts: chunk → its first step in the workspaces
@@ -144,21 +147,54 @@ def offset_of(a, row, step, row_stride, step_stride):
 
 
 @njit
-def take_inputs(a, to, first, n, step):
-    """Pack x of n rows at `step` (n, Dp), times its mask; or the addresses of their table rows."""
-    if a.table:
-        for r in range(n):
-            number = integer(a.x + offset_of(a, first + r, step, a.x_row, a.x_step))
-            write_integer(to + 8 * r, a.table + number * 4 * a.w_blocks * a.hidden_padded)
-        for r in range(n, CHUNK):
-            write_integer(to + 8 * r, a.table)
-        return
+def steps_in_block(a, row, begin):
+    """Return how many steps of a block a sorted row has."""
+    return max(min(BLOCK, length_of(a, row) - begin), 0)
+
+
+@njit
+def take_inputs(a, to, first, n, begin):
+    """Pack x of n rows at a block's steps, (BLOCK, CHUNK, Dp), times its mask.
+
+    Or the addresses of their rows in the table, (BLOCK, CHUNK), those of no row its first one's.
+    """
     size = 4 * a.features_padded
-    for r in range(n):
-        at = offset_of(a, first + r, step, a.x_row, a.x_step)
-        copy_padded(to + r * size, a.x + at, a.features, a.features_padded)
-        if a.input_mask:
-            multiply_into(to + r * size, a.input_mask + (first + r) * size, a.features_padded)
+    for r in range(CHUNK if a.table else n):
+        count = steps_in_block(a, first + r, begin) if r < n else 0
+        for s in range(count):
+            at = offset_of(a, first + r, begin + s, a.x_row, a.x_step)
+            if a.table:
+                place = a.table + integer(a.x + at) * 4 * a.w_blocks * a.hidden_padded
+                write_integer(to + 8 * (s * CHUNK + r), place)
+            else:
+                place = to + (s * CHUNK + r) * size
+                copy_padded(place, a.x + at, a.features, a.features_padded)
+                if a.input_mask:
+                    mask = a.input_mask + (first + r) * size
+                    multiply_into(place, mask, a.features_padded)
+        for s in range(count, BLOCK if a.table else 0):
+            write_integer(to + 8 * (s * CHUNK + r), a.table)
+
+
+@njit
+def ask_for_inputs(a, first, n, begin, place):
+    """Ask for x of two rows in the block from `begin`, at `place` in the block before its use."""
+    if begin < 0 or not a.features:
+        return
+    for r in range(2 * place, min(2 * place + 2, n)):
+        for s in range(steps_in_block(a, first + r, begin)):
+            at = a.x + offset_of(a, first + r, begin + s, a.x_row, a.x_step)
+            for i in range(0, min(4 * a.features, ASKED), LINE):
+                prefetch(at + i)
+
+
+@njit
+def ask_for_products(a, inputs, n):
+    """Ask for the table's rows that a step will read."""
+    for r in range(n if a.table else 0):
+        at = integer(inputs + 8 * r)
+        for i in range(0, min(4 * a.w_blocks * a.hidden_padded, 2 * ASKED), LINE):
+            prefetch(at + i)
 
 
 @njit
@@ -227,11 +263,13 @@ def add_output_gradients(a, d_h, buffer, first, n, step):
 
 
 @njit
-def give_input_gradients(a, d_x, first, n, step):
-    """Copy the packed gradients of n inputs, times the inputs' mask, to where they stand."""
+def give_input_gradients(a, d_x, first, n, begin):
+    """Copy a block's gradients of n rows' inputs, times the mask, to where they stand."""
     size = 4 * a.features_padded
     for r in range(n):
-        if a.input_mask:
-            multiply_into(d_x + r * size, a.input_mask + (first + r) * size, a.features_padded)
-        at = offset_of(a, first + r, step, a.d_x_row, a.d_x_step)
-        copy_exactly(a.d_x + at, d_x + r * size, a.features)
+        for s in range(steps_in_block(a, first + r, begin)):
+            place = d_x + (s * CHUNK + r) * size
+            if a.input_mask:
+                multiply_into(place, a.input_mask + (first + r) * size, a.features_padded)
+            at = offset_of(a, first + r, begin + s, a.d_x_row, a.d_x_step)
+            copy_exactly(a.d_x + at, place, a.features)

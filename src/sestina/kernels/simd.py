@@ -172,6 +172,21 @@ def write_integer(typing: Any, address: Any, value: Any) -> Any:
 
 
 @intrinsic
+def prefetch(typing: Any, address: Any) -> Any:
+    """Ask for the line of memory at `address`, which need not be ours, ahead of its use."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer(), number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        place = pointer_to(builder, args[0], BYTE)
+        builder.call(function, [place, *(ir.Constant(number, n) for n in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), build
+
+
+@intrinsic
 def number(typing: Any, address: Any) -> Any:
     """Read one float32 at `address`."""
 

@@ -41,7 +41,8 @@ class Arguments:
 
     def __init__(self, cell: str, weights: Weights, folded: bool = False) -> None:
         self.cell, self.weights, self.folded = cell, weights, folded
-        self.features, self.hidden = weights.input.shape[1], weights.hidden.shape[1]
+        self.features: int = weights.input.shape[1]
+        self._rows, self.hidden = map(int, weights.hidden.shape)  # G·H, H
         self.record: Numbers = np.zeros(len(FIELD), np.int64)
         self.address = address(self.record)
         self.order: Numbers = self.record[:0]
@@ -64,7 +65,7 @@ class Arguments:
         self._alive.clear()
 
     def set(self, **memory: Any) -> None:
-        """Set fields to where contiguous arrays, or tensors, stand; None leaves a field as it is."""
+        """Set fields to where contiguous arrays, or tensors, stand; None leaves one as it is."""
         for name, thing in memory.items():
             if thing is not None:
                 self._alive.append(thing)
@@ -86,7 +87,7 @@ class Arguments:
     @property
     def work(self) -> float:
         """Multiplications and additions of a forward."""
-        return 2.0 * self.steps * self.weights.hidden.shape[0] * (self.hidden + self["features"])
+        return 2.0 * self.steps * self._rows * (self.hidden + self["features"])
 
     @property
     def panels(self) -> int:
@@ -96,7 +97,7 @@ class Arguments:
     @property
     def packing(self) -> float:
         """Operations of packing the weights."""
-        return float(PACKING * self.weights.hidden.shape[0] * (self.features + self.hidden))
+        return float(PACKING * self._rows * (self.features + self.hidden))
 
 
 def set_weights(a: Arguments) -> None:
@@ -141,7 +142,7 @@ def _full(rows: int, steps: int, keep: bool) -> Batch:
 
 
 def _started(order: Numbers, lengths: Numbers, keep: bool) -> Batch:
-    """Return the order, lengths and chunks' first steps in the workspaces; their sum; true steps."""
+    """Return the order, lengths and chunks' first steps in one array; stored steps; true steps."""
     rows, stored = len(order), lengths[::CHUNK] if keep else np.ones_like(lengths[::CHUNK])
     numbers = np.zeros(2 * rows + len(stored) + 1, np.int64)
     numbers[:rows], numbers[rows : 2 * rows] = order, lengths
@@ -161,11 +162,14 @@ def set_masks(a: Arguments, input_mask: Array | None, hidden_mask: Array | None)
 def set_states(
     a: Arguments, start: str, given: tuple[Any, ...] | None, end: str, to: tuple[Any, ...] | None
 ) -> tuple[Any, ...]:
-    """Set states (B, H) to start from, in the fields `start` names, and those to be filled; return these."""
+    """Set states (B, H) to start from, and those to be filled, which are returned.
+
+    The fields' names are `start` and `end` with h, or c, in them.
+    """
     count = STATES[a.cell]
     if to is None:
         to = tuple(np.empty((a["rows"], a.hidden), np.float32) for _ in range(count))
     for letter, known, unknown in zip("hc", given or (None,) * count, to, strict=False):
-        known = np.ascontiguousarray(known) if isinstance(known, np.ndarray) else known
-        a.set(**{start.format(letter): known, end.format(letter): unknown})
+        solid = np.ascontiguousarray(known) if isinstance(known, np.ndarray) else known
+        a.set(**{start.format(letter): solid, end.format(letter): unknown})
     return to

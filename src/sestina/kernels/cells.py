@@ -26,12 +26,12 @@ STATES = {cell: 2 if cell == "lstm" else 1 for cell in GATES}
 
 
 class Weights(NamedTuple):
-    """A cell's weights in PyTorch's layout."""
+    """A cell's weights in PyTorch's layout: arrays, or tensors, which are arrays to kernels."""
 
-    input: Array  # W (G·H, D)
-    hidden: Array  # U (G·H, H)
-    input_bias: Array  # b (G·H,)
-    hidden_bias: Array  # c (G·H,)
+    input: Any  # W (G·H, D)
+    hidden: Any  # U (G·H, H)
+    input_bias: Any  # b (G·H,)
+    hidden_bias: Any  # c (G·H,)
 
 
 class Gradients(NamedTuple):

@@ -84,9 +84,7 @@ def pack_forward(chunk, address):
     if a.table_features:  # each block by itself
         for block in range(a.w_blocks):
             to = a.w + (4 * block * a.hidden_padded + units) * a.table_features
-            _interleave(
-                to, a.input_weights, a.hidden, a.table_features, a.w_gates, block, 1, chunk
-            )
+            _interleave(to, a.input_weights, a.hidden, a.table_features, a.w_gates, block, 1, chunk)
     else:
         d, count = a.features, a.w_blocks - inner
         if inner:

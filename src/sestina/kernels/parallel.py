@@ -134,8 +134,8 @@ def run(kernel: Kernel, chunks: int, arguments: int, work: float = math.inf) -> 
         work: Multiplications and additions of all chunks, roughly. Little work stays on one thread:
             on a busy machine, waiting for a second one can take longer than all of it.
     """
-    count = min(threads(), chunks)
-    if count <= 1 or work < LITTLE:
+    count = 1 if work < LITTLE or chunks <= 1 else min(threads(), chunks)
+    if count == 1:
         compiled(launch_alone, SIGNATURE)(kernel.address, chunks, 1, arguments)
         return
     launch = compiled(launch_together, SIGNATURE, parallel=True)

@@ -43,9 +43,13 @@ class Plan(NamedTuple):
 def plan(numbers: dict[str, int], rooms: dict[str, int]) -> Plan:
     """Return the plan of some numbers and of room for so many floats each."""
     ends = [0, *accumulate(-(-4 * size // ALIGNMENT) * ALIGNMENT for size in rooms.values())]
-    fields, places = ([FIELD[name] for name in names] for names in (numbers, rooms))
-    values = fields, [*numbers.values()], places, ends[:-1]
-    return Plan(*(np.array(value, np.int64) for value in values), ends[-1])
+    return Plan(
+        np.array([FIELD[name] for name in numbers], np.int64),
+        np.array([*numbers.values()], np.int64),
+        np.array([FIELD[name] for name in rooms], np.int64),
+        np.array(ends[:-1], np.int64),
+        ends[-1],
+    )
 
 
 @lru_cache(REMEMBERED)

@@ -139,7 +139,8 @@ class Recurrent(nn.RNNBase):
 
     @property
     def _weight(self) -> Tensor:
-        weight: Tensor = self.weight_ih_l0
+        weight = self.weight_ih_l0
+        assert isinstance(weight, Tensor)  # which functional calls, too, put in its place
         return weight
 
     def _checked(

@@ -191,7 +191,7 @@ class _Rows(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> Any:
         """Give the table zeros but for the rows taken, the padding's row left out."""
         (distinct,) = ctx.saved_tensors
-        whole = gradient.new_zeros(ctx.rows, gradient.shape[1]).index_copy(0, distinct, gradient)
+        whole = gradient.new_zeros(ctx.rows, gradient.shape[1]).index_copy_(0, distinct, gradient)
         if ctx.padding is not None:
             whole[ctx.padding] = 0.0
         return whole, None, None

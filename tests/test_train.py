@@ -1,6 +1,8 @@
 """The training loop: repeatable, stopped in time, clipped, interrupted, loud when it cannot go on."""
 
 import itertools
+import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from torch import nn
 from sestina import TextClassifier, optimise, train
 from sestina.config import ENCODERS, TrainingOptions
 from sestina.errors import DataError, TrainingError
+from sestina.interrupt import held
 from sestina.progress import Reporter
 from sestina.train import Problem
 
@@ -306,6 +309,62 @@ def test_ctrl_c_in_the_first_epoch_leaves_nothing_fitted(reviews, monkeypatch):
         net.fit(*reviews)
     with pytest.raises(NotFittedError):
         net.predict(["fine"])
+
+
+class _Dropped:
+    """Ctrl-C comes where Python forgets it: while an object is dropped."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_is_not_lost_where_python_would_forget_it(reviews, monkeypatch):
+    def drop(self, epoch, step, *figures):
+        if (epoch, step) == (2, 1):
+            _Dropped()
+
+    monkeypatch.setattr(Reporter, "step", drop)
+    net = TextClassifier(**FAST)
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(*reviews)
+    assert len(net.history_) == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_does_not_wait():
+    with pytest.raises(KeyboardInterrupt), held():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("the second one waited")
+
+
+def test_a_ctrl_c_at_the_end_counts():
+    passed = []
+    with pytest.raises(KeyboardInterrupt), held():
+        signal.raise_signal(signal.SIGINT)
+        passed.append(True)
+    assert passed
+
+
+def test_a_handler_that_is_not_pythons_stays():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with held() as look:
+            signal.raise_signal(signal.SIGINT)
+            look()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_in_other_threads_nothing_is_changed():
+    def work():
+        with held() as look:
+            look()
+            return signal.getsignal(signal.SIGINT)
+
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(work).result() is signal.default_int_handler
 
 
 def test_plain_lines_where_there_is_no_terminal(reviews, capsys, monkeypatch):

@@ -17,6 +17,7 @@ from sestina import optimise
 from sestina.checkpoint import Checkpoint, Progress
 from sestina.config import TrainingOptions
 from sestina.errors import TrainingError
+from sestina.interrupt import held
 from sestina.progress import Reporter
 
 
@@ -86,11 +87,11 @@ def train(problem: Problem, options: TrainingOptions, checkpoint: Checkpoint | N
     reporter = Reporter(options.verbose, options.epochs, problem.steps, problem.unit)
     interrupted = False
     try:
-        with reporter:
+        with reporter, held() as look_for_interrupt:
             if state.history:
                 reporter.say(f"resumed after epoch {len(state.history)}")
             while len(state.history) < options.epochs and not _stalled(state, options):
-                _epoch(problem, options, optimiser, state, reporter)
+                _epoch(problem, options, optimiser, state, reporter, look_for_interrupt)
                 if checkpoint:
                     checkpoint.save(problem.network, optimiser, state)
     except KeyboardInterrupt:
@@ -115,13 +116,14 @@ def _epoch(
     optimiser: torch.optim.Optimizer,
     state: Progress,
     reporter: Reporter,
+    look_for_interrupt: Callable[[], None],
 ) -> None:
     """Run one epoch, add its row to the history and keep its weights if they are the best."""
     number = len(state.history) + 1
     started = time.perf_counter()
     problem.network.train()
     with random_stream(options.seed, number):
-        row = _steps(problem, options, optimiser, number, reporter)
+        row = _steps(problem, options, optimiser, number, reporter, look_for_interrupt)
     row["sequences_per_second"] = row.pop("sequences") / (time.perf_counter() - started)
     problem.network.eval()
     if problem.validate is not None:
@@ -147,6 +149,7 @@ def _steps(
     optimiser: torch.optim.Optimizer,
     epoch: int,
     reporter: Reporter,
+    look_for_interrupt: Callable[[], None],
 ) -> dict[str, float]:
     """Take one step per batch; return the epoch's mean loss, gradient norm and clipped share."""
     started = time.perf_counter()
@@ -166,6 +169,7 @@ def _steps(
         optimiser.step()
         total, done, norms, clipped = total + value * size, done + size, norms + norm, clipped + cut
         reporter.step(epoch, step, total / done, done, started)
+        look_for_interrupt()
     return {
         "epoch": epoch,
         "loss": total / max(done, 1),

@@ -108,7 +108,7 @@ def main() -> None:
         print(f"| {name} | {pair[0] * 1e6:.0f} µs | {pair[1] * 1e6:.0f} µs |")
     most = peak()
     print(f"\nProducts on operands in the nearest cache: {most / 1e9:.0f} GFLOP/s.\n")
-    print("| B, T, H | " + " | ".join(LAYERS.values()) + " |\n|---" * (1 + len(LAYERS)) + "|")
+    print("| B, T, H | " + " | ".join(LAYERS.values()) + " |\n" + "|---" * (1 + len(LAYERS)) + "|")
     for batch, steps, hidden in SHAPES:
         shares = []
         for cell in LAYERS:

@@ -78,37 +78,42 @@ def _add_biases(a, panel):
 
 
 def pack_forward(chunk, address):
-    """Pack one vector's units of all weights for steps forward."""
+    """Pack one vector's units of all weights for steps forward: W, U, their blocks for r ∘ h."""
     a = arguments(address)
-    units, inner = BYTES * chunk, min(a.u_inner, 1)
-    if a.table_features:  # each block by itself
-        for block in range(a.w_blocks):
-            to = a.w + (4 * block * a.hidden_padded + units) * a.table_features
-            _interleave(to, a.input_weights, a.hidden, a.table_features, a.w_gates, block, 1, chunk)
-    else:
-        d, count = a.features, a.w_blocks - inner
-        if inner:
-            to = a.w_inner + units * d
-            _interleave(to, a.input_weights, a.hidden, d, a.w_gates, 0, 1, chunk)
-        to = a.w + units * count * d
-        _interleave(to, a.input_weights, a.hidden, d, a.w_gates, inner, count, chunk)
-    h, count = a.hidden, a.u_blocks
-    to = a.u + units * count * h
-    _interleave(to, a.hidden_weights, h, h, a.u_gates, 0, count, chunk)
-    if inner:
-        _interleave(a.u_inner + units * h, a.hidden_weights, h, h, a.u_gates, count, 1, chunk)
+    inner = min(a.u_inner, 1)
+    none = inner - inner  # no literal, for which Numba would compile functions anew
+    for job in range(2 + 2 * inner):
+        if job % 2 == 0:
+            weight, columns, gates = a.input_weights, a.features, a.w_gates
+            to, first, count = a.w, inner, a.w_blocks - inner
+        else:
+            weight, columns, gates = a.hidden_weights, a.hidden, a.u_gates
+            to, first, count = a.u, none, a.u_blocks
+        if job == 2:
+            to, first, count = a.w_inner, none, inner
+        elif job == 3:
+            to, first, count = a.u_inner, a.u_blocks, inner
+        to += BYTES * chunk * count * columns
+        _interleave(to, weight, a.hidden, columns, gates, first, count, chunk)
+    for block in range(a.w_blocks if a.table_features else 0):  # each by itself
+        to = a.w + (4 * block * a.hidden_padded + BYTES * chunk) * a.table_features
+        one, columns = none + 1, a.table_features
+        _interleave(to, a.input_weights, a.hidden, columns, a.w_gates, block, one, chunk)
     _add_biases(a, chunk)
 
 
 def pack_backward(chunk, address):
     """Pack one vector's units of all weights for steps back."""
     a = arguments(address)
-    h, high, u, gates, count = a.hidden, a.hidden_padded, a.hidden_weights, a.u_gates, a.u_blocks
-    d = max(a.features, a.table_features)
-    _transpose(a.w_back, a.input_weights, h, d, a.w_gates, 0, a.w_blocks, high, chunk)
-    _transpose(a.u_back, u, h, h, gates, 0, count, high, chunk)
-    if a.u_inner:
-        _transpose(a.u_inner_back, u, h, h, gates, count, 1, high, chunk)
+    weight, gates, columns = a.input_weights, a.w_gates, max(a.features, a.table_features)
+    to, first, count = a.w_back, chunk - chunk, a.w_blocks
+    for job in range(2 + min(a.u_inner, 1)):
+        if job > 0:
+            weight, gates, columns = a.hidden_weights, a.u_gates, a.hidden
+            to, count = a.u_back, a.u_blocks
+        if job == 2:
+            to, first, count = a.u_inner_back, a.u_blocks, a.w_blocks - a.u_blocks
+        _transpose(to, weight, a.hidden, columns, gates, first, count, a.hidden_padded, chunk)
 
 
 @njit

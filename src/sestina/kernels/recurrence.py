@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 from sestina.kernels.products import add_outer, add_sum, multiply_chunk, pack_left, pack_strip
@@ -16,7 +17,6 @@ from sestina.kernels.sequence import (
     CHUNK,
     add_output_gradients,
     ask_for_inputs,
-    ask_for_products,
     clear,
     clear_padding,
     give_input_gradients,
@@ -98,6 +98,7 @@ def forward_with(step: Any) -> Any:
 
     @njit
     def run_forward(a, chunk):
+        none = np.int64(0)  # no literal, for which Numba would compile functions anew
         first, n = chunk * CHUNK, min(CHUNK, a.rows - chunk * CHUNK)
         start, steps = integer(a.starts + 8 * chunk), length_of(a, first)
         slot = 4 * CHUNK * a.hidden_padded
@@ -108,9 +109,9 @@ def forward_with(step: Any) -> Any:
         masked = inputs + BLOCK * CHUNK * max(4 * a.features_padded, 8)
         if a.out:
             clear_padding(a, a.out, a.out_row, a.out_step, a.hidden, first, n)
-        take_states(a, h, first, 0, n, a.h0)
+        take_states(a, h, first, none, n, a.h0)
         if a.cells:
-            take_states(a, c, first, 0, n, a.c0)
+            take_states(a, c, first, none, n, a.c0)
         for t in range(steps + 1):
             active = still_active(a, first, n, t)
             give_states(a, a.hn, first, active, n, h)
@@ -123,7 +124,6 @@ def forward_with(step: Any) -> Any:
             if place == 0:
                 take_inputs(a, inputs, first, n, t)
             ask_for_inputs(a, first, n, t - place + BLOCK, place)
-            ask_for_products(a, inputs + (place + 1) * width, n if place + 1 < BLOCK else 0)
             used = take_masked(a, masked, first, n, h)
             on = slot if a.keep or t % 2 == 0 else -slot
             step(a, n, inputs + place * width, used, h, c, saved, h + on, c + on)
@@ -171,7 +171,7 @@ def backward_with(step_back: Any) -> Any:
         if a.d_x:
             clear_padding(a, a.d_x, a.d_x_row, a.d_x_step, a.features, first, rows)
         clear(a.d_weights + chunk * a.d_weights_size, a.d_weights_size // 4)
-        n = 0
+        none = n = np.int64(0)
         for t in range(steps - 1, -1, -1):
             active = now_active(a, first, n, rows, t)
             take_states(a, d_h, first, n, active, a.d_hn)
@@ -197,8 +197,8 @@ def backward_with(step_back: Any) -> Any:
                 _add_weights(a, chunk, here, gates, states, scratch, min(BLOCK, steps - t))
         take_states(a, d_h, first, n, rows, a.d_hn)
         take_states(a, d_c, first, n, rows, a.d_cn)
-        give_states(a, a.d_h0, first, 0, rows, d_h)
+        give_states(a, a.d_h0, first, none, rows, d_h)
         if a.cells:
-            give_states(a, a.d_c0, first, 0, rows, d_c)
+            give_states(a, a.d_c0, first, none, rows, d_c)
 
     return run_backward

@@ -121,12 +121,8 @@ def multiply_into(to, factor, count):
 @njit
 def copy_padded(to, source, count, padded):
     """Copy `count` floats, and zeros up to `padded`."""
-    whole = count // LANES * LANES
-    for i in range(0, 4 * whole, BYTES):
-        store(to + i, load(source + i))
-    if whole < padded:
-        store(to + 4 * whole, load_first(source + 4 * whole, count - whole))
-        clear(to + 4 * (whole + LANES), padded - whole - LANES)
+    for i in range(0, padded, LANES):
+        store(to + 4 * i, load_first(source + 4 * i, count - i))
 
 
 @njit
@@ -189,15 +185,6 @@ def ask_for_inputs(a, first, n, begin, place):
 
 
 @njit
-def ask_for_products(a, inputs, n):
-    """Ask for the table's rows that a step will read."""
-    for r in range(n if a.table else 0):
-        at = integer(inputs + 8 * r)
-        for i in range(0, min(4 * a.w_blocks * a.hidden_padded, 2 * ASKED), LINE):
-            prefetch(at + i)
-
-
-@njit
 def take_masked(a, to, first, n, h):
     """Return the address of the states that enter products: h itself, or masked copies at `to`."""
     if not a.hidden_mask:
@@ -241,14 +228,11 @@ def give_outputs(a, first, n, step, h):
 @njit
 def clear_padding(a, to, row_stride, step_stride, count, first, rows):
     """Write zeros to all steps beyond the ends of `rows` rows of an array (B, T, count)."""
-    whole = count // LANES * LANES
     for r in range(rows):
         row = to + integer(a.order + 8 * (first + r)) * row_stride
         for t in range(length_of(a, first + r), a.steps):
-            clear(row + t * step_stride, whole)
-            if whole < count:
-                place = row + t * step_stride + 4 * whole
-                store_first(place, fill(np.float32(0)), count - whole)
+            for i in range(0, count, LANES):
+                store_first(row + t * step_stride + 4 * i, fill(np.float32(0)), count - i)
 
 
 @njit

@@ -250,3 +250,31 @@ def test_torchs_own_path_takes_ragged_rows_too(batch_first, monkeypatch):
     with pytest.raises(ValueError, match="one padded tensor"):
         one(packed, lengths=LENGTHS)
     assert LSTM(D, H, proj_size=2)(torch.ones(T, B, D), lengths=LENGTHS)[0].shape == (T, B, 2)
+
+
+@pytest.mark.parametrize("sizes", [(17, 33), (300, 600)])
+def test_weights_given_other_memory_after_forward(sizes):
+    """As `Module.double`, `vector_to_parameters` and averaged weights do: torch does not notice."""
+    one = GRU(*sizes)
+    other = nn.GRU(*sizes)
+    other.load_state_dict(one.state_dict())
+    x = torch.randn(5, 3, sizes[0])
+    made = one(x)[0]
+    for parameter in one.parameters():
+        parameter.data = torch.full_like(parameter, torch.nan)
+    made.sum().backward()
+    other(x)[0].sum().backward()
+    for ours, theirs in zip(one.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-4, atol=1e-4)
+
+
+def test_gradients_that_carry_a_negative_bit():
+    layer = LSTM(3, 8)
+    outputs, (h, _) = layer(torch.randn(4, 2, 3))
+    for result in (outputs, h):
+        gradient = torch.randn_like(result)
+        wanted, found = (
+            torch.autograd.grad(result, layer.weight_hh_l0, given, retain_graph=True)[0]
+            for given in (-gradient, torch._neg_view(gradient))
+        )
+        assert torch.equal(wanted, found)

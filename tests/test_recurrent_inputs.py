@@ -176,3 +176,14 @@ def test_what_a_constructor_refuses():
     with pytest.raises(ValueError, match="give one of them"):
         SimpleRNN(D, H, 1, "tanh", activation="relu")
     assert SimpleRNN(D, H, activation="relu").mode == "RNN_RELU"
+
+
+@pytest.mark.parametrize("lengths", [["a", 4], [[1], [1, 2]]])
+def test_lengths_that_are_no_numbers_are_one_sentence(lengths):
+    with pytest.raises(ValueError, match="lengths should be 2 whole numbers, got"):
+        GRU(4, 5, batch_first=True)(torch.randn(2, 3, 4), lengths=lengths)
+
+
+def test_a_sparse_input_is_refused():
+    with pytest.raises(ValueError, match="expected a dense tensor, got layout"):
+        GRU(4, 5)(torch.randn(2, 3, 4).to_sparse())

@@ -164,3 +164,49 @@ def test_a_stepper_starts_where_it_is_told():
 def test_what_cannot_be_stepped_says_so(layer):
     with pytest.raises(ValueError, match="a stepper goes forwards in time, on float32"):
         layer.stepper()
+
+
+@pytest.mark.parametrize("fold", [None, False])
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_padding_ids_may_be_any_folded_or_not(fold, batch_first):
+    layer, weight = GRU(4, 5, batch_first=batch_first), torch.randn(50, 4)
+    ids = torch.tensor([[1, 2, 3, -1], [4, -1, 99, -1]])
+    real = ids.where((ids > 0) & (ids < 50), 7)
+    given = [row if batch_first else row.T for row in (ids, real)]
+    one, other = (layer(Lookup(row, weight, fold=fold), lengths=[3, 1])[0] for row in given)
+    assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("lookup", "said"),
+    [
+        (Lookup(torch.zeros(2, 9, dtype=torch.int64), torch.randn(6, 4), 99), "padding is 99"),
+        (Lookup(torch.zeros(2, 9, dtype=torch.int64), torch.randn(6, 4), -9), "rows 0 to 5"),
+        (Lookup([1, 2], torch.randn(6, 4)), "wants tensors, got ids: list of 2"),
+        (Lookup(torch.zeros(2, 9, dtype=torch.int64), torch.randn(4)), r"\(V, D\), got shape"),
+    ],
+)
+def test_a_lookup_that_is_none_is_one_sentence(lookup, said):
+    with pytest.raises(ValueError, match=said):
+        GRU(4, 5)(lookup)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        (np.full((1, 1), 0.3),) * 2,
+        (np.zeros(3),) * 2,
+        (np.full((1, 3), 0.5), np.full((2, 3), 0.7)),
+        (np.zeros((1, 3)),),
+        "a",
+    ],
+)
+def test_a_state_of_another_shape_is_refused_whole(state):
+    stepper = LSTM(5, 3).stepper()
+    stepper.step(np.ones(5, np.float32))
+    before = stepper.state
+    with pytest.raises(ValueError, match=r"2 arrays of shape \(1, 3\), got shapes"):
+        stepper.state = state
+    assert all(map(np.array_equal, stepper.state, before))
+    stepper.state = None
+    assert not any(part.any() for part in stepper.state)

@@ -76,6 +76,20 @@ class Stream:
 
     @state.setter
     def state(self, arrays: Sequence[Array] | None) -> None:
+        """Set the state to copies of arrays, (layers, H) each; None is zeros.
+
+        Raises:
+            ValueError: They are not as many arrays of that shape; the state stays as it was.
+        """
+        shape = (len(self._states), len(self._output))
+        if arrays is None:
+            arrays = [np.zeros(shape, np.float32)] * len(self._states[0])
+        shapes = [np.shape(array) for array in arrays]
+        if shapes != [shape] * len(self._states[0]):
+            raise ValueError(
+                f"a state should be {len(self._states[0])} arrays of shape {shape}, got shapes "
+                f"{shapes}"
+            )
         for layer, states in enumerate(self._states):
-            for n, state in enumerate(states):
-                state[:] = 0.0 if arrays is None else arrays[n][layer]
+            for state, array in zip(states, arrays, strict=True):
+                state[:] = array[layer]

@@ -104,10 +104,13 @@ class Recurrent(nn.RNNBase):
             RuntimeError: Sizes or devices do not fit the layer, or a sequence is empty though no
                 lengths say so.
         """
-        folds = isinstance(input, Lookup) and self._folds(input, hx)
-        batch = folded(input, lengths, self.batch_first) if folds else None
-        if isinstance(input, Lookup) and batch is None:
-            input = input.vectors()
+        batch = None
+        if isinstance(input, Lookup):
+            input.check()
+            if self._folds(input, hx):
+                batch = folded(input, lengths, self.batch_first)
+            if batch is None:
+                input = input.vectors(lengths, self.batch_first)
         if self._is_torchs():
             made, final = self._by_torch(input, hx, lengths)
             return made if outputs else None, final

@@ -152,6 +152,7 @@ class _Layer(torch.autograd.Function):
             return (None,) * (1 + len(wanted))
         if torch.is_grad_enabled() or any(map(_batched, gradients)):
             return None, *_differentiable(ctx.task, (x, *tensors), wanted, gradients)
+        gradients = tuple(None if part is None else part.resolve_neg() for part in gradients)
         tapes, ctx.tapes = ctx.tapes, None
         if tapes is None:  # used up by a backward that kept the graph
             _, tapes = _forward(ctx.task, x, tensors, keep=True)
@@ -278,11 +279,15 @@ def _room(task: _Task, x: Tensor, features: int) -> Tensor:
 
 
 def solid(weights: Sequence[Tensor | None]) -> Weights:
-    """Return W, U and the two biases, contiguous; zeros for a bias that is None."""
-    kernel, recurrent, *biases = weights
-    assert kernel is not None and recurrent is not None
-    filled = [torch.zeros(len(kernel)) if b is None else b.contiguous() for b in biases]
-    return Weights(kernel.contiguous(), recurrent.contiguous(), *filled)
+    """Return W, U and the two biases, contiguous; zeros for a bias that is None.
+
+    They are detached, so that they hold on to their memory though a parameter be given another
+    (``parameter.data = …``) between forward and backward.
+    """
+    kernel = weights[0]
+    assert kernel is not None  # every layer has W
+    filled = (torch.zeros(len(kernel)) if weight is None else weight for weight in weights)
+    return Weights(*(weight.detach().contiguous() for weight in filled))
 
 
 def _kernels() -> Any:

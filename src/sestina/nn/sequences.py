@@ -43,9 +43,38 @@ class Lookup(NamedTuple):
     padding: int | None = None
     fold: bool | None = None
 
-    def vectors(self) -> Tensor:
-        """Return the vectors (…, D) of the ids."""
-        return F.embedding(self.ids, self.weight, self.padding)
+    def check(self) -> None:
+        """Look at everything but the ids themselves.
+
+        Raises:
+            ValueError: There is no matrix, or no such row as `padding`, or the ids are no tensor.
+        """
+        if not isinstance(self.ids, Tensor) or not isinstance(self.weight, Tensor):
+            raise ValueError(
+                f"a Lookup wants tensors, got ids: {_said(self.ids)}, weight: {_said(self.weight)}"
+            )
+        if self.weight.dim() != 2:
+            raise ValueError(
+                f"a Lookup's weight should be (V, D), got shape {tuple(self.weight.shape)}"
+            )
+        rows = len(self.weight)
+        if self.padding is not None and not -rows <= self.padding < rows:
+            raise ValueError(f"padding is {self.padding}, the table has rows 0 to {rows - 1}")
+
+    def vectors(self, lengths: Any = None, batch_first: bool = True) -> Tensor:
+        """Return the vectors (…, D) of the ids; beyond `lengths`, where ids may be any, of some id.
+
+        Raises:
+            ValueError: `lengths` do not fit.
+            IndexError: An id is not in the table.
+        """
+        ids = self.ids
+        if lengths is not None and ids.dim() == 2:
+            batch, steps = ids.shape if batch_first else ids.T.shape
+            true = as_lengths(lengths, batch, steps).to(ids.device)
+            beyond = torch.arange(steps, device=ids.device) >= true[:, None]
+            ids = ids.masked_fill(beyond if batch_first else beyond.T, 0)
+        return F.embedding(ids, self.weight, self.padding)
 
 
 class Batch(NamedTuple):
@@ -140,6 +169,8 @@ def opened(input: Any, lengths: Any, batch_first: bool, layer: str) -> Batch:
         input, lengths = _padded(input, batch_first, layer)
     if not isinstance(input, Tensor):
         raise ValueError(f"{layer}: expected a tensor of sequences, got {_said(input)}")
+    if input.layout != torch.strided:
+        raise ValueError(f"{layer}: expected a dense tensor, got layout {input.layout}")
     if input.dim() not in (2, 3):
         raise ValueError(f"{layer}: Expected input to be 2D or 3D, got {input.dim()}D instead")
     if input.dim() == 2:
@@ -223,7 +254,10 @@ def as_lengths(lengths: Any, batch: int, steps: int) -> Tensor:
         ValueError: They are not `batch` whole numbers from 0 to `steps`.
     """
     if not isinstance(lengths, Tensor):
-        lengths = torch.from_numpy(np.array(lengths))
+        try:
+            lengths = torch.from_numpy(np.array(lengths))
+        except (TypeError, ValueError) as error:  # no numbers, or rows of several lengths
+            raise ValueError(f"lengths should be {batch} whole numbers, got {lengths!r}") from error
     whole = not (lengths.is_floating_point() or lengths.is_complex()) or lengths.numel() == 0
     if tuple(lengths.shape) != (batch,) or not whole or lengths.dtype == torch.bool:
         raise ValueError(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sestina.kernels.arguments import Arguments
 from sestina.kernels.compiled import Kernel, compiled
+from sestina.kernels.memory import integer, write_integer
 from sestina.kernels.packing import give_weights
 from sestina.kernels.parallel import run
 from sestina.kernels.plans import plan
@@ -26,7 +27,7 @@ from sestina.kernels.sequence import (
     length_of,
     offset_of,
 )
-from sestina.kernels.simd import BYTES, integer, load, store, write_integer
+from sestina.kernels.simd import BYTES, load, store
 
 Array = NDArray[np.float32]
 

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from sestina.kernels.memory import integer
 from sestina.kernels.products import multiply_chunk
 from sestina.kernels.recurrence import backward_with, forward_with, stream_with
 from sestina.kernels.sequence import arguments, streaming
-from sestina.kernels.simd import BYTES, fill, fma, integer, load, sigmoid, store, tanh
+from sestina.kernels.simd import BYTES, fill, fma, load, sigmoid, store, tanh
 from sestina.kernels.tiles import FLAT, HALF, TALL, get, new_tile, product, put
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from sestina.kernels.memory import integer
 from sestina.kernels.recurrence import backward_with, forward_with, stream_with
 from sestina.kernels.sequence import arguments, streaming
-from sestina.kernels.simd import BYTES, fill, fma, integer, load, sigmoid, store, tanh
+from sestina.kernels.simd import BYTES, fill, fma, load, sigmoid, store, tanh
 from sestina.kernels.tiles import FLAT, get, new_tile, product, put
 
 

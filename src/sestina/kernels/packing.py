@@ -10,18 +10,9 @@ import numpy as np
 from numba import njit
 
 from sestina.kernels.compiled import Kernel
+from sestina.kernels.memory import number, write_number
 from sestina.kernels.sequence import PAD, arguments
-from sestina.kernels.simd import (
-    BYTES,
-    LANES,
-    fill,
-    load,
-    load_first,
-    number,
-    store,
-    store_first,
-    write_number,
-)
+from sestina.kernels.simd import BYTES, LANES, fill, load, load_first, store, store_first
 
 
 @njit

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import os
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from numbers import Integral
 from typing import Any
 
@@ -21,7 +22,7 @@ from numba.extending import intrinsic
 
 from sestina.kernels.compiled import Kernel, compiled
 from sestina.kernels.locks import Lock
-from sestina.kernels.simd import pointer_to
+from sestina.kernels.memory import pointer_to
 
 
 class _State:
@@ -55,6 +56,18 @@ def set_threads(count: int | None) -> None:
     if count is not None and not (whole and count >= 1):
         raise ValueError(f"set_threads got {count!r}; expected a whole number ≥ 1, or None")
     _State.threads = count if count is None else int(count)
+
+
+@contextmanager
+def limited(count: int | None) -> Iterator[None]:
+    """Use so many threads meanwhile; None changes nothing."""
+    before = _State.threads
+    if count is not None:
+        set_threads(count)
+    try:
+        yield
+    finally:
+        _State.threads = before
 
 
 def threads() -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from sestina.kernels.simd import BYTES, fill, integer, load, store
+from sestina.kernels.memory import integer
+from sestina.kernels.simd import BYTES, fill, load, store
 from sestina.kernels.tiles import TALL, get, new_tile, product, put
 
 FAR = 4096  # bytes between rows from which on they fall on the same lines of a first-level cache

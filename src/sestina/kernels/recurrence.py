@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from sestina.kernels.memory import integer, write_integer
 from sestina.kernels.products import add_outer, add_sum, multiply_chunk, pack_left, pack_strip
 from sestina.kernels.sequence import (
     BLOCK,
@@ -29,7 +30,7 @@ from sestina.kernels.sequence import (
     take_masked,
     take_states,
 )
-from sestina.kernels.simd import BYTES, integer, load, store, write_integer
+from sestina.kernels.simd import BYTES, load, store
 
 
 @njit

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.kernels.compiled import Kernel
+from sestina.kernels.memory import integer
 from sestina.kernels.parallel import run
 from sestina.kernels.simd import (
     BYTES,
     LANES,
     fill,
     fma,
-    integer,
     load,
     load_first,
     quotient,

@@ -14,18 +14,8 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from sestina.kernels.simd import (
-    BYTES,
-    LANES,
-    fill,
-    integer,
-    load,
-    load_first,
-    prefetch,
-    store,
-    store_first,
-    write_integer,
-)
+from sestina.kernels.memory import integer, prefetch, write_integer
+from sestina.kernels.simd import BYTES, LANES, fill, load, load_first, store, store_first
 
 CHUNK = 16
 PAD = 16

@@ -18,9 +18,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
-FLOAT = ir.FloatType()
-BYTE = ir.IntType(8)
-INDEX = ir.IntType(64)
+from sestina.kernels.memory import FLOAT, INDEX, pointer_to
 
 
 def _lanes() -> int:
@@ -28,15 +26,18 @@ def _lanes() -> int:
     asked = os.environ.get("SESTINA_LANES")
     if asked in {"8", "16"}:
         return int(asked)
-    return 16 if llvm.get_host_cpu_features().get("avx512f") else 8
+    return 16 if FEATURES.get("avx512f") else 8
 
 
+FEATURES = dict(llvm.get_host_cpu_features())
 LANES = _lanes()
-REDUCES = LANES == 16 and bool(llvm.get_host_cpu_features().get("avx512dq"))
+REDUCES = LANES == 16 and bool(FEATURES.get("avx512dq"))
 """Whether one instruction splits a number into whole and rest, and one scales by a power of two."""
 BYTES = 4 * LANES
 VECTOR = ir.VectorType(FLOAT, LANES)
 INTEGERS = ir.VectorType(ir.IntType(32), LANES)
+SHUFFLE = INTEGERS
+"""What names the lanes of a shuffle."""
 MASK = ir.VectorType(ir.IntType(1), LANES)
 
 
@@ -60,15 +61,13 @@ def _constant(value: float) -> ir.Constant:
     return ir.Constant(VECTOR, [value] * LANES)
 
 
+def zeros() -> ir.Constant:
+    """Return the vector of zeros, for code that is being built."""
+    return _constant(0.0)
+
+
 def _integers(value: int) -> ir.Constant:
     return ir.Constant(INTEGERS, [value] * LANES)
-
-
-def pointer_to(builder: Any, address: Any, kind: Any, offset: int = 0) -> Any:
-    """Turn an address and a constant offset, in bytes, into a pointer to `kind`."""
-    base = builder.inttoptr(address, BYTE.as_pointer())
-    place = builder.gep(base, [ir.Constant(INDEX, offset)])
-    return builder.bitcast(place, kind.as_pointer())
 
 
 def spread(builder: Any, scalar: Any) -> Any:
@@ -150,63 +149,6 @@ def store_first(typing: Any, address: Any, value: Any, count: Any) -> Any:
     return types.void(types.int64, vector, types.int64), build
 
 
-@intrinsic
-def integer(typing: Any, address: Any) -> Any:
-    """Read one int64 at `address`."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(pointer_to(builder, args[0], INDEX), align=8)
-
-    return types.int64(types.int64), build
-
-
-@intrinsic
-def write_integer(typing: Any, address: Any, value: Any) -> Any:
-    """Write one int64 at `address`."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[1], pointer_to(builder, args[0], INDEX), align=8)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64), build
-
-
-@intrinsic
-def prefetch(typing: Any, address: Any) -> Any:
-    """Ask for the line of memory at `address`, which need not be ours, ahead of its use."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer(), number, number, number])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        place = pointer_to(builder, args[0], BYTE)
-        builder.call(function, [place, *(ir.Constant(number, n) for n in (0, 3, 1))])
-        return context.get_dummy_value()
-
-    return types.void(types.int64), build
-
-
-@intrinsic
-def number(typing: Any, address: Any) -> Any:
-    """Read one float32 at `address`."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(pointer_to(builder, args[0], FLOAT), align=4)
-
-    return types.float32(types.int64), build
-
-
-@intrinsic
-def write_number(typing: Any, address: Any, value: Any) -> Any:
-    """Write one float32 at `address`."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[1], pointer_to(builder, args[0], FLOAT), align=4)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.float32), build
-
-
 # --- arithmetic -----------------------------------------------------------------------------
 
 
@@ -250,6 +192,53 @@ def root(typing: Any, x: Any) -> Any:
         return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
 
     return vector(vector), build
+
+
+def _reciprocal_root(builder: Any, x: Any) -> Any:
+    """Return some 12 bits of 1/√x, or all that there are where no instruction guesses it."""
+    if FEATURES.get("avx512f") and LANES == 16:
+        mask = ir.IntType(16)
+        kind = ir.FunctionType(VECTOR, [VECTOR, VECTOR, mask])
+        name = "llvm.x86.avx512.rsqrt14.ps.512"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        return builder.call(function, [x, _constant(0.0), ir.Constant(mask, -1)])
+    if FEATURES.get("avx") and LANES == 8:
+        kind = ir.FunctionType(VECTOR, [VECTOR])
+        name = "llvm.x86.avx.rsqrt.ps.256"
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [x])
+    kind = ir.FunctionType(VECTOR, [VECTOR])
+    name = f"llvm.sqrt.v{LANES}f32"
+    function = cgutils.get_or_insert_function(builder.module, kind, name)
+    return builder.fdiv(_constant(1.0), builder.call(function, [x]))
+
+
+@intrinsic
+def inverse_root(typing: Any, x: Any) -> Any:
+    """Return 1/√x for 1e-36 < x < 1e36, relative error below 3e-7: a guess and one Newton step."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        guess = _reciprocal_root(builder, args[0])
+        halved = builder.fmul(builder.fmul(args[0], guess), _constant(-0.5))
+        return builder.fmul(guess, fused(builder, halved, guess, _constant(1.5)))
+
+    return vector(vector), build
+
+
+@intrinsic
+def total(typing: Any, x: Any) -> Any:
+    """Return the sum of the lanes: halves are added until one is left."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        value, half = args[0], LANES // 2
+        while half:
+            other = [(lane + half) % LANES for lane in range(LANES)]
+            value = builder.fadd(
+                value, builder.shuffle_vector(value, value, ir.Constant(SHUFFLE, other))
+            )
+            half //= 2
+        return builder.extract_element(value, ir.Constant(INDEX, 0))
+
+    return types.float32(vector), build
 
 
 def _binary(operation: Callable[..., Any], instruction: str) -> None:

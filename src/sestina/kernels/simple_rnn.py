@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from sestina.kernels.memory import integer
 from sestina.kernels.recurrence import backward_with, forward_with, stream_with
 from sestina.kernels.sequence import CHUNK, arguments, streaming
-from sestina.kernels.simd import BYTES, fill, integer, load, store, tanh, where_positive
+from sestina.kernels.simd import BYTES, fill, load, store, tanh, where_positive
 from sestina.kernels.tiles import TALL, get, new_tile, product, put
 
 

@@ -13,17 +13,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-from sestina.kernels.simd import (
-    BYTES,
-    FLOAT,
-    INDEX,
-    LANES,
-    VECTOR,
-    fused,
-    pointer_to,
-    spread,
-    vector,
-)
+from sestina.kernels.memory import FLOAT, INDEX, pointer_to
+from sestina.kernels.simd import BYTES, LANES, VECTOR, fused, spread, vector
 
 ACCUMULATORS = 16 if LANES == 16 else 8
 """Vectors of a tile that the register file holds beside the operands."""

@@ -1,0 +1,128 @@
+"""Which tokens of a corpus a chunk trains on, in whose company: subsampling, windows, negatives.
+
+A corpus is int32 word numbers with −1 after each sentence. Whether a token is kept, how wide its
+window is and which negatives it meets depend on a key and its place in the corpus alone, so that
+pairs are the same however the corpus is cut into chunks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from sestina.kernels.chance import below, draw, high, low
+from sestina.kernels.memory import integer, short, write_integer, write_short
+from sestina.kernels.records import record
+
+BLOCK = 64  # centers whose hidden rows are trained beside the table, and added to it at their end
+GROUP = 8  # centers that share negatives where contexts are averaged
+
+FIELDS = (
+    # the corpus: tokens of the chunks of this run, in order; bounds: chunk → its first token
+    "ids", "tokens", "bounds", "documents", "key", "keep", "window", "back_only",
+    # outputs: the noise as an alias table; or each word's path, codes in the lowest bit
+    "negatives", "noise", "vocabulary", "path_starts", "path",
+    # rows of the table: words or their parts, then outputs, then documents
+    "table", "row", "size", "first_output", "first_document", "bag_starts", "bags",
+    # one learning rate and one pair (loss, pairs) a chunk
+    "rates", "losses", "most_outputs", "shared", "average", "frozen",
+    # memory of a chunk, and where things stand in it
+    "scratch", "scratch_size", "room",
+    "at_ids", "at_places", "at_sentences", "at_hidden", "at_before", "at_outputs", "at_rows",
+    "at_targets", "at_weights", "at_gradients", "at_means", "at_d_means", "at_spare",
+    "at_places_out",
+    # private sums of changes, where threads must not meet: row → slot + 1; slots: rows
+    "rows", "at_slots", "at_used", "at_changes", "changed", "chunks", "parts",
+)  # fmt: skip
+ARGUMENTS, arguments = record(FIELDS)
+
+_KEEP, _WINDOW, _NEGATIVE = np.uint64(1), np.uint64(2), 3
+
+
+@njit
+def bits_of(a, place):
+    """Return the key of all that is random about the token at `place`."""
+    return draw(np.uint64(a.key), place)
+
+
+@njit
+def kept(a, place, base):
+    """Tell whether the token at `place`, which is a word, survives subsampling."""
+    word = short(a.ids + 4 * place)
+    return high(draw(bits_of(a, place - base), _KEEP)) <= short(a.keep + 4 * word)
+
+
+@njit
+def reach(a, place):
+    """Return how many words on each side the token at `place` sees: 1 … window."""
+    if a.back_only:
+        return 1
+    return 1 + below(draw(bits_of(a, place), _WINDOW), a.window)
+
+
+@njit
+def negative(a, bits, number):
+    """Return the word that is drawn as negative `number`."""
+    drawn = draw(bits, np.uint64(_NEGATIVE + number))
+    word = below(drawn, a.vocabulary)
+    if low(drawn) <= short(a.noise + 8 * word):
+        return word
+    return short(a.noise + 8 * word + 4)
+
+
+@njit
+def add_word(a, s, n, place, base, sentence):
+    """List a kept word as number n of the chunk."""
+    write_short(s + a.at_ids + 4 * n, short(a.ids + 4 * place))
+    write_integer(s + a.at_places + 8 * n, place - base)
+    write_short(s + a.at_sentences + 4 * n, sentence)
+
+
+@njit
+def walk(a, s, chunk):
+    """List the kept words of a chunk, and those of its neighbours that stand in its windows.
+
+    Returns the number of words listed, the first center and the end of the centers.
+    """
+    if a.rows:
+        write_integer(s + a.at_used, 0)
+    start, stop = integer(a.bounds + 8 * chunk), integer(a.bounds + 8 * chunk + 8)
+    base = start if a.frozen else 0  # a text to infer is the same wherever it stands
+    place, before = start, 0
+    while before < a.window and place > 0 and short(a.ids + 4 * place - 4) >= 0:
+        place -= 1
+        before += kept(a, place, base)
+    n, sentence = 0, integer(a.documents + 8 * chunk)
+    for early in range(place, start):
+        if kept(a, early, base):
+            add_word(a, s, n, early, base, sentence)
+            n += 1
+    first = n
+    for place in range(start, stop):
+        if short(a.ids + 4 * place) < 0:
+            sentence += 1
+        elif kept(a, place, base):
+            add_word(a, s, n, place, base, sentence)
+            n += 1
+    last, place = n, stop
+    while n < last + a.window and place < a.tokens and short(a.ids + 4 * place) >= 0:
+        if kept(a, place, base):
+            add_word(a, s, n, place, base, sentence)
+            n += 1
+        place += 1
+    return n, first, last
+
+
+@njit
+def window_of(a, s, i, n):
+    """Return the first word that center i sees and the end of those: neighbours in its sentence."""
+    wide = reach(a, integer(s + a.at_places + 8 * i))
+    sentence = short(s + a.at_sentences + 4 * i)
+    left, right = i, i + 1
+    while left > 0 and left > i - wide and short(s + a.at_sentences + 4 * left - 4) == sentence:
+        left -= 1
+    if a.back_only:
+        return left, right
+    while right < n and right <= i + wide and short(s + a.at_sentences + 4 * right) == sentence:
+        right += 1
+    return left, right

@@ -1,0 +1,275 @@
+"""Word2vec's arithmetic: hidden rows meet output rows, their products meet targets.
+
+For hidden rows H and output rows O the loss is Σ −w · log σ(±H·Oᵀ), + where the target is 1:
+negative sampling, and each fork of a Huffman path (Mikolov and others 2013). One set of negatives
+serves all words of a window (Ji and others 2016), which makes the work three matrix products.
+
+Rows of the table are read and changed in place. Where threads must not meet, a chunk keeps its
+changes to itself: they are added to the table afterwards, chunk by chunk.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sestina.kernels.contexts import bits_of, negative
+from sestina.kernels.memory import (
+    integer,
+    number,
+    prefetch,
+    short,
+    write_integer,
+    write_number,
+    write_short,
+)
+from sestina.kernels.scores import HALF, dots, load_halves, store_halves
+from sestina.kernels.simd import BYTES, fill, load, sigmoid, store
+from sestina.kernels.tiles import get, new_tile, product, put
+
+LINE = 64  # bytes
+ROWS = 4  # of a tile that adds to rows of memory
+_dot = dots(2, HALF)
+_pair, _single = product(ROWS, (0, 1), 2), product(ROWS, (0,), 1)
+
+
+# --- rows of the table ----------------------------------------------------------------------
+
+
+@njit
+def ask_for(a, s, row):
+    """Ask for a row of the table, and for where its changes stand, ahead of their use."""
+    if a.rows:
+        prefetch(s + a.at_slots + 4 * row)
+    place = a.table + row * a.row
+    for at in range(0, a.row, LINE):
+        prefetch(place + at)
+
+
+@njit
+def clear_row(place, size):
+    """Write `size` bytes of zeros."""
+    for at in range(0, size, BYTES):
+        store(place + at, fill(np.float32(0)))
+
+
+@njit
+def place_of(a, s, row):
+    """Return where changes of a row go: the table, or the chunk's own sum of changes."""
+    if not a.rows:
+        return a.table + row * a.row
+    slot = short(s + a.at_slots + 4 * row)
+    if slot == 0:
+        slot = integer(s + a.at_used) + 1
+        write_integer(s + a.at_used, slot)
+        write_integer(s + a.at_used + 8 * slot, row)
+        write_short(s + a.at_slots + 4 * row, slot)
+        clear_row(s + a.at_changes + slot * a.row, a.row)
+    return s + a.at_changes + slot * a.row
+
+
+@njit
+def fetch(a, s, to, row):
+    """Copy a row of the table, as the chunk sees it."""
+    source = a.table + row * a.row
+    changes = 0
+    if a.rows:
+        slot = short(s + a.at_slots + 4 * row)
+        if slot:
+            changes = s + a.at_changes + slot * a.row
+    if changes:
+        for at in range(0, a.row, BYTES):
+            store(to + at, load(source + at) + load(changes + at))
+    else:
+        for at in range(0, a.row, BYTES):
+            store(to + at, load(source + at))
+
+
+@njit
+def fetch_word(a, s, to, spare, word):
+    """Write the hidden row of a word: its own, or the mean of its parts' rows."""
+    if not a.bags:
+        fetch(a, s, to, word)
+        return
+    first, last = integer(a.bag_starts + 8 * word), integer(a.bag_starts + 8 * word + 8)
+    fetch(a, s, to, short(a.bags + 4 * first))
+    for part in range(first + 1, last):
+        fetch(a, s, spare, short(a.bags + 4 * part))
+        for at in range(0, a.row, BYTES):
+            store(to + at, load(to + at) + load(spare + at))
+    share = fill(np.float32(1) / np.float32(last - first))
+    for at in range(0, a.row, BYTES):
+        store(to + at, load(to + at) * share)
+
+
+@njit
+def give_row(a, s, row, now, before):
+    """Add what a copy has changed to its row."""
+    place = place_of(a, s, row)
+    for at in range(0, a.row, BYTES):
+        store(place + at, load(place + at) + (load(now + at) - load(before + at)))
+
+
+@njit
+def give_word(a, s, word, now, before):
+    """Add what a word's hidden row has changed to its row, or to each of its parts'."""
+    if not a.bags:
+        give_row(a, s, word, now, before)
+        return
+    for part in range(integer(a.bag_starts + 8 * word), integer(a.bag_starts + 8 * word + 8)):
+        give_row(a, s, short(a.bags + 4 * part), now, before)
+
+
+@njit
+def ask_for_word(a, s, word):
+    """Ask for the rows that `fetch_word` reads."""
+    if not a.bags:
+        ask_for(a, s, word)
+        return
+    for part in range(integer(a.bag_starts + 8 * word), integer(a.bag_starts + 8 * word + 8)):
+        ask_for(a, s, short(a.bags + 4 * part))
+
+
+# --- outputs and their targets --------------------------------------------------------------
+
+
+@njit
+def list_outputs(a, s, word, place, rows, targets):
+    """List the output rows of a center and their targets, ask for them, and return their number.
+
+    The center is the word that the corpus has at `place`.
+
+    A negative that is the word itself stands under a target of −1 and does not count.
+    """
+    m = 0
+    if a.path:
+        first, last = integer(a.path_starts + 8 * word), integer(a.path_starts + 8 * word + 8)
+        for at in range(first, last):
+            node = short(a.path + 4 * at)
+            write_integer(rows + 8 * m, a.first_output + (node >> 1))
+            write_number(targets + 4 * m, np.float32(1 - (node & 1)))
+            m += 1
+    else:
+        bits = bits_of(a, place)
+        write_integer(rows, a.first_output + word)
+        write_number(targets, np.float32(1))
+        for m in range(1, 1 + a.negatives):
+            drawn = negative(a, bits, m)
+            write_integer(rows + 8 * m, a.first_output + drawn)
+            write_number(targets + 4 * m, np.float32(-1 if drawn == word else 0))
+        m = 1 + a.negatives
+    for n in range(m):
+        ask_for(a, s, integer(rows + 8 * n))
+    return m
+
+
+@njit
+def weigh(targets, weights, m, rate):
+    """Write the weight of each target, zero where it does not count and up to a whole vector."""
+    whole = (m + HALF - 1) // HALF * HALF
+    for n in range(m, whole):
+        write_number(targets + 4 * n, np.float32(-1))
+    for n in range(whole):
+        counts = number(targets + 4 * n) >= 0
+        write_number(weights + 4 * n, rate if counts else np.float32(0))
+
+
+# --- the three products ---------------------------------------------------------------------
+
+
+@njit
+def gradients(a, s, hidden, n, m, targets, weights, apart):
+    """Write G = (target − σ(H·Oᵀ)) · weight, (n, m) in rows of `most_outputs` floats.
+
+    `apart` is the distance between the targets of two hidden rows, 0 where they share them.
+    """
+    outputs, to, row = s + a.at_outputs, s + a.at_gradients, 4 * a.most_outputs
+    for r in range(0, n, 2):
+        for c in range(0, m, HALF):
+            score = _dot(hidden + r * a.row, a.row, outputs + c * a.row, a.row, a.size)
+            at = r * apart + 4 * c
+            target = load_halves(targets + at, targets + at + apart)
+            weight = load_halves(weights + at, weights + at + apart)
+            g = (target - sigmoid(score)) * weight
+            store_halves(to + r * row + 4 * c, to + (r + 1) * row + 4 * c, g)
+
+
+@njit
+def clear_gradients(a, s, row, m):
+    """Write zeros over one row of G."""
+    place = s + a.at_gradients + 4 * row * a.most_outputs
+    for n in range(m):
+        write_number(place + 4 * n, np.float32(0))
+
+
+@njit
+def add_to_hidden(a, s, hidden, n, m):
+    """Add G·O to n hidden rows; rows up to a multiple of `ROWS` have a G of zero, or are spare."""
+    tile, row = new_tile(), 4 * a.most_outputs
+    g, outputs = s + a.at_gradients, s + a.at_outputs
+    for first in range(0, n, ROWS):
+        for at in range(0, a.row, 2 * BYTES):
+            place = hidden + first * a.row + at
+            if at + BYTES < a.row:
+                for r in range(ROWS):
+                    put(tile, 2 * r, load(place + r * a.row))
+                    put(tile, 2 * r + 1, load(place + r * a.row + BYTES))
+                _pair(tile, g + first * row, row, 4, outputs + at, a.row, m)
+                for r in range(ROWS):
+                    store(place + r * a.row, get(tile, 2 * r))
+                    store(place + r * a.row + BYTES, get(tile, 2 * r + 1))
+            else:
+                for r in range(ROWS):
+                    put(tile, r, load(place + r * a.row))
+                _single(tile, g + first * row, row, 4, outputs + at, a.row, m)
+                for r in range(ROWS):
+                    store(place + r * a.row, get(tile, r))
+
+
+@njit
+def add_to_outputs(a, s, hidden, n, m, rows):
+    """Add Gᵀ·H to the m output rows; `rows` is padded with a spare one."""
+    tile, row = new_tile(), 4 * a.most_outputs
+    g, zero = s + a.at_gradients, fill(np.float32(0))
+    for c in range(0, m, ROWS):
+        for r in range(ROWS):
+            place = s + a.at_spare
+            if c + r < m:
+                place = place_of(a, s, integer(rows + 8 * (c + r)))
+            write_integer(s + a.at_places_out + 8 * r, place)
+        for at in range(0, a.row, 2 * BYTES):
+            for r in range(2 * ROWS):
+                put(tile, r, zero)
+            if at + BYTES < a.row:
+                _pair(tile, g + 4 * c, 4, row, hidden + at, a.row, n)
+                for r in range(ROWS):
+                    place = integer(s + a.at_places_out + 8 * r) + at
+                    store(place, load(place) + get(tile, 2 * r))
+                    store(place + BYTES, load(place + BYTES) + get(tile, 2 * r + 1))
+            else:
+                _single(tile, g + 4 * c, 4, row, hidden + at, a.row, n)
+                for r in range(ROWS):
+                    place = integer(s + a.at_places_out + 8 * r) + at
+                    store(place, load(place) + get(tile, r))
+
+
+@njit
+def fetch_outputs(a, s, rows, m):
+    """Copy the output rows to one place."""
+    for n in range(m):
+        fetch(a, s, s + a.at_outputs + n * a.row, integer(rows + 8 * n))
+
+
+@njit
+def loss_of(a, s, n, m, targets, weights, apart):
+    """Return the sum of −log σ(±score) over the pairs that count, from their gradients."""
+    total = 0.0
+    for r in range(n):
+        for c in range(m):
+            weight = number(weights + r * apart + 4 * c)
+            if weight > 0:
+                g = number(s + a.at_gradients + 4 * (r * a.most_outputs + c))
+                total -= math.log(max(1.0 - abs(g) / weight, 1e-7))
+    return total

@@ -1,0 +1,111 @@
+"""Skip-gram: the words around a center, each on its own, predict it (Mikolov and others 2013).
+
+A chunk copies the hidden rows of `BLOCK` centers and of their neighbours, trains the copies, and
+adds what they have changed to the table.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from sestina.kernels.compiled import Kernel
+from sestina.kernels.contexts import BLOCK, arguments, walk, window_of
+from sestina.kernels.embedding import (
+    add_to_hidden,
+    add_to_outputs,
+    ask_for_word,
+    clear_gradients,
+    fetch_outputs,
+    fetch_word,
+    give_word,
+    gradients,
+    list_outputs,
+    loss_of,
+    weigh,
+)
+from sestina.kernels.memory import integer, number, short, write_number
+from sestina.kernels.simd import BYTES, load, store
+
+WATCHED = 32  # the loss is that of one window in so many
+
+
+@njit
+def take_hidden(a, s, first, last):
+    """Copy the hidden rows of listed words, twice: to be trained, and to be compared."""
+    for i in range(first, last):
+        if i + 2 < last:
+            ask_for_word(a, s, short(s + a.at_ids + 4 * i + 8))
+        now = s + a.at_hidden + (i - first) * a.row
+        fetch_word(a, s, now, s + a.at_spare, short(s + a.at_ids + 4 * i))
+        before = s + a.at_before + (i - first) * a.row
+        for at in range(0, a.row, BYTES):
+            store(before + at, load(now + at))
+
+
+@njit
+def give_hidden(a, s, first, last):
+    """Add what the copies have changed to the table."""
+    for i in range(first, last):
+        offset = (i - first) * a.row
+        now, before = s + a.at_hidden + offset, s + a.at_before + offset
+        give_word(a, s, short(s + a.at_ids + 4 * i), now, before)
+
+
+@njit
+def train_window(a, s, i, from_, left, right, m, side, rate):
+    """Train one window on the outputs that stand on one side of the two lists."""
+    rows = s + a.at_rows + side * 8 * a.most_outputs
+    targets = s + a.at_targets + side * 4 * a.most_outputs
+    weights, n = s + a.at_weights, right - left
+    hidden = s + a.at_hidden + (left - from_) * a.row
+    weigh(targets, weights, m, rate)
+    fetch_outputs(a, s, rows, m)
+    gradients(a, s, hidden, n, m, targets, weights, 0)
+    if left <= i < right:
+        clear_gradients(a, s, i - left, m)
+    for r in range(n, n + 3):
+        clear_gradients(a, s, r, m)
+    add_to_outputs(a, s, hidden, n, m, rows)
+    add_to_hidden(a, s, hidden, n, m)
+    return targets, weights
+
+
+@njit
+def outputs_of(a, s, i, side):
+    """List the outputs of a center on one side of the two lists."""
+    rows = s + a.at_rows + side * 8 * a.most_outputs
+    targets = s + a.at_targets + side * 4 * a.most_outputs
+    word, place = short(s + a.at_ids + 4 * i), integer(s + a.at_places + 8 * i)
+    return list_outputs(a, s, word, place, rows, targets)
+
+
+def train_skipgram(chunk, address):
+    """Train on all windows of one chunk."""
+    a = arguments(address)
+    s = a.scratch + chunk % a.room * a.scratch_size
+    rate = number(a.rates + 4 * chunk)
+    n, first, last = walk(a, s, chunk)
+    loss, pairs = 0.0, 0
+    for start in range(first, last, BLOCK):
+        stop = min(start + BLOCK, last)
+        from_, to = max(start - a.window, 0), min(stop + a.window, n)
+        take_hidden(a, s, from_, to)
+        m = outputs_of(a, s, start, start & 1)
+        for i in range(start, stop):
+            following = m
+            if i + 1 < stop:
+                following = outputs_of(a, s, i + 1, (i + 1) & 1)
+            left, right = window_of(a, s, i, n)
+            if right - left > 1 or left < i:
+                targets, weights = train_window(a, s, i, from_, left, right, m, i & 1, rate)
+                if i % WATCHED == 0:
+                    loss += loss_of(a, s, right - left, m, targets, weights, 0)
+                    pairs += right - left - (right > i)
+            m = following
+        give_hidden(a, s, from_, to)
+    write_number(a.losses + 8 * chunk, np.float32(loss))
+    write_number(a.losses + 8 * chunk + 4, np.float32(pairs))
+
+
+SKIPGRAM = Kernel(train_skipgram)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from sestina.errors import DataError
-from sestina.vectors import formats
 from sestina.vectors.table import WordVectors
 
 GLOVE = "the 0.5 -1 2e-1\ncat 1 2 3\n"
@@ -38,23 +37,23 @@ def same(vectors, words, rows):
 def test_text_files(tmp_path, text):
     path = write(tmp_path, text)
     for source in (path, str(path)):
-        same(formats.load(source), ["the", "cat"], [[0.5, -1, 0.2], [1, 2, 3]])
+        same(WordVectors.load(source), ["the", "cat"], [[0.5, -1, 0.2], [1, 2, 3]])
 
 
 def test_compressed_file(tmp_path):
     path = write(tmp_path, gzip.compress(GLOVE.encode()), "vectors.txt.gz")
-    assert formats.load(path).words == ("the", "cat")
+    assert WordVectors.load(path).words == ("the", "cat")
 
 
 def test_words_may_hold_blanks_accents_and_digits(tmp_path):
     path = write(tmp_path, "the 1 2\n. . . 3 4\nnew york 5 6\ncafé 7 8\n2012 9 10\n")
-    vectors = formats.read_text(path)
+    vectors = WordVectors.load(path)
     assert vectors.words == ("the", ". . .", "new york", "café", "2012")
     assert vectors["new york"].tolist() == [5, 6]
 
 
 def test_one_dimension(tmp_path):
-    same(formats.read_text(write(tmp_path, "a 1\nb 2\n")), ["a", "b"], [[1], [2]])
+    same(WordVectors.load(write(tmp_path, "a 1\nb 2\n")), ["a", "b"], [[1], [2]])
 
 
 @pytest.mark.parametrize(
@@ -74,28 +73,28 @@ def test_one_dimension(tmp_path):
         ("only words here\n", "line 1: .* is not a word followed by numbers"),
         ("", "is empty"),
         (b"\xff\xfe\x00 1 2\n", "encoded as utf-16"),
-        (b"caf\xe9 1 2\n", "utf-8"),
+        (b"caf\xe9 1 2\n", "line 1: byte 0xe9 of the word is not UTF-8"),
     ],
 )
 def test_damaged_files(tmp_path, text, message):
     path = write(tmp_path, text)
     with pytest.raises(DataError, match=message):
-        formats.load(path)
+        WordVectors.load(path)
 
 
 def test_missing_file_and_unknown_source(tmp_path):
     with pytest.raises(DataError, match="there is no file"):
-        formats.load(tmp_path / "none.txt")
+        WordVectors.load(tmp_path / "none.txt")
     with pytest.raises(DataError, match="vectors=int cannot be read"):
-        formats.load(5)
+        WordVectors.load(5)
     with pytest.raises(DataError, match="is a data set, not word vectors"):
-        formats.load("movie-snippets")
+        WordVectors.load("movie-snippets")
 
 
 def test_mappings_and_tables_pass():
-    vectors = formats.load({"a": [1.0, 2.0], "b": [3, 4]})
+    vectors = WordVectors.load({"a": [1.0, 2.0], "b": [3, 4]})
     same(vectors, ["a", "b"], [[1, 2], [3, 4]])
-    assert formats.load(vectors) is vectors
+    assert WordVectors.load(vectors) is vectors
 
 
 def test_table_as_a_container():
@@ -131,7 +130,7 @@ def test_rows_for_words_as_written_then_in_lower_case():
 
 
 def test_shipped_vectors_know_likeness():
-    vectors = formats.load("glove-50d")
+    vectors = WordVectors.load("glove-50d")
     assert vectors.dimensions == 50 and len(vectors) > 10_000
 
     def cosine(one, other):

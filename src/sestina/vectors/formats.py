@@ -1,93 +1,87 @@
-"""Files of word vectors → WordVectors: GloVe and word2vec text, and the shipped table."""
+"""Files of word vectors, by the ending of their names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+from sestina.data.tables import kind_of
+from sestina.errors import DataError, DataWarning, OptionError
+from sestina.vectors import binary_files, fasttext_files, storage, text_files
+from sestina.vectors.rows import Rows
 
-from sestina.data import datasets
-from sestina.data.tables import decode, read_bytes
-from sestina.errors import DataError, counted, nearest
-from sestina.vectors.table import WordVectors
-
-
-def load(source: str | Path | WordVectors | Mapping[str, Any]) -> WordVectors:
-    """Return the word vectors of a shipped name, a text file, a table, or a mapping word → vector.
-
-    Raises:
-        DataError: The name is unknown, or the file is damaged; the message names the line.
-    """
-    if isinstance(source, WordVectors):
-        return source
-    if isinstance(source, Mapping):
-        return WordVectors(list(source), np.array(list(source.values()), dtype=np.float32))
-    if isinstance(source, str) and source in datasets.names():
-        return _read_shipped(source)
-    if not isinstance(source, str | Path):
-        raise DataError(
-            f"vectors={type(source).__name__} cannot be read; give a shipped name such as "
-            "'glove-50d', a text file, a mapping from words to vectors, or a matrix"
-        )
-    if not Path(source).exists() and not Path(source).suffix:
-        shipped = [name for name in datasets.names() if datasets.get(name).task == "vectors"]
-        raise DataError(f"there are no vectors {str(source)!r}{nearest(str(source), shipped)}")
-    return read_text(Path(source))
+READ = (".txt", ".vec", ".bin", ".ftz", ".safetensors")
+WRITTEN = (".txt", ".vec", ".bin", ".safetensors")
 
 
-def read_text(path: Path) -> WordVectors:
-    """Read ``word x1 … xD`` lines (GloVe), after a first line ``V D`` or none (word2vec, fastText).
+def read(path: Path) -> Rows:
+    """Read a file of word vectors.
 
-    Words may contain blanks: D numbers are split off from the right.
+    By the ending: word2vec, GloVe or fastText text (.txt, .vec), word2vec or fastText binary (.bin,
+    .ftz), Sestina's own (.safetensors); text and word2vec binary also with .gz or .xz behind it.
 
     Raises:
-        DataError: A line has the wrong number of values, or the count of the first line is wrong.
+        DataError: The file is missing, damaged or of another kind.
     """
-    lines = decode(read_bytes(path), path, "utf-8").rstrip("\n").split("\n")
-    head = lines[0].split()
-    headed = len(head) == 2 and all(part.isdigit() for part in head)
-    size = int(head[1]) if headed else _dimensions(lines[0].rstrip().split(" "))
-    if size < 1:
-        raise DataError(f"{path}, line 1: {lines[0][:40]!r} is not a word followed by numbers")
-    body = lines[1:] if headed else lines
-    if headed and int(head[0]) != len(body):
-        raise DataError(
-            f"{path} promises {counted(int(head[0]), 'vector')} and holds {len(body):,}; "
-            "it is truncated, or its first line is wrong"
+    kind = kind_of(path)
+    if kind == ".zip" or (kind not in READ and path.exists() and not path.is_dir()):
+        raise DataError(_unknown(path, READ))
+    if kind == ".safetensors":
+        return storage.read(path)
+    if kind == ".ftz" or (kind == ".bin" and fasttext_files.is_fasttext(path)):
+        return fasttext_files.read(path)
+    return binary_files.read(path) if kind == ".bin" else text_files.read(path)
+
+
+def write(path: Path, rows: Rows, *, dtype: str = "float32", header: bool = True) -> None:
+    """Write a file of word vectors, all or nothing, by the ending of its name.
+
+    Args:
+        path: .safetensors, .bin (word2vec's), .txt or .vec, the last three also with .gz or .xz.
+        rows: What to write. Only .safetensors keeps the rows of n-grams.
+        dtype: "float32" or, for .safetensors, "float16", "int8" or "pq".
+        header: Whether text begins with a line ``V D``.
+
+    Raises:
+        OptionError: The ending is unknown, or an option does not go with it.
+        DataError: A word cannot stand in such a file.
+        SestinaError: The file cannot be written.
+    """
+    check_target(path, dtype=dtype, header=header)
+    kind = kind_of(path)
+    if rows.parts is not None and kind != ".safetensors":
+        warnings.warn(
+            f"{path.name} holds words only: the rows of n-grams, which make vectors of unseen "
+            "words, are left out; .safetensors keeps them",
+            DataWarning,
+            stacklevel=2,
         )
-    words: dict[str, int] = {}
-    matrix = np.empty((len(body), size), dtype=np.float32)
-    for number, line in enumerate(body, 2 if headed else 1):
-        word, *values = line.rstrip().rsplit(" ", size)
-        if word in words:
-            raise DataError(f"{path}, line {number}: the word {word!r} stands twice; drop one line")
-        try:
-            matrix[len(words)] = values if len(values) == size else []  # one value would be spread
-        except ValueError:
-            raise DataError(
-                f"{path}, line {number}: expected a word and {counted(size, 'number')}, "
-                f"got {line[:40]!r}; repair or drop the line"
-            ) from None
-        words[word] = len(words)
-    return WordVectors(list(words), matrix)
+    if kind == ".safetensors":
+        storage.write(path, rows, dtype=dtype)
+    elif kind == ".bin":
+        binary_files.write(path, rows)
+    else:
+        text_files.write(path, rows, header=header)
 
 
-def _dimensions(parts: list[str]) -> int:
-    """Return how many numbers end a line that begins with a word."""
-    count = 0
-    for part in reversed(parts[1:]):
-        try:
-            float(part)
-        except ValueError:
-            break
-        count += 1
-    return count
+def check_target(path: Path, *, dtype: str = "float32", header: bool = True) -> None:
+    """Raise where `write` could not write such a file, whatever the vectors.
+
+    Raises:
+        OptionError: The ending is unknown, or an option does not go with it.
+    """
+    kind = kind_of(path)
+    if kind not in WRITTEN or (kind == ".safetensors" and path.suffix.lower() != kind):
+        raise OptionError(_unknown(path, WRITTEN))
+    if dtype != "float32" and kind != ".safetensors":
+        raise OptionError(f"dtype={dtype!r} goes with .safetensors only, not with {path.name}")
+    if not header and kind not in (".txt", ".vec"):
+        raise OptionError(f"only text is written without a header, not {path.name}")
 
 
-def _read_shipped(name: str) -> WordVectors:
-    if datasets.get(name).task != "vectors":
-        raise DataError(f"{name!r} is a data set, not word vectors; the shipped ones: glove-50d")
-    with np.load(datasets.path(name), allow_pickle=False) as file:
-        return WordVectors(file["words"].tolist(), file["vectors"])
+def _unknown(path: Path, known: tuple[str, ...]) -> str:
+    remedy = "unpack it first" if path.suffix.lower() == ".zip" else "give it the ending it needs"
+    return (
+        f"{path.name} does not end as files of word vectors do ({', '.join(known)}, some with .gz "
+        f"or .xz); {remedy}"
+    )

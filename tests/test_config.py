@@ -78,7 +78,6 @@ def test_wrong_type(name, value, wanted):
         ("dropout", 1.0, "large"),
         ("validation_fraction", 0.95, "large"),
         ("learning_rate", 0.0, "small"),
-        ("learning_rate", float("nan"), "small"),
         ("patience", 0, "small"),
         ("dense", (16, 0), "small"),
         ("seed", -1, "small"),
@@ -87,6 +86,12 @@ def test_wrong_type(name, value, wanted):
 def test_out_of_range(name, value, side):
     with pytest.raises(OptionError, match=f"^{name}=.* is too {side}: the (least|most) is "):
         config.check(TextClassifier(**{name: value}))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_not_finite(value):
+    with pytest.raises(OptionError, match=r"^learning_rate=-?(nan|inf) is not a finite number$"):
+        config.check(TextClassifier(learning_rate=value))
 
 
 @pytest.mark.parametrize(("name", "value"), [("clip_norm", 0), ("clip_value", 0), ("patience", 0)])

@@ -14,7 +14,7 @@ import torch
 from numba.core import event
 from scipy.special import expit
 
-from sestina.kernels import compiled, simd, workspace
+from sestina.kernels import compiled, memory, simd, workspace
 from sestina.kernels.compiled import Kernel, cache_folder
 from sestina.kernels.simd import BYTES, LANES
 from sestina.kernels.workspace import ALIGNMENT, Workspace, address, lend
@@ -22,7 +22,7 @@ from test_kernels_parallel import elsewhere
 
 
 def thrice(chunk, place):
-    simd.write_integer(place + 8 * chunk, 3 * simd.integer(place + 8 * chunk))
+    memory.write_integer(place + 8 * chunk, 3 * memory.integer(place + 8 * chunk))
 
 
 @pytest.fixture

@@ -19,13 +19,24 @@ if TYPE_CHECKING:
     from sestina.estimators.text_classifier import TextClassifier
     from sestina.kernels.parallel import set_threads
     from sestina.text.vocabulary import Vocabulary
+    from sestina.vectors.counted import PMI, GloVe
+    from sestina.vectors.documents import Doc2Vec
+    from sestina.vectors.fasttext import FastText
+    from sestina.vectors.sentences import SentenceVectors
     from sestina.vectors.table import WordVectors
+    from sestina.vectors.word2vec import Word2Vec
 
 _PLACES = {
+    "Doc2Vec": "sestina.vectors.documents",
+    "FastText": "sestina.vectors.fasttext",
+    "GloVe": "sestina.vectors.counted",
+    "PMI": "sestina.vectors.counted",
+    "SentenceVectors": "sestina.vectors.sentences",
     "SeriesClassifier": "sestina.estimators.series",
     "SestinaError": "sestina.errors",
     "TextClassifier": "sestina.estimators.text_classifier",
     "Vocabulary": "sestina.text.vocabulary",
+    "Word2Vec": "sestina.vectors.word2vec",
     "WordVectors": "sestina.vectors.table",
     "load": "sestina.estimators.loading",
     "load_dataset": "sestina.data.datasets:records",
@@ -34,10 +45,16 @@ _PLACES = {
 }
 
 __all__ = [
+    "PMI",
+    "Doc2Vec",
+    "FastText",
+    "GloVe",
+    "SentenceVectors",
     "SeriesClassifier",
     "SestinaError",
     "TextClassifier",
     "Vocabulary",
+    "Word2Vec",
     "WordVectors",
     "__version__",
     "load",

@@ -43,3 +43,14 @@ def held() -> Iterator[Callable[[], None]]:
     finally:
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def finishing(finish: Callable[[], None]) -> Iterator[None]:
+    """Call a function at the end of the block, after Ctrl-C too, but not after an error."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        finish()
+        raise
+    finish()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -83,3 +84,19 @@ class Reporter:
         """Print one sentence."""
         if self._verbose:
             self._console.print(sentence, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def counting(verbose: bool, text: str) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how far a count has come; nothing stays of it.
+
+    Args:
+        verbose: Whether to show anything.
+        text: What is shown, with ``{}`` for the number.
+    """
+    console = Console(file=sys.stderr, highlight=False)
+    if not (verbose and console.is_terminal):
+        yield lambda count: None
+        return
+    with console.status(text.format(0)) as status:
+        yield lambda count: status.update(text.format(f"{count:,}"))

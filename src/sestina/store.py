@@ -6,8 +6,8 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +64,39 @@ def write_text(path: str | Path, text: str) -> None:
     Raises:
         SestinaError: The file cannot be written.
     """
-    path = Path(path)
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write one file, all or nothing.
+
+    Raises:
+        SestinaError: The file cannot be written.
+    """
+    with replacing(Path(path)) as partial:
+        partial.write_bytes(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield the name to write a file under; it takes the place of `path` once all went well.
+
+    Raises:
+        SestinaError: The file cannot be written.
+    """
     partial = path.with_name(path.name + PARTIAL)
     try:
-        _write(partial, text.encode())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
         _discard(partial)
         raise unwritable(path, error) from error
+    except BaseException:
+        _discard(partial)
+        raise
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], note: Mapping[str, Any]) -> None:
@@ -80,18 +105,18 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], note: Mapping[s
     Raises:
         SestinaError: The file cannot be written.
     """
-    from safetensors.numpy import save
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
 
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    data = save(whole, {"note": json.dumps(note)})
-    partial = path.with_name(path.name + PARTIAL)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(partial, data)
-        os.replace(partial, path)
-    except OSError as error:
-        _discard(partial)
-        raise unwritable(path, error) from error
+    with replacing(path) as partial:
+        partial.touch()
+        mode = partial.stat().st_mode  # what the user's umask asks for; save_file gives 0600
+        try:
+            save_file(whole, partial, {"note": json.dumps(note)})
+            partial.chmod(mode)
+        except SafetensorError as error:  # a full disk or a folder without permission
+            raise OSError(str(error)) from error
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -193,6 +218,21 @@ def refuse_foreign(folder: str | Path) -> None:
         raise SestinaError(
             f"{str(folder)!r} holds other files, not a model; name an empty or new folder"
         )
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise where no file could be made at `path`; folders on the way need not exist yet.
+
+    Raises:
+        SestinaError: The sentence has the reason.
+    """
+    folder = next((parent for parent in path.parents if parent.exists()), path.parent)
+    probe = folder / f".probe-{os.getpid()}{PARTIAL}"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def unwritable(path: Path, error: OSError) -> SestinaError:

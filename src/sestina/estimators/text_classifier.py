@@ -18,7 +18,7 @@ from sestina.nn.classifier import ClassifierNetwork, TokenEmbedding
 from sestina.nn.heads import Target
 from sestina.text.encode import Encoded, encode, learn
 from sestina.text.vocabulary import Vocabulary
-from sestina.vectors import formats
+from sestina.vectors.table import WordVectors
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -94,7 +94,7 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
         if isinstance(self.vectors, np.ndarray | list):
             self.found_ = len(self.vectors)
             return _as_matrix(self.vectors, len(self.vocabulary_))
-        table, found = formats.load(self.vectors).rows_for(self.vocabulary_)
+        table, found = WordVectors.load(self.vectors).rows_for(self.vocabulary_)
         table[:2], found[:2] = 0.0, False  # PAD, and what is unknown
         self.found_ = int(found.sum())
         known = len(self.vocabulary_) - 2

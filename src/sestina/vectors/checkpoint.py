@@ -1,0 +1,123 @@
+"""How far a training has come, and a file for that."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sestina.errors import OptionError
+from sestina.store import read_arrays, write_arrays
+from sestina.vectors.corpus import Corpus
+
+
+@dataclass
+class State:
+    """How far a training has come.
+
+    Attributes:
+        epoch: Finished epochs.
+        part: Finished parts of the present epoch.
+        loss: Sum of the losses of the present epoch that were looked at.
+        pairs: How many these are.
+        history: One row per finished epoch.
+    """
+
+    epoch: int = 0
+    part: int = 0
+    loss: float = 0.0
+    pairs: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        """The mean loss of the present epoch so far."""
+        return self.loss / max(self.pairs, 1)
+
+    def add(self, loss: float, pairs: int) -> None:
+        """Take the losses of some more pairs."""
+        self.loss, self.pairs = self.loss + float(loss), self.pairs + int(pairs)
+
+    def end_epoch(self, words: float, seconds: float) -> dict[str, float]:
+        """Go on to the next epoch; return the row of the one that ends.
+
+        Args:
+            words: How many it had, since it was begun or resumed.
+            seconds: How long they took.
+        """
+        row = {
+            "epoch": self.epoch + 1.0,
+            "loss": self.mean,
+            "sequences_per_second": float(words) / max(seconds, 1e-9),
+            "seconds": seconds,
+        }
+        self.history.append(row)
+        self.epoch, self.part, self.loss, self.pairs = self.epoch + 1, 0, 0.0, 0
+        return row
+
+    def __str__(self) -> str:
+        return f"within epoch {self.epoch + 1}" if self.part else f"after epoch {self.epoch}"
+
+
+class Checkpoint:
+    """A file for the table of a training and its state.
+
+    Args:
+        path: Where it lies; None: nothing is saved.
+        resume: Whether to go on from the file where it exists.
+        options: Those of the run.
+        corpus: Its corpus. Resuming asks for the same options and corpus.
+    """
+
+    def __init__(
+        self, path: Path | None, resume: bool, options: Mapping[str, Any], corpus: Corpus
+    ) -> None:
+        self._path, self._resume = path, resume
+        self._identity = identity(options, corpus) if path is not None else {}
+
+    def save(self, table: NDArray[np.float32], state: State) -> None:
+        """Write table and state, all or nothing.
+
+        Raises:
+            SestinaError: The file cannot be written.
+        """
+        if self._path is not None:
+            write_arrays(self._path, {"table": table}, {"identity": self._identity, **vars(state)})
+
+    def load(self, table: NDArray[np.float32], state: State) -> None:
+        """Put what was saved, if it is to be resumed and there is something, into both.
+
+        Raises:
+            OptionError: It is the state of a run with other options or another corpus.
+            ModelError: The file is damaged.
+        """
+        if self._path is None or not self._resume or not self._path.exists():
+            return
+        arrays, note = read_arrays(self._path)
+        for name, value in self._identity.items():
+            was = note.get("identity", {}).get(name)
+            if was != value:
+                differs = f"with {name}={was!r}, now it is {value!r}"
+                raise OptionError(
+                    f"cannot resume from {str(self._path)!r}: it was begun "
+                    f"{'on another corpus' if name == 'corpus' else differs}; "
+                    "give the same, or delete the file"
+                )
+        table[:] = arrays["table"]
+        state.history[:] = note.pop("history")
+        vars(state).update({name: note[name] for name in ("epoch", "part", "loss", "pairs")})
+
+
+def identity(options: Mapping[str, Any], corpus: Corpus) -> dict[str, Any]:
+    """Return what makes a run what it is: its options, and the sum of its words and counts."""
+    digest = hashlib.sha256("\n".join(corpus.words).encode())
+    digest.update(corpus.counts.tobytes())
+    digest.update(str(len(corpus.ids)).encode())
+    kept = {k: v for k, v in options.items() if k not in ("verbose", "threads")}
+    return {**json.loads(json.dumps(kept)), "corpus": digest.hexdigest()[:16]}

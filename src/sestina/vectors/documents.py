@@ -1,0 +1,183 @@
+"""Doc2Vec: vectors of documents, PV-DBOW and PV-DM.
+
+Le and Mikolov, Distributed Representations of Sentences and Documents, 2014.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from sestina import config
+from sestina.config import Doc2VecOptions, to_dict
+from sestina.errors import DataError, ModelError, OptionError
+from sestina.interrupt import finishing
+from sestina.kernels.chance import mixed
+from sestina.kernels.parallel import limited
+from sestina.kernels.word2vec import Net, Settings, Trainer
+from sestina.store import read_arrays, write_arrays
+from sestina.vectors.base import VectorsEstimator
+from sestina.vectors.corpus import Corpus, tokens_of
+from sestina.vectors.table import WordVectors
+from sestina.vectors.training import LEAST_RATE, Run, begin, shared_settings
+
+KERNELS = {"dbow": "dbow", "dm": "cbow"}
+SPARE = 64  # documents that are inferred at once
+FORMAT = "sestina doc2vec"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class Doc2Vec(Doc2VecOptions, VectorsEstimator):
+    """Vectors of documents (row B4 of the lectures): each line, or list of tokens, is one.
+
+    PV-DBOW predicts each word from its document's vector alone; PV-DM from the mean of that and
+    of the words around it.
+
+    Attributes (after `fit`, besides those of `VectorsEstimator`):
+        documents_: Vectors of the documents, as `WordVectors` named "0", "1", …
+        vectors_: Those of the words: with PV-DM what contexts are made of, with PV-DBOW the
+            weights of the output layer (with a Huffman tree there are none).
+
+    Example:
+        >>> texts = [["good", "film"], ["bad", "film"]] * 20
+        >>> model = Doc2Vec(dimensions=8, min_count=1, epochs=2).fit(texts)
+        >>> model.infer([["good", "film"]]).shape
+        (1, 8)
+    """
+
+    _keep_empty: ClassVar[bool] = True
+
+    def _learn(self, corpus: Corpus, checkpoint: Path | None, resume: bool) -> None:
+        net = begin(corpus, self, len(corpus.words), 0.5, documents=corpus.sentences + SPARE)
+        settings = Settings(**shared_settings(self))
+        run = Run(KERNELS[self.method], net, settings, corpus, self)
+        self.history_ = run.state.history
+        with finishing(lambda: self._keep(corpus, net)):
+            run.train(checkpoint, resume)
+
+    def _keep(self, corpus: Corpus, net: Net) -> None:
+        self._net, self._counts = net, corpus.counts
+        self._numbers = {word: n for n, word in enumerate(corpus.words)}
+        self._set_vectors()
+
+    def _set_vectors(self) -> None:
+        net, size, words = self._net, self.dimensions, len(self._numbers)
+        first = net.first_document
+        documents = net.table[first : len(net.table) - SPARE, :size].copy()
+        self.documents_ = WordVectors([str(n) for n in range(len(documents))], documents)
+        begins = 0 if self.method == "dm" else net.first_output
+        if self.method == "dm" or self.output == "negative":
+            rows = net.table[begins : begins + words, :size].copy()
+            self.vectors_ = WordVectors(tuple(self._numbers), rows, counts=self._counts)
+
+    def infer(
+        self, documents: Sequence[str | Sequence[str]], *, epochs: int = 20
+    ) -> NDArray[np.float32]:
+        """Return vectors (N, D) of new documents; words and outputs stay as they are.
+
+        A document's vector depends on its words and the seed alone, not on its company. Unknown
+        words are left out; a document without a known word gets zeros.
+
+        Args:
+            documents: Texts, or lists of tokens.
+            epochs: Passes over each.
+
+        Raises:
+            DataError: `documents` is one text, not a list of them.
+            OptionError: `epochs` is not positive.
+            NotFittedError: `fit` was not called before.
+        """
+        check_is_fitted(self, "documents_")
+        if epochs < 1:
+            raise OptionError(f"infer got epochs={epochs}; expected 1 or more, 20 as a rule")
+        if isinstance(documents, str):
+            raise DataError("infer takes a list of documents; put the text into brackets")
+        lists = [self._ids(document) for document in documents]
+        out = np.zeros((len(lists), self.dimensions), np.float32)
+        with limited(self.threads):
+            for first in range(0, len(lists), SPARE):
+                out[first : first + SPARE] = self._infer(lists[first : first + SPARE], epochs)
+        return out
+
+    def _ids(self, document: str | Sequence[str]) -> list[int]:
+        if isinstance(document, str):
+            document = tokens_of(document, self.tokens, self.lowercase)
+        return [self._numbers[token] for token in document if token in self._numbers]
+
+    def _infer(self, lists: list[list[int]], epochs: int) -> NDArray[np.float32]:
+        """Train the spare rows on at most `SPARE` documents."""
+        net = self._net
+        ids = np.array([n for ids in lists for n in (*ids, -1)], np.int32)
+        bounds = np.cumsum([0, *(len(ids) + 1 for ids in lists)])
+        first = len(net.table) - SPARE
+        numbers = np.arange(len(lists)) + first - net.first_document
+        rows = net.table[first : first + len(lists), : self.dimensions]
+        start = np.random.default_rng(self.seed).random(self.dimensions, np.float32)
+        rows[:] = (start - np.float32(0.5)) / np.float32(self.dimensions)
+        settings = Settings(**{**shared_settings(self), "private": False}, frozen=True)
+        longest = int(np.diff(bounds).max(initial=1))
+        trainer = Trainer(KERNELS[self.method], net, settings, longest, len(lists))
+        for epoch in range(epochs):
+            rate = self.learning_rate * max(1 - epoch / epochs, LEAST_RATE)
+            rates = np.full(len(lists), rate, np.float32)
+            trainer.run(ids, bounds, numbers, rates, mixed(self.seed, epoch))
+        known = np.array([len(ids) > 0 for ids in lists])[:, None]
+        vectors: NDArray[np.float32] = rows * known
+        return vectors
+
+    def save(self, path: str | Path, **options: Any) -> None:
+        """Write the whole model, with which `load` can infer; `documents_.save` writes vectors.
+
+        Raises:
+            OptionError: There are options, of which this takes none; or a word has a line break.
+            NotFittedError: `fit` was not called before.
+            SestinaError: The file cannot be written.
+        """
+        check_is_fitted(self, "documents_")
+        if options:
+            raise OptionError(f"save takes no option {', '.join(options)}; leave it out")
+        if any("\n" in word for word in self._numbers):
+            raise OptionError("a token holds a line break, which the file cannot; replace it")
+        net = self._net
+        text = "\n".join(self._numbers).encode()
+        arrays: dict[str, NDArray[Any]] = {
+            "table": net.table,
+            "counts": self._counts,
+            "words": np.frombuffer(text, np.uint8),
+        }
+        note = {"format": FORMAT, "options": to_dict(self), "documents": len(self.documents_)}
+        write_arrays(Path(path), arrays, note)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a model that `save` wrote.
+
+        Raises:
+            ModelError: The file is missing, damaged or another program's.
+        """
+        foreign = ModelError(
+            f"{path} is not a model of Doc2Vec, or damaged; name one that it saved"
+        )
+        try:
+            arrays, note = read_arrays(Path(path))
+        except ModelError as error:
+            raise (foreign if Path(path).exists() else error) from error
+        if note.get("format") != FORMAT or not {"table", "counts", "words"} <= arrays.keys():
+            raise foreign
+        model = cls(**config.from_dict(cls, {**note["options"], "verbose": False}))
+        words = arrays["words"].tobytes().decode().split("\n")
+        model._numbers = {word: n for n, word in enumerate(words)}
+        model._counts = arrays["counts"]
+        corpus = Corpus(tuple(words), model._counts, np.empty(0, np.int32), note["documents"], 0)
+        model._net = begin(corpus, model, len(words), 0.5, documents=note["documents"] + SPARE)
+        if model._net.table.shape != arrays["table"].shape:
+            raise ModelError(f"{path} is damaged: its tables do not fit together; copy it again")
+        model._net.table[:] = arrays["table"]
+        model._set_vectors()
+        return model

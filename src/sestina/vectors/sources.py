@@ -1,0 +1,113 @@
+"""Files of a corpus → pieces of text that end where a word ends; compressed files are opened."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from sestina.errors import DataError, MissingExtra, OptionError
+
+PIECE = 1 << 18  # bytes read at once
+
+Failures = (OSError, EOFError, lzma.LZMAError, zlib.error)
+
+
+def pieces(path: Path, encoding: str) -> Iterator[str]:
+    """Yield the text of a file, a quarter of a megabyte at a time; each piece ends in white space.
+
+    Raises:
+        DataError: The file is missing, empty, damaged, binary or not in `encoding`; the sentence
+            names the line.
+        OptionError: There is no such encoding.
+    """
+    decoder = _decoder(encoding)
+    rest, lines, empty, ended = "", 0, True, True
+    for block in _blocks(path):
+        if b"\0" in block[:8192] and not encoding.lower().startswith(("utf-16", "utf-32")):
+            raise DataError(f"{path} is a binary file; expected text, one sentence a line")
+        text = rest + _decoded(decoder, block, path, encoding, lines + rest.count("\n"))
+        end = max(text.rfind("\n"), text.rfind(" "))
+        piece, rest = text[: end + 1], text[end + 1 :]
+        if piece:
+            lines += piece.count("\n")
+            empty, ended = empty and not piece.strip(), piece.endswith("\n")
+            yield piece
+    rest += _decoded(decoder, b"", path, encoding, lines)
+    if empty and not rest.strip():
+        raise DataError(f"{path} is empty; expected text, one sentence a line")
+    if rest or not ended:
+        yield rest + "\n"
+
+
+def _decoder(encoding: str) -> codecs.IncrementalDecoder:
+    try:
+        name = codecs.lookup(encoding).name
+        return codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)()
+    except (LookupError, ValueError) as error:
+        raise OptionError(f"unknown encoding {encoding!r}; try utf-8, latin-1 or cp1252") from error
+
+
+def _decoded(
+    decoder: codecs.IncrementalDecoder, block: bytes, path: Path, encoding: str, lines: int
+) -> str:
+    try:
+        return decoder.decode(block, final=not block)
+    except UnicodeDecodeError as error:
+        line = lines + error.object.count(b"\n", 0, error.start) + 1
+        other = "latin-1" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else "utf-8"
+        raise DataError(
+            f"{path} is not {encoding}: byte 0x{error.object[error.start]:02x} in line {line}; "
+            f"name its encoding, for instance --encoding {other}"
+        ) from error
+
+
+def refuse_missing(paths: Sequence[Path]) -> None:
+    """Raise where one of several files is not there, before the first is read.
+
+    Raises:
+        DataError: A path leads nowhere, or to a folder.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise DataError(f"{path} is a folder; name the files in it, for instance {path}/*.txt")
+        if not path.exists():
+            raise DataError(
+                f"there is no file {str(path.absolute())!r}; check the path and its ending"
+            )
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file, decompressed as its ending says."""
+    refuse_missing([path])
+    try:
+        with _opened(path) as file:
+            while block := file.read(PIECE):
+                yield block
+    except Failures as error:
+        raise DataError(
+            f"{path} cannot be read, or is damaged or not compressed as its ending says ({error}); "
+            "check it, or download it again"
+        ) from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    openers: dict[str, Callable[..., Any]] = {
+        ".gz": gzip.open,
+        ".xz": lzma.open,
+        ".lzma": lzma.open,
+        ".zst": _open_zstandard,
+    }
+    return cast(BinaryIO, openers.get(path.suffix.lower(), open)(path, "rb"))
+
+
+def _open_zstandard(path: Path, mode: str) -> Any:
+    try:
+        import zstandard
+    except ModuleNotFoundError as error:
+        raise MissingExtra("zstandard", "zstd") from error
+    return zstandard.open(path, mode)

@@ -1,0 +1,224 @@
+"""The one loop of word2vec and its kin: epochs over a corpus, progress, checkpoints."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sestina.config import SamplingOptions, to_dict
+from sestina.errors import DataError, TrainingError, counted
+from sestina.interrupt import held
+from sestina.kernels.chance import mixed
+from sestina.kernels.huffman import paths
+from sestina.kernels.noise import MOST, alias_table
+from sestina.kernels.parallel import limited
+from sestina.kernels.word2vec import Net, Settings, Trainer, new_table, padded
+from sestina.progress import Reporter
+from sestina.vectors.checkpoint import Checkpoint, State
+from sestina.vectors.corpus import Corpus
+
+CHUNK, TOGETHER = 8192, 64  # tokens, and chunks between two looks at progress and Ctrl-C
+PRIVATE_CHUNK, PRIVATE_TOGETHER = 256, 16  # where chunks keep their changes to themselves
+SHARED = 8  # negatives of a group of CBOW
+LEAST_RATE = 1e-4  # of the first
+
+
+@dataclass
+class Run:
+    """A training that is under way.
+
+    Attributes:
+        method: Key of `sestina.kernels.word2vec.KERNELS`.
+        net: What is trained.
+        settings: How.
+        corpus: On what.
+        options: Those of the estimator.
+        state: How far it has come; parts of an epoch are chunks.
+    """
+
+    method: str
+    net: Net
+    settings: Settings
+    corpus: Corpus
+    options: SamplingOptions
+    state: State = field(default_factory=State)
+
+    def train(self, path: Path | None, resume: bool) -> None:
+        """Train to the last epoch.
+
+        Args:
+            path: A file for the state, or None.
+            resume: Go on from that, where it exists.
+
+        Raises:
+            OptionError: The checkpoint is of another run.
+            TrainingError: The vectors are not finite any more.
+            KeyboardInterrupt: After Ctrl-C; the state is saved first.
+        """
+        options, tokens = self.options, self.corpus.read
+        checkpoint = Checkpoint(path, resume, to_dict(options), self.corpus)
+        checkpoint.load(self.net.table, self.state)
+        reporter = Reporter(options.verbose, options.epochs, tokens, "words")
+        try:
+            with limited(options.threads), held() as look, reporter:
+                if self.state.epoch or self.state.part:
+                    reporter.say(f"resumed {self.state}")
+                bounds, documents = self._chunks()
+                trainer = Trainer(self.method, self.net, self.settings, *self._sizes())
+                while self.state.epoch < options.epochs:
+                    self._epoch(trainer, bounds, documents, reporter, look)
+                    checkpoint.save(self.net.table, self.state)
+        except KeyboardInterrupt:
+            checkpoint.save(self.net.table, self.state)
+            raise
+
+    def _sizes(self) -> tuple[int, int]:
+        """Return the tokens of a chunk and the chunks of a run of the kernel."""
+        tokens = len(self.corpus.ids)
+        if not self.settings.private:
+            return int(np.clip(tokens // TOGETHER, PRIVATE_CHUNK, CHUNK)), TOGETHER
+        # a small corpus needs its changes sooner, whatever that costs
+        size = int(np.clip(tokens // 128, 32, PRIVATE_CHUNK))
+        return size, int(np.clip(tokens // size // 32, 2, PRIVATE_TOGETHER))
+
+    def _chunks(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where chunks begin, and the last one's end, and the sentences before each."""
+        ids, (size, _) = self.corpus.ids, self._sizes()
+        bounds = np.append(np.arange(0, len(ids), size), len(ids))
+        ends = [np.count_nonzero(ids[a:b] < 0) for a, b in pairwise(bounds)]
+        return bounds, np.cumsum([0, *ends[:-1]])
+
+    def _epoch(
+        self,
+        trainer: Trainer,
+        bounds: NDArray[np.int64],
+        documents: NDArray[np.int64],
+        reporter: Reporter,
+        look: Callable[[], None],
+    ) -> None:
+        """Train one epoch, or what is left of it."""
+        options, state, started = self.options, self.state, time.perf_counter()
+        first, chunks = state.part, len(bounds) - 1
+        scale = self.corpus.read / len(self.corpus.ids)
+        while state.part < chunks:
+            last = min(state.part + self._sizes()[1], chunks)
+            some = slice(state.part, last)
+            shares = (state.epoch + bounds[some] / bounds[-1]) / options.epochs
+            rates = options.learning_rate * np.maximum(1 - shares, LEAST_RATE)
+            more = trainer.run(
+                self.corpus.ids, bounds[state.part : last + 1], documents[some],
+                rates.astype(np.float32), mixed(options.seed, state.epoch),
+            )  # fmt: skip
+            state.add(*more)
+            state.part, done = last, int((bounds[last] - bounds[first]) * scale)
+            reporter.step(state.epoch + 1, int(bounds[last] * scale), state.mean, done, started)
+            look()
+        self._finite()
+        words, seconds = (bounds[-1] - bounds[first]) * scale, time.perf_counter() - started
+        reporter.epoch(state.end_epoch(words, seconds), best=False)
+
+    def _finite(self) -> None:
+        if not np.isfinite(self.net.table).all():
+            raise TrainingError(
+                f"the vectors are not finite any more with learning_rate="
+                f"{self.options.learning_rate:g}; lower it"
+            )
+
+
+def shared_settings(options: SamplingOptions) -> dict[str, Any]:
+    """Return the settings of the kernels that all methods read from the options."""
+    return {
+        "window": options.window,
+        "negatives": options.negative,
+        "shared": max(SHARED, options.negative),
+        "private": options.deterministic,
+    }
+
+
+# --- what a net begins with -----------------------------------------------------------------
+
+
+def begin(
+    corpus: Corpus, options: SamplingOptions, inputs: int, spread: float, documents: int = 0
+) -> Net:
+    """Return a net for a corpus: random inputs and documents, outputs of zero.
+
+    Args:
+        corpus: What it will be trained on.
+        options: Of the training.
+        inputs: Rows of words, or of their parts.
+        spread: Inputs are uniform between ± `spread` / D.
+        documents: Rows of documents.
+
+    Raises:
+        DataError: The table would not fit into memory.
+    """
+    words, tree = len(corpus.words), options.output == "hierarchical"
+    if tree and words < 2:
+        raise DataError("hierarchical softmax needs two different words or more; give more text")
+    outputs = words - 1 if tree else words
+    rows = inputs + outputs + documents
+    refuse_too_large(rows, options.dimensions)
+    if options.verbose:
+        size = 4e-6 * rows * padded(options.dimensions)
+        Reporter(True, 1, 1, "words").say(
+            f"{counted(rows, 'row')} of vectors take {size:,.0f} MB of memory, "
+            "while they are saved up to three times that"
+        )
+    table = new_table(rows, options.dimensions)
+    rng = np.random.default_rng(options.seed)
+    width = np.float32(2 * spread / options.dimensions)
+    for first, last in ((0, inputs), (inputs + outputs, rows)):
+        for start in range(first, last, 1 << 16):
+            part = table[start : min(start + (1 << 16), last), : options.dimensions]
+            part[:] = (rng.random(part.shape, np.float32) - np.float32(0.5)) * width
+    starts, path = paths(corpus.counts) if tree else (None, None)
+    return Net(
+        table=table,
+        first_output=inputs,
+        first_document=inputs + outputs if documents else 0,
+        keep=thresholds(corpus.counts, options.subsample),
+        noise=None if tree else alias_table(corpus.counts.astype(np.float64) ** options.noise),
+        path_starts=starts,
+        path=path,
+    )
+
+
+def thresholds(counts: NDArray[np.int64], subsample: float | None) -> NDArray[np.int32]:
+    """Return the 31-bit chances (V,) with which words survive subsampling.
+
+    The chance is √(t/f) + t/f for a word's share f, as in word2vec's code.
+    """
+    if not subsample:
+        return np.full(len(counts), MOST, np.int32)
+    ratio = subsample * counts.sum() / counts
+    chances: NDArray[np.int32] = np.empty(len(counts), np.int32)
+    chances[:] = np.minimum((np.sqrt(ratio) + ratio) * 2.0**31, MOST)
+    return chances
+
+
+def refuse_too_large(rows: int, dimensions: int) -> None:
+    """Raise where a table would not fit into memory.
+
+    Raises:
+        DataError: The sentence has the sizes.
+    """
+    wanted = 4 * rows * padded(dimensions)
+    have = 0
+    with suppress(AttributeError, ValueError, OSError):  # not known everywhere
+        have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if have and wanted > have:
+        raise DataError(
+            f"{counted(rows, 'row')} of {dimensions} numbers take {wanted / 1e9:.1f} GB, this "
+            f"machine has {have / 1e9:.1f}; raise min_count, or lower vocabulary, dimensions or "
+            "buckets"
+        )

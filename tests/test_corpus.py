@@ -1,0 +1,160 @@
+"""Corpora → numbers: the compiled scanner against the tokeniser, files, bad input."""
+
+import gzip
+import lzma
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sestina.errors import DataError, OptionError
+from sestina.kernels.parallel import limited
+from sestina.kernels.scanning import BLANKS, WORDS, Scanner
+from sestina.text.tokenise import words
+from sestina.vectors import corpus as corpora
+from sestina.vectors import sources
+from sestina.vectors.corpus import classes, tokens_of
+from sestina.vectors.kmers import read_kmers
+
+TEXT = st.text(
+    st.one_of(
+        st.sampled_from("aNnTt'’sSrevmdl _09é. \t-\u2028ßİ😀中"), st.characters(codec="utf-8")
+    ),
+    max_size=40,
+)
+
+
+def scanned(text, mode=WORDS):
+    scanner = Scanner(classes(), mode)
+    numbers = scanner.scan(text.encode())
+    return [scanner.word(n).decode() if n >= 0 else "\n" for n in numbers]
+
+
+@settings(max_examples=400, deadline=None)
+@given(TEXT)
+def test_the_scanner_cuts_words_as_the_tokeniser_does(text):
+    text = text.replace("’", "'").replace("\n", " ")
+    expected = [word for word in words(text) if re.search(r"\w", word)]
+    assert scanned(text) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXT)
+def test_blanks_part_what_split_parts(text):
+    assert scanned(text.replace("\n", " "), BLANKS) == text.split()
+
+
+def test_known_words():
+    assert tokens_of("Don't stop: it's 2can’t, N'T!", "words", True) == [
+        "do", "n't", "stop", "it", "'s", "2can", "t", "n't",
+    ]  # fmt: skip
+
+
+def read(tmp_path, source, **options):
+    return corpora.read(source, tmp_path / "ids", **options)
+
+
+def test_words_are_numbered_by_count_then_alphabet(tmp_path):
+    (tmp_path / "a.txt").write_text("b a b c\n\nB a\nd")
+    found = read(tmp_path, tmp_path / "a.txt")
+    assert found.words == ("b", "a", "c", "d")
+    assert found.counts.tolist() == [3, 2, 1, 1]
+    assert found.ids.tolist() == [0, 1, 0, 2, -1, 0, 1, -1, 3, -1]
+    assert (found.sentences, found.read) == (3, 7)
+    rare = read(tmp_path, tmp_path / "a.txt", min_count=2)
+    assert rare.ids.tolist() == [0, 1, 0, -1, 0, 1, -1]
+    assert rare.read == 7
+    kept = read(tmp_path, tmp_path / "a.txt", min_count=2, keep_empty=True)
+    assert kept.ids.tolist() == [0, 1, 0, -1, -1, 0, 1, -1, -1]
+    assert read(tmp_path, tmp_path / "a.txt", vocabulary=1).words == ("b",)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_pieces_and_threads_do_not_change_a_corpus(tmp_path, monkeypatch, threads):
+    rng = np.random.default_rng(0)
+    lines = [" ".join(f"w{n}" for n in rng.zipf(1.3, 30) % 5000) for _ in range(300)]
+    lines[7] = "é" + " ".join(["long"] * 4000)  # longer than a piece
+    text = "\n".join(lines)
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sources, "PIECE", 1000)
+    with limited(threads):
+        found = read(tmp_path, tmp_path / "a.txt")
+    sentences = "".join(found.words[n] + " " if n >= 0 else "\n" for n in found.ids)
+    assert [line.split() for line in sentences.splitlines()] == [line.split() for line in lines]
+
+
+def test_compressed_files_and_several(tmp_path):
+    (tmp_path / "a.txt").write_text("one two\n")
+    (tmp_path / "b.txt.gz").write_bytes(gzip.compress(b"two three"))
+    (tmp_path / "c.txt.xz").write_bytes(lzma.compress(b"three three\n"))
+    found = read(tmp_path, [tmp_path / "a.txt", tmp_path / "b.txt.gz", str(tmp_path / "c.txt.xz")])
+    assert dict(zip(found.words, found.counts.tolist(), strict=True)) == {
+        "three": 3, "two": 2, "one": 1,
+    }  # fmt: skip
+    assert found.sentences == 3
+
+
+def test_lists_of_tokens_are_taken_as_they_are(tmp_path):
+    found = read(tmp_path, iter([["New York", "is"], ["IS"], []]))
+    assert set(found.words) == {"New York", "is", "IS"}
+    assert found.sentences == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("none.txt", None, "there is no file"),
+        ("empty.txt", b"", "empty"),
+        ("blank.txt", b" \n\n", "empty"),
+        ("latin.txt", "caf\xe9\n".encode("latin-1"), "line 1"),
+        ("binary.txt", b"a\0b", "binary"),
+        ("torn.txt.gz", gzip.compress(b"word " * 1000)[:40], "damaged"),
+        ("false.txt.xz", b"no archive", "damaged"),
+        ("marks.txt", b"... !!! ---\n", "no word is left"),
+    ],
+)
+def test_bad_files_are_one_sentence(tmp_path, name, content, says):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=says) as error:
+        read(tmp_path, tmp_path / name)
+    assert "\n" not in str(error.value)
+
+
+def test_the_line_of_a_wrong_byte_is_named_far_into_a_file(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"a few words\n" * 100_000 + b"\xff\n")
+    with pytest.raises(DataError, match="line 100001"):
+        read(tmp_path, tmp_path / "a.txt")
+    assert len(read(tmp_path, tmp_path / "a.txt", encoding="latin-1").words) == 4
+
+
+def test_wrong_sources_and_encodings(tmp_path):
+    with pytest.raises(DataError, match="folder"):
+        read(tmp_path, tmp_path)
+    with pytest.raises(DataError, match="list of tokens"):
+        read(tmp_path, iter(["a sentence"]))
+    (tmp_path / "a.txt").write_text("a\n")
+    with pytest.raises(OptionError, match="unknown encoding"):
+        read(tmp_path, tmp_path / "a.txt", encoding="utf-9")
+
+
+def test_kmers_cover_each_place_and_respect_breaks(tmp_path):
+    (tmp_path / "a.fasta").write_text(">one\nACGT\nACGTNNA\n>two\nGGGG\n")
+    found = read_kmers(tmp_path / "a.fasta", tmp_path / "ids", "2:3", 1, 0)
+    sentences = "".join(found.words[n] + " " if n >= 0 else "\n" for n in found.ids).splitlines()
+    runs = ["ACGTACGT", "GGGG"]
+    assert len(sentences) == 2
+    for sentence, run in zip(sentences, runs, strict=True):
+        names = sentence.split()
+        assert len(names) == len(run) - 1
+        for place, name in enumerate(names):
+            assert run[place : place + len(name)] == name
+            assert len(name) in (2, 3)
+
+
+@pytest.mark.parametrize("lengths", ["0:3", "5:3", "a", "3:99", ""])
+def test_wrong_lengths_of_kmers(tmp_path, lengths):
+    with pytest.raises(OptionError, match="range of lengths"):
+        read_kmers(tmp_path / "a", tmp_path / "ids", lengths, 1, 0)

@@ -1,0 +1,299 @@
+"""Word2Vec, FastText, Doc2Vec, GloVe and PMI: what they learn, and what they refuse."""
+
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from sestina import PMI, Doc2Vec, FastText, GloVe, Word2Vec, WordVectors
+from sestina.errors import DataError, OptionError, TrainingError
+from sestina.vectors import training
+
+GROUPS, MEMBERS = 4, 6
+SMALL = {"dimensions": 12, "min_count": 1, "seed": 1}
+ALL = {
+    "skipgram": lambda **o: Word2Vec(subsample=None, epochs=8, **SMALL, **o),
+    "cbow": lambda **o: Word2Vec(
+        method="cbow", subsample=None, epochs=15, learning_rate=0.05, **SMALL, **o
+    ),
+    "one-word": lambda **o: Word2Vec(
+        method="one-word", subsample=None, epochs=20, learning_rate=0.05, **SMALL, **o
+    ),
+    "hierarchical": lambda **o: Word2Vec(
+        output="hierarchical", subsample=None, epochs=8, **SMALL, **o
+    ),
+    "cbow-hierarchical": lambda **o: Word2Vec(
+        method="cbow", output="hierarchical", subsample=None, epochs=20, learning_rate=0.1,
+        **SMALL, **o,
+    ),
+    "softmax": lambda **o: Word2Vec(
+        output="softmax", subsample=None, epochs=2, learning_rate=0.1, **SMALL, **o
+    ),
+    "fasttext": lambda **o: FastText(subsample=None, epochs=8, max_n=4, **SMALL, **o),
+    "glove": lambda **o: GloVe(epochs=25, **SMALL, **o),
+    "pmi": lambda **o: PMI(**{**SMALL, "dimensions": 4}, **o),
+    "doc2vec": lambda **o: Doc2Vec(subsample=None, epochs=15, **SMALL, **o),
+    "doc2vec-dm": lambda **o: Doc2Vec(
+        method="dm", subsample=None, epochs=20, learning_rate=0.1, **SMALL, **o
+    ),
+}  # fmt: skip
+
+
+def name_of(group, member):
+    return f"{'abcdefghij'[(7 * group + 3 * member) % 10]}{group}{member}"  # shares no n-grams
+
+
+def topics(rng, sentences=700, shuffled=False):
+    """Sentences of one group's words, one in five of any group; shuffled, words stand anywhere."""
+    groups = rng.integers(0, GROUPS, sentences)
+    stray = rng.random((sentences, 8)) < 0.2
+    of = np.where(stray, rng.integers(0, GROUPS, (sentences, 8)), groups[:, None])
+    words = [
+        [name_of(g, m) for g, m in zip(row, rng.integers(0, MEMBERS, 8), strict=True)] for row in of
+    ]
+    if shuffled:
+        flat = rng.permutation([word for sentence in words for word in sentence])
+        words = [list(part) for part in np.split(flat, sentences)]
+    return words, groups
+
+
+def agreement(vectors):
+    """Return the share of nearest neighbours that are of the word's own group."""
+    right = 0
+    for word in vectors.words:
+        near = [other for other, _ in vectors.neighbours(word, MEMBERS - 1)]
+        right += sum(other[1] == word[1] for other in near)
+    return right / len(vectors) / (MEMBERS - 1)
+
+
+CHANCE = (MEMBERS - 1) / (GROUPS * MEMBERS - 1)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_words_of_a_topic_become_neighbours(name):
+    sentences, _ = topics(np.random.default_rng(0))
+    assert agreement(ALL[name]().fit(sentences).vectors_) > 0.95
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_shuffled_words_stay_at_chance(name):
+    shares = []
+    for seed in range(3):
+        sentences, _ = topics(np.random.default_rng(seed), shuffled=True)
+        shares.append(agreement(ALL[name]().fit(sentences).vectors_))
+    assert np.mean(shares) < CHANCE + 0.16
+
+
+@pytest.mark.parametrize("name", ["skipgram", "cbow", "hierarchical", "fasttext", "doc2vec"])
+def test_deterministic_gives_the_same_bits_with_any_number_of_threads(name):
+    sentences, _ = topics(np.random.default_rng(0))
+    found = [
+        ALL[name](deterministic=True, threads=threads).fit(sentences).vectors_.matrix
+        for threads in (1, 2, 3)
+    ]
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
+    assert agreement(ALL[name](deterministic=True).fit(sentences).vectors_) > 0.9
+
+
+@pytest.mark.parametrize("name", ["skipgram", "cbow", "softmax", "glove", "pmi", "doc2vec"])
+def test_one_thread_is_reproducible_and_the_seed_matters(name):
+    sentences, _ = topics(np.random.default_rng(0), 200)
+    one, same = (ALL[name](threads=1).fit(sentences).vectors_.matrix for _ in range(2))
+    assert np.array_equal(one, same)
+    other = ALL[name](threads=1).set_params(seed=2).fit(sentences).vectors_.matrix
+    assert name == "pmi" or not np.array_equal(one, other)
+
+
+def test_a_file_and_its_tokens_are_the_same_corpus(tmp_path):
+    sentences, _ = topics(np.random.default_rng(0), 100)
+    (tmp_path / "a.txt").write_text("\n".join(" ".join(s) for s in sentences))
+    lists = Word2Vec(threads=1, **SMALL).fit(sentences)
+    files = Word2Vec(threads=1, **SMALL).fit(tmp_path / "a.txt")
+    assert lists.vectors_.words == files.vectors_.words
+    assert np.array_equal(lists.vectors_.matrix, files.vectors_.matrix)
+    assert files.tokens_ == 800
+    assert files.sentences_ == 100
+
+
+def test_a_missing_word_is_predicted_from_its_context():
+    rng = np.random.default_rng(0)
+    sentences, _ = topics(rng)
+    model = ALL["cbow"]().fit(sentences)
+    for group in range(GROUPS):
+        context = [name_of(group, member) for member in range(4)]
+        likely = [word for word, _ in model.vectors_.predict_word(context, n=MEMBERS)]
+        assert all(word[1] == str(group) for word in likely)
+
+
+def test_unseen_words_have_vectors_from_their_parts():
+    rng = np.random.default_rng(0)
+    stems, endings = ["walk", "talk", "jump"], ["s", "ed", "ing"]
+    sentences = []
+    for _ in range(900):
+        stem = stems[rng.integers(3)]
+        others = [f"{stem}place{rng.integers(3)}" for _ in range(3)]
+        others[rng.integers(3)] = f"{stems[rng.integers(3)]}place{rng.integers(3)}"
+        sentences.append([stem + endings[rng.integers(3)], *others])
+    held_out = "jumping"
+    sentences = [s for s in sentences if held_out not in s]
+    model = FastText(min_n=3, max_n=5, epochs=20, subsample=None, **SMALL).fit(sentences)
+    assert held_out not in model.vectors_
+    same = model.vectors_.similarity(held_out, "jumps")
+    assert same > model.vectors_.similarity(held_out, "walks") + 0.1
+    assert same > model.vectors_.similarity(held_out, "talked") + 0.1
+
+
+def test_documents_of_a_topic_lie_together_and_new_ones_join_them():
+    sentences, groups = topics(np.random.default_rng(0), 300)
+    fresh, kinds = topics(np.random.default_rng(9), 40)
+    for name, options in (("doc2vec", {}), ("doc2vec-dm", {"window": 1, "epochs": 40})):
+        model = ALL[name]().set_params(**options).fit(sentences)
+        assert len(model.documents_) == 300
+        found = model.infer([" ".join(s) for s in fresh])
+        near = [model.documents_.neighbours(vector, 5) for vector in found]
+        right = np.mean(
+            [
+                groups[int(number)] == kind
+                for row, kind in zip(near, kinds, strict=True)
+                for number, _ in row
+            ]
+        )
+        assert right > 0.9
+
+
+def test_a_text_has_the_same_vector_alone_and_in_company(tmp_path):
+    sentences, _ = topics(np.random.default_rng(0), 100)
+    model = ALL["doc2vec"]().fit(sentences)
+    texts = [" ".join(s) for s in sentences[:70]]
+    together = model.infer(texts)
+    assert np.array_equal(together[69], model.infer([texts[69]])[0])
+    assert np.array_equal(together, model.infer([s.split() for s in texts]))
+    assert not model.infer(["unknown words", ""]).any()
+    model.save(tmp_path / "model.safetensors")
+    again = Doc2Vec.load(tmp_path / "model.safetensors")
+    assert np.array_equal(again.infer(texts), together)
+    assert np.array_equal(again.documents_.matrix, model.documents_.matrix)
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, monkeypatch, deterministic):
+    sentences, _ = topics(np.random.default_rng(0), 400)
+    options = {**SMALL, "epochs": 4, "threads": 1, "deterministic": deterministic}
+    whole = Word2Vec(**options).fit(sentences).vectors_.matrix
+    calls = []
+
+    def stop(self):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "state"
+    with monkeypatch.context() as patch:
+        patch.setattr(training.Run, "_finite", stop)
+        model = Word2Vec(**options)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(sentences, checkpoint=path)
+        assert len(model.vectors_) == GROUPS * MEMBERS
+    resumed = Word2Vec(**options).fit(sentences, checkpoint=path, resume=True)
+    assert np.array_equal(resumed.vectors_.matrix, whole)
+    with pytest.raises(OptionError, match="begun with window=5"):
+        Word2Vec(**{**options, "window": 3}).fit(sentences, checkpoint=path, resume=True)
+    with pytest.raises(OptionError, match="begun on another corpus"):
+        Word2Vec(**options).fit(sentences[1:], checkpoint=path, resume=True)
+
+
+def test_ctrl_c_keeps_the_vectors_so_far():
+    sentences, _ = topics(np.random.default_rng(0), 2000)
+    model = Word2Vec(**{**SMALL, "epochs": 100_000})
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(sentences)
+    timer.join()
+    assert agreement(model.vectors_) > 0.9
+
+
+def test_dna_k_mers_add_up_to_their_concatenation(tmp_path):
+    """dna2vec's test: the sum of two k-mers' vectors lies near that of the two in a row."""
+    rng = np.random.default_rng(0)
+    motifs = ["".join(rng.choice(list("ACGT"), 6)) for _ in range(12)]
+    runs = ["".join(rng.choice(motifs, 60)) for _ in range(60)]
+    (tmp_path / "dna.fasta").write_text("".join(f">{n}\n{run}\n" for n, run in enumerate(runs)))
+    options = {"dimensions": 16, "min_count": 3, "window": 10, "epochs": 20, "subsample": None}
+    model = Word2Vec(kmers="3:6", seed=0, **options)
+    vectors = model.fit(tmp_path / "dna.fasta").vectors_
+    near, far = [], []
+    for word in [w for w in vectors.words if len(w) == 6][:150]:
+        if word[:3] in vectors and word[3:] in vectors:
+            both = vectors[word[:3]] + vectors[word[3:]]
+            norm = np.linalg.norm(both)
+            near.append(both @ vectors[word] / norm / np.linalg.norm(vectors[word]))
+            other = vectors[str(rng.choice([w for w in vectors.words if len(w) == 6]))]
+            far.append(both @ other / norm / np.linalg.norm(other))
+    assert len(near) > 50
+    assert np.mean(near) > np.mean(far) + 0.2
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "says"),
+    [
+        (Word2Vec, {"method": "skipgrams"}, "did you mean 'skipgram'"),
+        (Word2Vec, {"dimensions": 0}, "too small"),
+        (Word2Vec, {"output": "softmax", "deterministic": True}, "always deterministic"),
+        (Word2Vec, {"kmers": "3-8"}, "range of lengths"),
+        (FastText, {"min_n": 5, "max_n": 3}, "min_n=5"),
+        (FastText, {"output": "softmax"}, "unknown"),
+        (Doc2Vec, {"method": "pv"}, "unknown"),
+        (GloVe, {"window": 0}, "too small"),
+        (PMI, {"shift": 0.0}, "too small"),
+    ],
+)
+def test_wrong_options(tmp_path, kind, options, says):
+    (tmp_path / "a.txt").write_text("a b c\n" * 10)
+    with pytest.raises(OptionError, match=says):
+        kind(**{"min_count": 1, **options}).fit(tmp_path / "a.txt")
+
+
+def test_what_cannot_be_learnt_is_said(tmp_path, monkeypatch):
+    with pytest.raises(DataError, match="lower min_count"):
+        Word2Vec().fit([["once", "each", "word"]])
+    with pytest.raises(DataError, match="two different words"):
+        Word2Vec(output="hierarchical", min_count=1).fit([["one"] * 9])
+    many = [[f"w{n}" for n in range(20_001)]]
+    with pytest.raises(DataError, match="choose output='negative'"):
+        Word2Vec(output="softmax", min_count=1).fit(many)
+    with pytest.raises(DataError, match="GB"):
+        Word2Vec(dimensions=10**8, min_count=1).fit(many)
+    with pytest.raises(TrainingError, match="lower it"):
+        Word2Vec(learning_rate=1e38, **SMALL).fit(topics(np.random.default_rng(0), 50)[0])
+    with pytest.raises(NotFittedError):
+        Word2Vec().save(tmp_path / "a.safetensors")
+    with pytest.raises(OptionError, match="no checkpoint"):
+        PMI(min_count=1).fit([["a", "b"]], checkpoint=tmp_path / "a")
+
+
+def test_one_word_alone_and_empty_sentences():
+    found = Word2Vec(**SMALL).fit([["one"], [], ["one", "one"]]).vectors_
+    assert found.words == ("one",)
+    assert np.isfinite(found.matrix).all()
+
+
+def test_estimators_are_scikit_learns():
+    for kind in (Word2Vec, FastText, Doc2Vec, GloVe, PMI):
+        model = kind(dimensions=7)
+        assert clone(model).get_params() == model.get_params()
+        assert model.get_params()["dimensions"] == 7
+
+
+def test_saved_vectors_come_back(tmp_path):
+    sentences, _ = topics(np.random.default_rng(0), 50)
+    model = Word2Vec(**SMALL).fit(sentences)
+    model.save(tmp_path / "a.safetensors")
+    found = WordVectors.load(tmp_path / "a.safetensors")
+    assert tuple(found.words) == model.vectors_.words
+    assert np.array_equal(found.matrix, model.vectors_.matrix)

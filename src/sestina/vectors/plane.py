@@ -1,0 +1,122 @@
+"""Vectors → points in a plane: principal components, t-SNE; and what a map of words consists of."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sestina.errors import OptionError, counted, nearest
+
+METHODS = ("pca", "tsne")
+PERPLEXITY = 30.0
+FEWEST = 4  # words that t-SNE needs to weigh neighbours against others
+LONGEST = 40  # characters of a word that are shown
+
+
+class Points(NamedTuple):
+    """N points in a plane.
+
+    Attributes:
+        places: (N, 2) float64.
+        explained: Shares of the variance along the two axes; None where axes mean nothing.
+    """
+
+    places: NDArray[np.float64]
+    explained: tuple[float, float] | None
+
+
+@dataclass(frozen=True, eq=False)
+class WordMap:
+    """Words in a plane, ready to be drawn.
+
+    Attributes:
+        title: What the map shows.
+        method: How the points were found: pca or tsne.
+        words: N words; where there is no room for all names, the first go first.
+        points: Their places.
+        neighbours: The words of the highest cosine to each, and these.
+        arrows: From which word to which, as numbers of words.
+        left_out: Words asked for that have no vector.
+    """
+
+    title: str
+    method: str
+    words: tuple[str, ...]
+    points: Points
+    neighbours: tuple[tuple[tuple[str, float], ...], ...]
+    arrows: tuple[tuple[int, int], ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def basis(self) -> str:
+        """How the words were placed, in a sentence without its point."""
+        if self.points.explained is None:
+            return "t-SNE: near words are alike; distances between groups mean little"
+        first, second = self.points.explained
+        shares = f"{100 * first:.0f} % and {100 * second:.0f} %"
+        return f"first two principal components: {shares} of the variance"
+
+
+def project(vectors: NDArray[np.floating], method: str = "pca", seed: int = 0) -> Points:
+    """Return a point for each vector (N, D), once all are of length 1 as for cosines.
+
+    Args:
+        vectors: (N, D), N ≥ 1.
+        method: pca, or tsne (van der Maaten and Hinton, JMLR 2008), which begins from pca.
+        seed: Seed of t-SNE's random choices.
+
+    Raises:
+        OptionError: The method is unknown, or t-SNE has too few words.
+    """
+    if method not in METHODS:
+        raise OptionError(f"method={method!r} is unknown{nearest(method, METHODS)}")
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True).astype(np.float64)
+    unit = vectors / np.where(lengths > 0, lengths, 1)
+    points = _principal(unit)
+    return points if method == "pca" else Points(_tsne(unit, points.places, seed), None)
+
+
+def shown(word: str) -> str:
+    """Return a word as maps show it: on one line, cut where long, by its codes if invisible."""
+    if not any(unicodedata.category(sign)[0] not in "CZM" for sign in word):
+        return " ".join(f"U+{ord(sign):04X}" for sign in word)
+    line = "".join(sign if unicodedata.category(sign) not in ("Cc", "Cs") else "�" for sign in word)
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def _principal(rows: NDArray[np.float64]) -> Points:
+    """Return coordinates along the two directions of the largest variance.
+
+    A direction has two signs; the one taken makes its largest coefficient positive.
+    """
+    centred = rows - rows.mean(axis=0)
+    _, spread, directions = np.linalg.svd(centred, full_matrices=False)
+    largest = np.abs(directions).argmax(axis=1)[:, None]
+    directions = directions * np.where(np.take_along_axis(directions, largest, 1) < 0, -1.0, 1.0)
+    places = np.zeros((len(rows), 2))
+    places[:, : len(directions[:2])] = centred @ directions[:2].T
+    variances = [float(one) for one in spread**2]
+    total = sum(variances) or 1.0
+    first, second = [*variances, 0.0][:2]
+    return Points(places, (first / total, second / total))
+
+
+def _tsne(rows: NDArray[np.float64], start: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    if len(rows) < FEWEST:
+        raise OptionError(
+            f"t-SNE needs {FEWEST} words or more, there {'is' if len(rows) == 1 else 'are'} "
+            f"{counted(len(rows), 'word')}; take method pca"
+        )
+    from sklearn.manifold import TSNE
+
+    scale = float(start[:, 0].std()) or 1.0
+    found = TSNE(
+        perplexity=min(PERPLEXITY, (len(rows) - 1) / 3),
+        init=(start / scale * 1e-4).astype(np.float32),
+        random_state=seed,
+    ).fit_transform(rows.astype(np.float32))
+    return np.asarray(found, dtype=np.float64)

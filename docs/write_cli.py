@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from sestina.cli.app import app
+from sestina.cli.options import DEFAULT
 
 PAGE = Path(__file__).parent / "cli.md"
 HEAD = """# The command line
@@ -39,7 +40,7 @@ def verbs(command: Any, name: str) -> list[tuple[str, Any]]:
 def section(name: str, command: Any) -> str:
     """Return the section of one verb."""
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    shown = " ".join(p.metavar or p.name.upper() for p in arguments)
+    shown = " ".join(map(argument, arguments))
     lines = [f"## {name} {shown}".rstrip(), "", inspect.cleandoc(command.help), ""]
     if command.epilog:
         lines += [f"`{command.epilog.removeprefix('Example: ')}`", ""]
@@ -47,8 +48,16 @@ def section(name: str, command: Any) -> str:
     for option in command.params:
         if option.param_type_name == "option" and not option.hidden:
             flags = " / ".join(f"`{flag}`" for flag in (*option.opts, *option.secondary_opts))
-            lines.append(f"| {flags} | {option.help} | {default(option)} |")
+            meaning = option.help.partition(DEFAULT)[0].strip()
+            lines.append(f"| {flags} | {meaning} | {default(option)} |")
     return "\n".join(lines) + "\n"
+
+
+def argument(parameter: Any) -> str:
+    """Return how the heading shows an argument: in brackets if optional, with dots if several."""
+    name = parameter.metavar or parameter.name.upper()
+    name = name if parameter.required else f"[{name}]"
+    return f"{name}…" if parameter.nargs == -1 else name
 
 
 def default(option: Any) -> str:
@@ -56,6 +65,8 @@ def default(option: Any) -> str:
     if option.required:
         return "required"
     value = option.default
+    if DEFAULT in option.help:
+        return option.help.partition(DEFAULT)[2].removesuffix(".")
     if value in (None, "") or (isinstance(value, bool) and not option.secondary_opts):
         return ""
     if isinstance(value, bool):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from sestina.cli import data, evaluate, info, predict, train
+from sestina.cli import data, evaluate, info, predict, train, vectors
 from sestina.cli.show import say
 from sestina.errors import DataWarning, MissingExtra, SestinaError
 from sestina.kernels import compiled
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
+app.add_typer(vectors.app, name="vectors")
 app.command(epilog="Example: sestina evaluate model new-reviews.csv")(evaluate.evaluate)
 app.command(epilog='Example: sestina predict model "A quiet, wonderful film."')(predict.predict)
 app.command(epilog="Example: sestina info model")(info.info)
@@ -111,7 +112,7 @@ def _explained(error: BaseException) -> tuple[str | None, int]:
         case ModuleNotFoundError() if error.name in EXTRAS:
             return str(MissingExtra(error.name, EXTRAS[error.name])), 1
         case MemoryError():
-            return "out of memory; lower --batch-size, --vocabulary or --max-tokens", 1
+            return "out of memory; lower --vocabulary, --batch-size, --max-tokens, --dimensions", 1
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             return f"{where}{error.strerror or error}", 1

@@ -19,6 +19,9 @@ PathArgument = Annotated[
     str, typer.Argument(metavar="PATH", help="File, folder, or name of a shipped data set.")
 ]
 ModelArgument = Annotated[str, typer.Argument(metavar="DIR", help="Model folder.")]
+VectorsArgument = Annotated[
+    str, typer.Argument(metavar="VECTORS", help="File of word vectors, or glove-50d.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random number.")]
 UnusedSeed = Annotated[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -188,9 +187,7 @@ def claim(out: Path, resume: bool, overwrite: bool) -> None:
         show.say(f"{out} has no checkpoint; starting from the beginning")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe = out / f".probe-{os.getpid()}{store.PARTIAL}"
-        probe.touch()
-        probe.unlink()
+        store.refuse_unwritable(out / store.CHECKPOINT)
         if overwrite:
             (out / store.CHECKPOINT).unlink(missing_ok=True)
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields
 from typing import Annotated, Any, cast
 
@@ -19,6 +19,8 @@ PANELS = {
     "TrainingOptions": "Training",
 }
 OWN = ("verbose", "seed")  # every verb has these itself
+
+DEFAULT = "Default: "  # in help lines, where typer's own would be put into parentheses
 
 Command = Callable[..., None]
 
@@ -96,3 +98,80 @@ def _value(spec: Field[Any], value: Any) -> Any:
     if "None" in hint or hint == "Any":
         return value or None
     return value
+
+
+def with_any_of(group: str, kinds: Mapping[str, Sequence[type]]) -> Callable[[Command], Command]:
+    """Give a command an option for each field that any of the classes of `kinds` has.
+
+    The command takes what the user set, by name, as its parameter `group`; options that were not
+    set keep the defaults of the class, which the help names. Options that not all kinds have stand
+    in a panel of their own, named by those that do.
+    """
+
+    def decorate(command: Command) -> Command:
+        specs: dict[str, dict[str, Field[Any]]] = {}
+        for label, classes in kinds.items():
+            for spec in (spec for kind in classes for spec in fields(kind)):
+                if spec.name not in (*OWN, "method"):
+                    specs.setdefault(spec.name, {})[label] = spec
+        own = inspect.signature(command, eval_str=True).parameters.values()
+        kept = [p for p in own if p.name != group]
+        added = [_optional(name, found, len(kinds)) for name, found in specs.items()]
+
+        def run(**arguments: Any) -> None:
+            given = {name: arguments.pop(name) for name in specs}
+            values = {
+                name: _value(next(iter(specs[name].values())), value)
+                for name, value in given.items()
+                if value is not None
+            }
+            command(**arguments, **{group: values})
+
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        run.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in (*kept, *added)}
+        return run
+
+    return decorate
+
+
+def _optional(name: str, found: Mapping[str, Field[Any]], kinds: int) -> inspect.Parameter:
+    """Return the option of a field that is None when it was not set."""
+    spec = next(iter(found.values()))
+    kind, _ = _type(spec)
+    text = spec.metadata["help"]
+    if spec.metadata["choices"]:
+        text = text.rstrip(".") + ": " + ", ".join(spec.metadata["choices"]) + "."
+    if "None" in str(spec.type) and spec.default is not None:
+        text += " 0 means none."
+    flag = "--" + name.replace("_", "-")
+    if default := _defaults(flag, found):
+        text += f" {DEFAULT}{default}."
+    annotation: Any = Annotated[
+        kind | None,
+        typer.Option(
+            f"{flag}/--no-{flag[2:]}" if kind is bool else flag,
+            help=text,
+            show_default=False,
+            rich_help_panel="All methods" if len(found) == kinds else "Only " + ", ".join(found),
+        ),
+    ]
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )
+
+
+def _defaults(flag: str, found: Mapping[str, Field[Any]]) -> str:
+    """Return the defaults of an option: that of the first kind, and of others where they differ."""
+    values: dict[str, list[str]] = {}
+    for label, spec in found.items():
+        values.setdefault(_shown(flag, spec.default), []).append(label)
+    first, *others = values
+    return "; ".join([first, *(f"{value} with {', '.join(values[value])}" for value in others)])
+
+
+def _shown(flag: str, value: Any) -> str:
+    """Return a default as the user would write it."""
+    if isinstance(value, bool):
+        return flag if value else f"--no-{flag[2:]}"
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -23,7 +23,7 @@ def predict(
     reading: dict[str, Any],
     texts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TEXT]…", help="Texts; without any, lines of standard input."),
+        typer.Argument(metavar="TEXT", help="Texts; without any, lines of standard input."),
     ] = None,
     file: Annotated[str | None, typer.Option(help="File of texts instead.")] = None,
     json: Json = False,

@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False)
+# a text may hold ":b:", which rich would take for a picture
+out = Console(highlight=False, soft_wrap=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def as_json(result: Mapping[str, Any]) -> None:
@@ -26,10 +27,11 @@ def say(sentence: str) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> None:
     """Print a table; the first `left` columns are flush left, the others, numbers, flush right."""
-    grid = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    plain = _plain(title)
+    grid = Table(title=plain, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for number, name in enumerate(columns):
         grid.add_column(
-            name,
+            _plain(name),
             justify="left" if number < left else "right",
             overflow="fold",
             no_wrap=number >= left,
@@ -42,7 +44,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], lef
 def facts(title: str, rows: Mapping[str, Any]) -> None:
     """Print names and values, one a line."""
     grid = Table(
-        title=title,
+        title=_plain(title),
         title_justify="left",
         title_style="bold",
         box=None,

@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := $(VENV)/peers
+VECTOR_PEERS := $(VENV)/peers-vectors
 
 # threads that wait must not spin: on a busy machine that made the demo eight times slower
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test check bench bench-recurrent clean
+.PHONY: demo test check bench bench-few-texts bench-recurrent bench-vectors clean
 
 demo: $(STAMP)  ## compare nine models on real reviews, write demo/report.html
 	$(BIN)/python examples/demo.py
@@ -25,8 +26,14 @@ check: $(STAMP)  ## style, types, and who may import whom
 bench: $(STAMP)  ## the figures of docs/benchmarks.md: three seeds of every model
 	$(BIN)/python benchmarks/first_light.py
 
+bench-few-texts: $(STAMP)  ## 200 training texts, vectors random or pre-trained; ARGS=--publish
+	$(BIN)/python benchmarks/few_texts.py $(ARGS)
+
 bench-recurrent: $(PEERS)/.installed  ## recurrent layers against PyTorch, Keras and ONNX Runtime; ARGS=--quick
 	$(PEERS)/bin/python benchmarks/recurrent.py $(ARGS)
+
+bench-vectors: $(VECTOR_PEERS)/.installed  ## word vectors against gensim and others; ARGS="--corpus FILE --peers FOLDER"
+	$(VECTOR_PEERS)/bin/python benchmarks/vectors.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -42,4 +49,9 @@ $(STAMP): pyproject.toml constraints.txt
 $(PEERS)/.installed: $(STAMP)
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[peers]'
+	@touch $@
+
+$(VECTOR_PEERS)/.installed: $(STAMP)
+	$(PYTHON) -m venv $(VECTOR_PEERS)
+	$(VECTOR_PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[peers-vectors]'
 	@touch $@

@@ -33,15 +33,18 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from racing import pages
+from racing.machine import environment, one_core_per_thread
+from racing.rounds import Calibration
 from recurrent_race import first_use, picture, report
 from recurrent_race.contests import ROWS, Contest
-from recurrent_race.program import SIDES, Program, environment
+from recurrent_race.program import SIDES, Program
 from recurrent_race.results import Line, line, summaries
-from recurrent_race.rounds import Calibration, measure
-from recurrent_race.work import THREADS
+from recurrent_race.rounds import measure
 
 HOUSE = Path(__file__).parent.parent
 PICTURE = "speed-ups.svg"
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
 
 
 def main() -> None:
@@ -49,10 +52,10 @@ def main() -> None:
     cores = one_core_per_thread()
     folder = args.out or HOUSE / ("build" if args.quick else "docs") / "recurrent-benchmark"
     folder.mkdir(parents=True, exist_ok=True)
-    args.variables = environment(args.passive)
+    args.variables = environment(args.passive, **QUIET)
     names = ["ours", *args.peers]
     programs = {name: Program(name, args.variables) for name in names}
-    results = report.read(folder)
+    results = pages.read(folder)
     try:
         calibration = Calibration()
         for number in args.rows:
@@ -61,7 +64,7 @@ def main() -> None:
             found = list(printed(lines(number, args, programs, calibration)))
             when = f"{date.today()}{', quick' if args.quick else ''}"
             results[str(number)] = report.record(found, when, f"{cores}; {versions(programs)}")
-            report.write(results, folder)
+            pages.write(results, folder, report.markdown)
             print(f"row {number}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
     finally:
         for program in programs.values():
@@ -69,7 +72,9 @@ def main() -> None:
     picture.draw(report.lines(results), folder / PICTURE)
     if args.publish:
         page = HOUSE / "docs" / "benchmarks.md"
-        report.publish(results, page, os.path.relpath(folder / PICTURE, page.parent))
+        where = os.path.relpath(folder / PICTURE, page.parent)
+        shown = f"![Speed-up over the fastest other program]({where})"
+        pages.publish(f"{report.markdown(results)}\n{shown}", page, report.MARKER)
     print(f"\nwritten to {folder}", file=sys.stderr)
 
 
@@ -145,22 +150,6 @@ def printed(found: Iterator[Line]) -> Iterator[Line]:
     for one in found:
         print(report.row(one), flush=True)
         yield one
-
-
-def one_core_per_thread() -> str:
-    """Keep this process and its children to so many cores where the system can; name them."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
-    return f"{THREADS} cores of {_processor()}"
-
-
-def _processor() -> str:
-    facts = Path("/proc/cpuinfo")
-    if facts.exists():
-        for fact in facts.read_text("utf-8").splitlines():
-            if fact.startswith("model name"):
-                return fact.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def versions(programs: dict[str, Program]) -> str:

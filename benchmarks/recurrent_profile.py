@@ -24,9 +24,9 @@ from sestina import nn as ours
 from sestina.kernels import recurrent
 from sestina.kernels.cells import GATES, STATES, Weights
 from sestina.kernels.compiled import Kernel
+from sestina.kernels.memory import integer
 from sestina.kernels.parallel import run
 from sestina.kernels.products import multiply
-from sestina.kernels.simd import integer
 from sestina.kernels.workspace import address
 
 THREADS = 2

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Literal
+
+from racing.results import Goal
 
 from .work import CELLS, Cell, Work
 
@@ -18,18 +19,6 @@ class Entry:
     work: Work
     divide_by: float = 1.0
     """Shown and compared is the time divided by this: per token, say."""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What a ratio must reach.
-
-    "faster": the best other's time over ours, at least. "slower": ours over the other's, at most.
-    "seconds": our own time, at most.
-    """
-
-    kind: Literal["faster", "slower", "seconds"]
-    value: float | None = None
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .contests import Goal
-from .results import Line, Spread, judge
+from racing.results import Goal, Spread, judge
+
+from .results import Line
 from .work import CELLS, Cell
 
 FIRST, CACHED = Goal("seconds", 8.0), Goal("seconds", 0.5)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
-
-from .work import THREADS
 
 SIDES = {
     "ours": "ours",
@@ -83,19 +80,3 @@ class Program:
         self._log.seek(0)
         said = [line.strip() for line in self._log.read().splitlines() if line.strip()]
         return {"absent": f"its process ended with {status}: {said[-1][:160] if said else ''}"}
-
-
-def environment(passive: bool) -> dict[str, str]:
-    """Return the processes' environment: each program's own defaults, but for the threads.
-
-    Args:
-        passive: Let OpenMP's waiting threads sleep instead of spinning for a while. By default
-            they spin, which is faster where nothing else runs and many times slower elsewhere.
-    """
-    kept = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    counts = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-    kept.update({name: str(THREADS) for name in counts})
-    if passive:
-        kept["OMP_WAIT_POLICY"] = "passive"
-    kept.update(TF_CPP_MIN_LOG_LEVEL="3", JAX_PLATFORMS="cpu", CUDA_VISIBLE_DEVICES="")
-    return kept

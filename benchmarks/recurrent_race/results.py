@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from statistics import geometric_mean
 
 import numpy as np
+from racing.results import Goal, Spread, judge
 
-from .contests import Contest, Goal
+from .contests import Contest
 from .rounds import Measured
 from .work import CELLS
 
@@ -16,21 +17,6 @@ TOLERANCE = 1e-5
 """Answers of two programs may differ by so much, relative where they exceed one."""
 GRID: dict[str, float] = {"rnn": 9.0, "gru": 9.0, "lstm": 2.8}
 GRID_LEAST = 1.7
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Median and quartiles."""
-
-    median: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
-        """Return the spread of some values."""
-        low, median, high = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-        return cls(median, low, high)
 
 
 @dataclass(frozen=True)
@@ -85,13 +71,6 @@ def line(contest: Contest, measured: Measured) -> Line:
         measured.discarded,
         tuple(notes),
     )
-
-
-def judge(goal: Goal, value: float) -> bool | None:
-    """Tell whether a ratio, or a time, reaches its goal; None without one."""
-    if goal.value is None:
-        return None
-    return value >= goal.value if goal.kind == "faster" else value <= goal.value
 
 
 def summaries(lines: Sequence[Line]) -> list[Line]:

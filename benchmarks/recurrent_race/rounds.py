@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
-import numpy as np
-from threadpoolctl import threadpool_limits
+from racing.rounds import Calibration, interleave
 
 from .contests import Contest
 from .program import Program
-from .work import THREADS, difference
-
-SETTLE = 0.02
-"""Seconds before each measurement in which the last program's spinning threads fall asleep."""
-NOISY = 1.3
-"""A round is discarded where the calibration product took so many times its best."""
-
-
-class Calibration:
-    """A fixed matrix product on each core, whose time tells how disturbed the machine is."""
-
-    def __init__(self, size: int = 640) -> None:
-        self.best = float("inf")
-        self._pool = ThreadPoolExecutor(THREADS)
-        square = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
-        self._factors = [(square, square.T.copy(), square.copy()) for _ in range(THREADS)]
-        for _ in range(20):
-            self.run()
-
-    def run(self) -> float:
-        """Return the seconds of one product on every core at once, everything else asleep."""
-        time.sleep(SETTLE)
-        with threadpool_limits(1):
-            start = time.perf_counter()
-            list(self._pool.map(lambda f: np.matmul(f[0], f[1], out=f[2]), self._factors))
-            seconds = time.perf_counter() - start
-        self.best = min(self.best, seconds)
-        return seconds
+from .work import difference
 
 
 @dataclass
@@ -85,16 +55,15 @@ def measure(
         return Measured({}, absent)
     comparable = [answers[name] for name in contest.same & answers.keys()]
     apart = max(difference(answers[contest.ours], answer) for answer in comparable)
-    done: list[tuple[float, dict[str, float]]] = []
-    kept: list[dict[str, float]] = []
-    while len(kept) < rounds and len(done) < most:
-        done.append(_round(contest, programs, list(answers), absent, calibration))
-        kept = [times for noise, times in done if noise <= NOISY * calibration.best]
-    noisy = len(kept) < min(3, rounds)
-    counted = [times for _, times in done] if noisy else kept
+    done = interleave(
+        lambda: _round(contest, programs, list(answers), absent, calibration),
+        rounds,
+        most,
+        calibration,
+    )
     names = [name for name in answers if name not in absent]
-    seconds = {name: [times[name] for times in counted] for name in names}
-    return Measured(seconds, absent, len(done) - len(counted), noisy, apart)
+    seconds = {name: [times[name] for times in done.turns] for name in names}
+    return Measured(seconds, absent, done.discarded, done.noisy, apart)
 
 
 def _round(

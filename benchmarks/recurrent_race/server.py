@@ -16,7 +16,9 @@ import time
 from importlib import import_module
 from typing import Any
 
-from .work import THREADS, NotThere, Prepared, Work
+from racing.machine import THREADS
+
+from .work import NotThere, Prepared, Work
 
 LEAST_SECONDS = 0.05
 """Work that is shorter is repeated until a measurement takes this long."""

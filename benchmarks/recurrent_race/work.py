@@ -8,12 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from racing.machine import THREADS
 
 Array = NDArray[Any]
 Cell = Literal["rnn", "gru", "lstm"]
 CELLS: dict[Cell, str] = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
-THREADS = 2
-"""Threads of every program."""
 GATES: dict[Cell, int] = {"rnn": 1, "gru": 3, "lstm": 4}
 
 

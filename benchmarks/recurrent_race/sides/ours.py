@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from racing.machine import THREADS
 from torch import nn
 
 import sestina
 from sestina import nn as ours
 
 from .. import inputs
-from ..work import CELLS, THREADS, NotThere, Prepared, Work, sample
+from ..work import CELLS, NotThere, Prepared, Work, sample
 from .torch_like import load, training
 
 VERSIONS = {"Sestina": sestina.__version__}

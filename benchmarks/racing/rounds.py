@@ -1,0 +1,74 @@
+"""Interleaved rounds: every program once a round, so that all see the same machine minutes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from .machine import THREADS
+
+SETTLE = 0.02
+"""Seconds before each measurement in which the last program's spinning threads fall asleep."""
+NOISY = 1.3
+"""A round is discarded where the calibration product took so many times its best."""
+
+T = TypeVar("T")
+
+
+class Calibration:
+    """A fixed matrix product on each core, whose time tells how disturbed the machine is."""
+
+    def __init__(self, size: int = 640) -> None:
+        self.best = float("inf")
+        self._pool = ThreadPoolExecutor(THREADS)
+        square = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
+        self._factors = [(square, square.T.copy(), square.copy()) for _ in range(THREADS)]
+        for _ in range(20):
+            self.run()
+
+    def run(self) -> float:
+        """Return the seconds of one product on every core at once, everything else asleep."""
+        time.sleep(SETTLE)
+        with threadpool_limits(1):
+            start = time.perf_counter()
+            list(self._pool.map(lambda f: np.matmul(f[0], f[1], out=f[2]), self._factors))
+            seconds = time.perf_counter() - start
+        self.best = min(self.best, seconds)
+        return seconds
+
+
+@dataclass
+class Counted(Generic[T]):
+    """What the rounds gave that count."""
+
+    turns: list[T]
+    discarded: int = 0
+    noisy: bool = False
+    """Too many rounds were disturbed; all of them count."""
+
+
+def interleave(
+    turn: Callable[[], tuple[float, T]], rounds: int, most: int, calibration: Calibration
+) -> Counted[T]:
+    """Run rounds until enough of them were quiet.
+
+    Args:
+        turn: Runs every program once; returns the round's slowest calibration and its times.
+        rounds: Rounds that shall count.
+        most: Rounds at most, discarded ones included.
+        calibration: What tells a disturbed round.
+    """
+    done: list[tuple[float, T]] = []
+    kept: list[T] = []
+    while len(kept) < rounds and len(done) < most:
+        done.append(turn())
+        kept = [times for noise, times in done if noise <= NOISY * calibration.best]
+    noisy = len(kept) < min(3, rounds)
+    counted = [times for _, times in done] if noisy else kept
+    return Counted(counted, len(done) - len(counted), noisy)

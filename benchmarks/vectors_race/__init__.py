@@ -1,0 +1,1 @@
+"""The race of programs that learn word vectors."""

@@ -40,15 +40,31 @@ def test_page_of_the_layers_runs():
     run("\n".join(blocks("python", page)), "layers.md")
 
 
+def commands(page):
+    lines = [line for block in blocks("sh", page) for line in block.splitlines()]
+    return [line for line in lines if line.startswith("sestina ")]
+
+
+def run_command(line):
+    with pytest.raises(SystemExit) as left:
+        main(shlex.split(line)[1:])
+    assert left.value.code == 0, line
+
+
+def test_page_of_the_vectors_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "vectors.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "vectors.md")
+    assert len(commands(page)) == 14
+    for line in commands(page):
+        run_command(line)
+
+
 def test_readme_shell_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    lines = [line for block in blocks("sh") for line in block.splitlines()]
-    commands = [line for line in lines if line.startswith("sestina ")]
-    assert len(commands) == 5
-    for line in commands:
-        with pytest.raises(SystemExit) as left:
-            main(shlex.split(line)[1:])
-        assert left.value.code == 0, line
+    assert len(commands(README)) == 5
+    for line in commands(README):
+        run_command(line)
     assert "pos\t" in capsys.readouterr().out
 
 
@@ -73,7 +89,8 @@ def test_page_of_the_command_line_is_today_s():
 
 def test_resume_says_what_it_needs():
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    (row,) = (line for line in page.splitlines() if line.startswith("| `--resume`"))
+    section = page.partition("## sestina train classify")[2].partition("\n## ")[0]
+    (row,) = (line for line in section.splitlines() if line.startswith("| `--resume`"))
     assert "same data, options and number of threads" in row
 
 

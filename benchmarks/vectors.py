@@ -2,7 +2,7 @@
 
     make bench-vectors [ARGS="…"]
     python benchmarks/vectors.py [--corpus FILE] [--peers FOLDER] [--pairs FILE …] [--rows 1,2]
-        [--epochs 1] [--rounds 3] [--seeds 3] [--long] [--quick] [--publish]
+        [--epochs 1] [--rounds 3] [--spare 2] [--seeds 3] [--long] [--quick] [--publish]
 
 FILE is a text, a sentence a line, perhaps compressed; it is cut into lower-case words once. Rows:
 skip-gram (1), CBOW (2), hierarchical softmax (3), subwords (4), GloVe (5), Sestina alone (6):
@@ -93,6 +93,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=_numbers, default=list(ROWS), help="such as 1,2,7")
     parser.add_argument("--epochs", type=int, default=1, help="of all but GloVe")
     parser.add_argument("--rounds", type=int, help="rounds that count (default 3, quick 1)")
+    parser.add_argument(
+        "--spare", type=int, default=2, help="rounds more, where some are disturbed"
+    )
     parser.add_argument("--seeds", type=int, help="seeds that are judged (default 3, quick 1)")
     parser.add_argument("--long", action="store_true", help="row 6 also with 100 M tokens")
     parser.add_argument("--quick", action="store_true", help="one round, short texts")
@@ -108,7 +111,8 @@ def arguments() -> argparse.Namespace:
     if missing:
         parser.error(f"there is no file {missing[0]!r}; name one by --corpus or --pairs")
     args.rounds = args.rounds or (1 if args.quick else 3)
-    args.spare = 0 if args.quick else 2
+    if args.quick:
+        args.spare = 0
     args.seeds = (args.seeds or (1 if args.quick else 3)) if QUALITY in args.rows else 0
     return args
 

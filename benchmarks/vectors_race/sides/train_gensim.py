@@ -35,7 +35,9 @@ def main() -> None:
     middle = time.perf_counter()
     model.train(
         corpus_file=job["text"],
-        total_examples=model.corpus_count,
+        # a thread holds the sentences of its own part against this, and the learning rate would
+        # fall only to a half with two threads; so it falls to the end, as the others' does
+        total_examples=-(-model.corpus_count // job["threads"]),
         total_words=model.corpus_total_words,
         epochs=model.epochs,
     )

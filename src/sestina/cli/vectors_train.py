@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import fields
 from importlib import import_module
@@ -86,6 +87,8 @@ def train(
     whole model, for `sestina vectors infer`; the others write word vectors.
     """
     learner = _learner(method, options, seed)
+    # threads that spin while they wait make a busy machine several times slower
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     checkpoint = _checkpoint(learner, method, out, resume)
     _claim(out, corpus, method, checkpoint, resume, overwrite)
     for note in _idle(learner, method, options):

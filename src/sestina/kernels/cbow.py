@@ -34,22 +34,20 @@ from sestina.kernels.skipgram import WATCHED, give_hidden, take_hidden
 def mean_of(a, s, i, from_, n, to):
     """Write the mean of the hidden rows around center i; return how many there are."""
     left, right = window_of(a, s, i, n)
-    clear_row(to, a.row)
     count = right - left - 1
-    for c in range(left, right):
-        if c != i:
-            row = s + a.at_hidden + (c - from_) * a.row
-            for at in range(0, a.row, BYTES):
-                store(to + at, load(to + at) + load(row + at))
+    clear_row(s + a.at_spare, a.row)
     if a.first_document:
-        document = a.first_document + short(s + a.at_sentences + 4 * i)
-        fetch(a, s, s + a.at_spare, document)
-        for at in range(0, a.row, BYTES):
-            store(to + at, load(to + at) + load(s + a.at_spare + at))
+        fetch(a, s, s + a.at_spare, a.first_document + short(s + a.at_sentences + 4 * i))
         count += 1
     share = fill(np.float32(1) / np.float32(max(count, 1)))
+    rows = s + a.at_hidden - from_ * a.row
     for at in range(0, a.row, BYTES):
-        store(to + at, load(to + at) * share)
+        total = load(s + a.at_spare + at)
+        for row in range(rows + left * a.row + at, rows + i * a.row + at, a.row):
+            total = total + load(row)
+        for row in range(rows + (i + 1) * a.row + at, rows + right * a.row + at, a.row):
+            total = total + load(row)
+        store(to + at, total * share)
     return count
 
 
@@ -58,11 +56,13 @@ def spread_mean(a, s, i, from_, n, change):
     """Add the change of a mean to each row that it was taken over."""
     left, right = window_of(a, s, i, n)
     if not a.frozen:
-        for c in range(left, right):
-            if c != i:
-                row = s + a.at_hidden + (c - from_) * a.row
-                for at in range(0, a.row, BYTES):
-                    store(row + at, load(row + at) + load(change + at))
+        rows = s + a.at_hidden - from_ * a.row
+        for at in range(0, a.row, BYTES):
+            more = load(change + at)
+            for row in range(rows + left * a.row + at, rows + i * a.row + at, a.row):
+                store(row, load(row) + more)
+            for row in range(rows + (i + 1) * a.row + at, rows + right * a.row + at, a.row):
+                store(row, load(row) + more)
     if a.first_document:
         place = place_of(a, s, a.first_document + short(s + a.at_sentences + 4 * i))
         for at in range(0, a.row, BYTES):

@@ -15,7 +15,7 @@ from sestina.kernels.memory import integer, short, write_integer, write_short
 from sestina.kernels.records import record
 
 BLOCK = 64  # centers whose hidden rows are trained beside the table, and added to it at their end
-GROUP = 8  # centers that share negatives where contexts are averaged
+GROUP = 4  # centers that share negatives where contexts are averaged
 
 FIELDS = (
     # the corpus: tokens of the chunks of this run, in order; bounds: chunk → its first token

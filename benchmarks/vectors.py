@@ -2,7 +2,7 @@
 
     make bench-vectors [ARGS="…"]
     python benchmarks/vectors.py [--corpus FILE] [--peers FOLDER] [--pairs FILE …] [--rows 1,2]
-        [--epochs 1] [--rounds 3] [--spare 2] [--seeds 3] [--long] [--quick] [--publish]
+        [--epochs 1] [--rounds 3] [--spare 2] [--seeds 3] [--quick] [--publish]
 
 FILE is a text, a sentence a line, perhaps compressed; it is cut into lower-case words once. Rows:
 skip-gram (1), CBOW (2), hierarchical softmax (3), subwords (4), GloVe (5), Sestina alone (6):
@@ -50,8 +50,7 @@ from sestina.errors import SestinaError, counted
 
 HOUSE = Path(__file__).parent.parent
 PICTURE = "speed-ups.svg"
-LENGTHS = (1_000_000, 4_000_000, 16_000_000)
-LONG, QUICK = 100_000_000, (50_000, 200_000)
+LENGTHS, QUICK = (1_000_000, 10_000_000, 100_000_000), (50_000, 200_000)
 
 
 def main() -> None:
@@ -97,7 +96,6 @@ def arguments() -> argparse.Namespace:
         "--spare", type=int, default=2, help="rounds more, where some are disturbed"
     )
     parser.add_argument("--seeds", type=int, help="seeds that are judged (default 3, quick 1)")
-    parser.add_argument("--long", action="store_true", help="row 6 also with 100 M tokens")
     parser.add_argument("--quick", action="store_true", help="one round, short texts")
     parser.add_argument("--passive", action="store_true", help="waiting threads sleep at once")
     parser.add_argument("--out", type=Path, help="folder of the results")
@@ -175,7 +173,7 @@ def by_itself(
     args: argparse.Namespace, track: Track, text: Text, about: str, folder: Path
 ) -> dict[str, Any]:
     """Run row 6 and return its record."""
-    sizes = QUICK if args.quick else (*LENGTHS, *([LONG] if args.long else []))
+    sizes = QUICK if args.quick else LENGTHS
     quiet = replace(track, judge=None, seeds=0)
     ways, found = alone.options(quiet, text, args.epochs)
     longer, memory, others = alone.lengths(quiet, text, sizes, text.path.parent)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from racing import pages
 from sklearn.linear_model import LogisticRegression
 
 from sestina import TextClassifier, WordVectors, load_dataset
@@ -35,7 +36,7 @@ from sestina.vectors.sentences import SentenceVectors
 DATA, TFIDF = "movie-snippets", "TF-IDF + logistic regression"
 LINEAR = "logistic regression: TF-IDF; SIF of the vectors"
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- few texts: begin -->", "<!-- few texts: end -->"
+MARKER = "few texts"
 TRAINING = {"batch_size": 16, "epochs": 60, "patience": 5}
 LOST = {"dropout": 0.5, "input_dropout": 0.3}
 MODELS: dict[str, dict[str, Any]] = {
@@ -69,7 +70,7 @@ def main() -> None:
     report = f"{about}\n\n{table(found)}"
     print(report)
     if args.publish:
-        publish(report)
+        pages.publish(report.rstrip(), PAGE, MARKER)
 
 
 def arguments() -> argparse.Namespace:
@@ -150,13 +151,6 @@ def _wins(row: list[float] | None, other: list[float] | None) -> str:
     if row is None or other is None:
         return "–"
     return f"{sum(a > b for a, b in zip(row, other, strict=True))} of {len(row)}"
-
-
-def publish(report: str) -> None:
-    """Put the table between the markers of docs/benchmarks.md."""
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n{report}{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ skip-gram (1), CBOW (2), hierarchical softmax (3), subwords (4), GloVe (5), Sest
 reproducible against default, threads, reading, length and memory; and quality (7): what the
 vectors of the races in this run are worth by WordSim-353, analogies, and the pairs of --pairs.
 
-FOLDER has the programs that pip cannot install, as their own makefiles build them, with
--O3 -march=native: word2vec/word2vec, pWord2Vec/pWord2Vec (with OpenBLAS), GloVe/build/*. gensim
+FOLDER has clones of the programs that pip cannot install: word2vec/word2vec and GloVe/build/* by
+their own makefiles, with -O3 -march=native; pWord2Vec/pWord2Vec with OpenBLAS in the place of MKL:
+in a copy of pWord2Vec.cpp, mkl.h becomes cblas.h and immintrin.h, mkl_set_num_threads becomes
+openblas_set_num_threads; g++ -std=c++11 -fopenmp -O3 -march=native -DUSE_MKL … -lopenblas. gensim
 and fastText are those of --peer-python. A program that is not there is left out and named.
 
 Every program runs in a process of its own with two threads; a round runs each program once. The
@@ -132,8 +134,8 @@ def run(
     contests = races(args.epochs, args.quick)
     when = f"{date.today()}{', quickly,' if args.quick else ''}"
     about = (
-        f"Measured {when} on {machine}. Text: {text.tokens:,} tokens, {text.sentences:,} lines, "
-        f"{len(text.words):,} words"
+        f"Measured {when} on {machine}. Text: {args.corpus.name}, {text.tokens:,} tokens, "
+        f"{text.sentences:,} lines, {len(text.words):,} words"
     )
     for number in args.rows:
         start = time.perf_counter()
@@ -142,7 +144,12 @@ def run(
         elif number in contests:
             found = track.run(contests[number], text.path)
             results[str(number)] = raced(contests[number], found, text, about)
-            judged(results, number, quality.compared(found), f"{about}.")
+            judged(
+                results,
+                number,
+                quality.compared(found),
+                f"{about}; {settings(contests[number].job)}.",
+            )
         pages.write(results, folder, report.markdown)
         shown = report.body(number, results[str(number)])
         print(f"\n{report.title(number)}\n\n{shown}", flush=True)

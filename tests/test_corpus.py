@@ -3,6 +3,7 @@
 import gzip
 import lzma
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -96,6 +97,40 @@ def test_compressed_files_and_several(tmp_path):
     assert found.sentences == 3
 
 
+def test_words_longer_than_a_piece_and_blocks_without_blanks(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "PIECE", 64)
+    words = ["x" * 1000, "é" * 300, "y", "z" * 65]
+    (tmp_path / "a.txt").write_text(" ".join(words) + "\n" + "w" * 200, encoding="utf-8")
+    found = read(tmp_path, tmp_path / "a.txt")
+    assert set(found.words) == {*words, "w" * 200}
+    assert found.sentences == 2
+    whole = "".join(sources.pieces(tmp_path / "a.txt", "utf-8"))
+    assert whole == (tmp_path / "a.txt").read_text(encoding="utf-8") + "\n"
+
+
+def test_between_blanks_nothing_is_changed(tmp_path):
+    (tmp_path / "a.txt").write_text("don’t\n", encoding="utf-8")
+    assert read(tmp_path, tmp_path / "a.txt", tokens="whitespace").words == ("don’t",)
+    assert read(tmp_path, tmp_path / "a.txt").words == tuple(sorted(["do", "n't"]))
+    assert tokens_of("don’t", "whitespace", False) == ["don’t"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf16", "UTF_16", "utf_32_le"])
+def test_encodings_with_zeros_have_many_names(tmp_path, encoding):
+    (tmp_path / "a.txt").write_text("one two\n", encoding=encoding)
+    assert read(tmp_path, tmp_path / "a.txt", encoding=encoding).words == ("one", "two")
+
+
+def test_many_pieces_get_their_final_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "PIECE", 32)
+    lines = [f"a b{n % 7} c{n % 3}" for n in range(200)]
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    found = read(tmp_path, tmp_path / "a.txt", min_count=40)
+    kept = [[word for word in line.split() if word in set(found.words)] for line in lines]
+    text = "".join(found.words[n] + " " if n >= 0 else "\n" for n in found.ids)
+    assert [line.split() for line in text.splitlines()] == kept
+
+
 def test_lists_of_tokens_are_taken_as_they_are(tmp_path):
     found = read(tmp_path, iter([["New York", "is"], ["IS"], []]))
     assert set(found.words) == {"New York", "is", "IS"}
@@ -142,7 +177,7 @@ def test_wrong_sources_and_encodings(tmp_path):
 
 def test_kmers_cover_each_place_and_respect_breaks(tmp_path):
     (tmp_path / "a.fasta").write_text(">one\nACGT\nACGTNNA\n>two\nGGGG\n")
-    found = read_kmers(tmp_path / "a.fasta", tmp_path / "ids", "2:3", 1, 0)
+    found = read_kmers(tmp_path / "a.fasta", tmp_path / "ids", "2:3", 1, None, 0)
     sentences = "".join(found.words[n] + " " if n >= 0 else "\n" for n in found.ids).splitlines()
     runs = ["ACGTACGT", "GGGG"]
     assert len(sentences) == 2
@@ -154,7 +189,18 @@ def test_kmers_cover_each_place_and_respect_breaks(tmp_path):
             assert len(name) in (2, 3)
 
 
+def test_kmers_of_many_short_runs_and_of_one_long_one_are_counted_alike(tmp_path):
+    rng = np.random.default_rng(0)
+    runs = ["".join(rng.choice(list("ACGT"), 30)) for _ in range(50)]
+    (tmp_path / "a.txt").write_text("\n".join(runs))
+    found = read_kmers(tmp_path / "a.txt", tmp_path / "ids", "3", 1, None, 0)
+    by_hand = Counter(run[i : i + 3] for run in runs for i in range(28))
+    assert dict(zip(found.words, found.counts.tolist(), strict=True)) == by_hand
+    few = read_kmers(tmp_path / "a.txt", tmp_path / "ids", "3", 1, 5, 0)
+    assert few.words == found.words[:5]
+
+
 @pytest.mark.parametrize("lengths", ["0:3", "5:3", "a", "3:99", ""])
 def test_wrong_lengths_of_kmers(tmp_path, lengths):
     with pytest.raises(OptionError, match="range of lengths"):
-        read_kmers(tmp_path / "a", tmp_path / "ids", lengths, 1, 0)
+        read_kmers(tmp_path / "a", tmp_path / "ids", lengths, 1, None, 0)

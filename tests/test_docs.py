@@ -27,10 +27,12 @@ def run(code, name):
 
 def test_readme_python_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    classifier, swap = blocks("python")
+    classifier, vectors, swap = blocks("python")
     run(classifier, "README.md")
     accuracy, label = capsys.readouterr().out.split("\n")[:2]
     assert float(accuracy) > 0.7 and label == "['pos']"
+    run(vectors, "README.md")
+    assert "queen" in capsys.readouterr().out
     run(swap, "README.md")
     run(swap.replace("from sestina.nn import", "from torch.nn import"), "before the swap")
 
@@ -62,10 +64,16 @@ def test_page_of_the_vectors_runs(tmp_path, monkeypatch):
 
 def test_readme_shell_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert len(commands(README)) == 5
+    assert len(commands(README)) == 7
     for line in commands(README):
         run_command(line)
     assert "pos\t" in capsys.readouterr().out
+
+
+def test_no_page_has_a_gap():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"^[A-Z]{4,}$|TODO|\| [A-Z]{4,} \|", text, flags=re.MULTILINE), page
 
 
 def test_make_targets_of_the_readme_exist():

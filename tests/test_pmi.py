@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from sestina.errors import DataError, OptionError
 from sestina.kernels.reference_glove import count
@@ -144,3 +145,13 @@ def test_corpora_without_association(sentences, message):
 def test_options_out_of_range(options, message):
     with pytest.raises(OptionError, match=message):
         pmi.train(corpus_of(TOY), **options)
+
+
+def test_the_same_bits_however_many_threads_blas_has():
+    rng = np.random.default_rng(0)
+    corpus = corpus_of([[f"w{n}" for n in rng.zipf(1.2, 50) % 2000] for _ in range(2000)])
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, "blas"):
+            found.append(pmi.train(corpus, dimensions=100))
+    assert np.array_equal(found[0], found[1])

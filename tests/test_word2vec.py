@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sestina import PMI, Doc2Vec, FastText, GloVe, Word2Vec, WordVectors
-from sestina.errors import DataError, OptionError, TrainingError
-from sestina.vectors import training
+from sestina.errors import DataError, ModelError, OptionError, TrainingError
+from sestina.store import read_arrays, write_arrays
+from sestina.vectors import documents, training
 
 GROUPS, MEMBERS = 4, 6
 SMALL = {"dimensions": 12, "min_count": 1, "seed": 1}
@@ -180,6 +182,58 @@ def test_a_text_has_the_same_vector_alone_and_in_company(tmp_path):
     assert np.array_equal(again.documents_.matrix, model.documents_.matrix)
 
 
+def test_texts_are_inferred_alike_from_several_threads():
+    sentences, _ = topics(np.random.default_rng(0), 60)
+    model = ALL["doc2vec"]().fit(sentences)
+    lists = [sentences[:1], sentences[1:2] * 3, [sentences[2] * 200, sentences[3]]]
+    alone = [model.infer(texts) for texts in lists]
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(5):
+            for found, expected in zip(pool.map(model.infer, lists), alone, strict=True):
+                assert np.array_equal(found, expected)
+
+
+def test_long_and_short_texts_find_room_by_turns(monkeypatch):
+    sentences, _ = topics(np.random.default_rng(0), 60)
+    model = ALL["doc2vec"]().fit(sentences)
+    texts = [sentences[0] * 30, *sentences[1:9], sentences[9] * 20]
+    whole = model.infer(texts)
+    monkeypatch.setattr(documents, "ROOM", 100)
+    assert np.array_equal(model.infer(texts), whole)
+
+
+def test_models_of_documents_that_were_tampered_with(tmp_path):
+    sentences, _ = topics(np.random.default_rng(0), 30)
+    path = tmp_path / "model.safetensors"
+    ALL["doc2vec"]().fit(sentences).save(path)
+    arrays, note = read_arrays(path)
+    options = note["options"]
+    for changed in (
+        {"options": {**options, "window": -40}},
+        {"options": {**options, "dimensions": 50}},
+        {"options": {**options, "colour": 1}},
+        {"documents": -70},
+        {"documents": "many"},
+        {"format": "another"},
+    ):
+        write_arrays(path, arrays, {**note, **changed})
+        with pytest.raises(ModelError, match="is not a model of Doc2Vec, or damaged"):
+            Doc2Vec.load(path)
+    for changed in (
+        {"counts": arrays["counts"][1:]},
+        {"counts": -arrays["counts"]},
+        {"counts": arrays["counts"].astype(np.float32)},
+        {"words": arrays["words"][:-4]},
+        {"words": np.full_like(arrays["words"], 255)},
+        {"table": arrays["table"][1:]},
+    ):
+        write_arrays(path, {**arrays, **changed}, note)
+        with pytest.raises(ModelError, match="is not a model of Doc2Vec, or damaged"):
+            Doc2Vec.load(path)
+    with pytest.raises(ModelError, match="there is no file"):
+        Doc2Vec.load(tmp_path / "none.safetensors")
+
+
 @pytest.mark.parametrize("deterministic", [False, True])
 def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, monkeypatch, deterministic):
     sentences, _ = topics(np.random.default_rng(0), 400)
@@ -203,8 +257,9 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, monkeypatch, dete
     assert np.array_equal(resumed.vectors_.matrix, whole)
     with pytest.raises(OptionError, match="begun with window=5"):
         Word2Vec(**{**options, "window": 3}).fit(sentences, checkpoint=path, resume=True)
-    with pytest.raises(OptionError, match="begun on another corpus"):
-        Word2Vec(**options).fit(sentences[1:], checkpoint=path, resume=True)
+    for other in (sentences[1:], sentences[::-1]):
+        with pytest.raises(OptionError, match="begun on another corpus"):
+            Word2Vec(**options).fit(other, checkpoint=path, resume=True)
 
 
 def test_ctrl_c_keeps_the_vectors_so_far():
@@ -249,6 +304,7 @@ def test_dna_k_mers_add_up_to_their_concatenation(tmp_path):
         (FastText, {"min_n": 5, "max_n": 3}, "min_n=5"),
         (FastText, {"output": "softmax"}, "unknown"),
         (Doc2Vec, {"method": "pv"}, "unknown"),
+        (Doc2Vec, {"kmers": "3:6"}, "not k-mers"),
         (GloVe, {"window": 0}, "too small"),
         (PMI, {"shift": 0.0}, "too small"),
     ],

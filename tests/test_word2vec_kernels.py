@@ -1,12 +1,14 @@
 """The kernels of word2vec against their reference, threads, chunks and private changes."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sestina.kernels import contexts
 from sestina.kernels import reference_word2vec as reference
 from sestina.kernels.huffman import paths
 from sestina.kernels.noise import MOST, alias_table
@@ -87,6 +89,66 @@ def test_the_kernels_compute_what_the_reference_does(
     assert pairs > 0
     assert loss > 0
     assert not got[:, dimensions:].any()
+
+
+def test_the_reference_has_the_sizes_of_the_kernels():
+    assert (reference.BLOCK, reference.GROUP) == (contexts.BLOCK, contexts.GROUP)
+
+
+@pytest.mark.parametrize("tree", [False, True])
+@pytest.mark.parametrize("method", METHODS)
+def test_the_first_loss_is_that_of_guessing(method, tree):
+    """With outputs of zero every fork has σ = ½, so that each pair of n outputs loses n · ln 2."""
+    rng = np.random.default_rng(2)
+    ids = corpus(rng, tokens=4000)
+    net = net_for(rng, ids, method, 16, tree)
+    last = net.first_document or len(net.table)
+    net.table[net.first_output : last] = 0
+    with limited(1):
+        loss, pairs = kernel(method, net, Settings(), ids, 256, rate=1e-6)
+    outputs = loss / pairs / math.log(2)
+    if tree:
+        lengths = np.diff(net.path_starts)
+        assert lengths.min() < outputs < lengths.max()
+    else:
+        assert 5 < outputs <= 6.001  # a negative that is the word itself does not count
+
+
+@pytest.mark.parametrize("tree", [False, True])
+@pytest.mark.parametrize("method", METHODS)
+def test_one_private_chunk_is_as_one_that_writes_at_once(method, tree):
+    rng = np.random.default_rng(4)
+    ids = corpus(rng, tokens=500)
+    net = net_for(rng, ids, method, 20, tree, method in ("skipgram", "cbow"))
+    start, tables = net.table.copy(), []
+    for private in (False, True):
+        net.table[:] = start
+        with limited(2):
+            kernel(method, net, Settings(private=private), ids, 1000)
+        tables.append(net.table.copy())
+    assert np.abs(tables[0] - tables[1]).max() < 2e-5
+    assert np.abs(tables[0] - start).max() > 1e-3
+
+
+def test_of_two_like_changes_most_is_taken():
+    """Two chunks of one sentence each change the same rows alike, as far as no draw differs."""
+    ids = np.array([0, 1, -1] * 2, np.int32)
+    net = net_for(np.random.default_rng(0), ids, "skipgram", 16)
+    net.keep[:] = MOST
+    net.noise = alias_table(np.eye(len(net.keep))[-1])  # the last word, always
+    start, changes = net.table.copy(), []
+    for tokens in (3, 6):
+        net.table[:] = start
+        bounds = np.arange(0, tokens + 1, 3)
+        count = len(bounds) - 1
+        trainer = Trainer("skipgram", net, Settings(window=1, private=True), 3, 2)
+        rates = np.full(count, 1e-3, np.float32)
+        trainer.run(ids, bounds, np.arange(count), rates, KEY)
+        changes.append(net.table - start)
+    share = (1 - 0.8**2) / (0.2 * 2)
+    moved = np.abs(changes[0]) > 1e-6
+    assert moved.any()
+    assert changes[1][moved] / changes[0][moved] == pytest.approx(2 * share, rel=0.02)
 
 
 def test_one_word_of_context_is_the_word_before():

@@ -178,7 +178,7 @@ def scaling(quick: bool) -> Iterator[Contest]:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the issue's table, or one table of ours."""
+    """One row of the goals' table, or one table of ours."""
 
     title: str
     contests: Callable[[bool], Iterator[Contest]] | None

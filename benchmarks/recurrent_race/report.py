@@ -45,7 +45,7 @@ def _times(spread: Spread) -> str:
 
 
 def title(number: int) -> str:
-    """Return the heading of a row of the issue's table and the head of its table."""
+    """Return the heading of a row of the goals' table and the head of its table."""
     return f"### {number}. {ROWS[number].title}\n\n{HEAD}"
 
 
@@ -77,7 +77,7 @@ def line(fields: Mapping[str, Any]) -> Line:
 
 
 def record(lines: Iterable[Line], when: str, machine: str) -> dict[str, Any]:
-    """Return one row of the issue's table as JSON keeps it."""
+    """Return one row of the goals' table as JSON keeps it."""
     return {"when": when, "machine": machine, "lines": [asdict(one) for one in lines]}
 
 

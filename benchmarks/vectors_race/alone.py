@@ -20,10 +20,12 @@ READING, COST, GAIN, LONGER = 0.15, 2.0, 1.8, 1.1
 """Goals: share of an epoch, cost of the same bits, gain of a thread, time per word when longer."""
 
 NOTE = (
-    "Ratios: of the same bits, what they cost; of one thread, what the second brings; of reading, "
-    "its share of an epoch; of lengths, the time per word against that of the shortest text. "
-    "Memory is VmHWM, in which the mapped pages of the file of ids count, and before the corpus "
-    "what Python, the packages and reading the compiled kernels take."
+    "The file is cut into tokens parted by blanks, and not compressed, so that reading is too. "
+    "A text longer than the corpus is the corpus over and over, in which more words occur often"
+    " enough. Ratios: of the same bits, what they cost; of one thread, what the second brings; "
+    "of reading, its share of an epoch; of lengths, the time per word against that of the "
+    "shortest text. Memory is VmHWM, in which the mapped pages of the file of ids count, and "
+    "before the corpus what Python, the packages and reading the compiled kernels take."
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
@@ -25,6 +25,8 @@ class Compared:
     spread: float | None
     """The larger of both standard deviations over seeds; None for one seed."""
     seeds: int
+    side: str = OURS
+    """Which of ours."""
 
     @property
     def enough(self) -> bool | None:
@@ -55,16 +57,25 @@ def _among(vectors: WordVectors, words: Sequence[str]) -> WordVectors:
 
 def compared(found: Finished) -> list[Compared]:
     """Hold our vectors against every other program's, measure by measure."""
-    out = []
-    ours = found.quality.get(OURS, [])
-    for peer, theirs in found.quality.items():
-        if peer == OURS or not ours or not theirs or peer in found.absent:
-            continue
-        for measure in ours[0]:
-            pair = [[one[measure] for one in side if measure in one] for side in (ours, theirs)]
-            if not all(pair):
-                continue
+    known = {
+        name: rows for name, rows in found.quality.items() if rows and name not in found.absent
+    }
+    ours = [name for name in known if name.startswith(OURS)]
+    return [
+        line
+        for side in ours
+        for peer in known
+        if peer not in ours
+        for line in _held(side, known[side], peer, known[peer])
+    ]
+
+
+def _held(
+    side: str, ours: Sequence[dict[str, float]], peer: str, theirs: Sequence[dict[str, float]]
+) -> Iterator[Compared]:
+    for measure in ours[0]:
+        pair = [[one[measure] for one in rows if measure in one] for rows in (ours, theirs)]
+        if all(pair):
             seeds = min(map(len, pair))
             spread = max(map(stdev, pair)) if seeds > 1 else None
-            out.append(Compared(peer, measure, mean(pair[0]), mean(pair[1]), spread, seeds))
-    return out
+            yield Compared(peer, measure, mean(pair[0]), mean(pair[1]), spread, seeds, side)

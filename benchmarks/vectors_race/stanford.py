@@ -12,7 +12,7 @@ from .watch import Watched, watch
 
 EPOCH = re.compile(rb"iter: (\d+), cost")
 MEMORY = 4.0
-"""Gigabytes for counting and for shuffling, the programs' own default."""
+"""Gigabytes for counting and for shuffling, more than the programs' own 3 and 2."""
 
 
 class Stanford:

@@ -270,7 +270,7 @@ class GloVeOptions(VectorOptions):
     epochs: int = option(15, "Passes over the counted pairs.", least=1)
     learning_rate: float = option(0.05, "First step size of AdaGrad.", least=1e-12)
     x_max: float = option(100.0, "Count from which on a pair has the full weight.", least=1e-12)
-    alpha: float = option(0.75, "Exponent of the weight below that count.", least=0.0)
+    alpha: float = option(0.75, "Exponent of the weight below that count.", least=1e-12)
     memory: float = option(1024.0, "Megabytes for counts; the rest goes to disk.", least=16.0)
 
 
@@ -279,7 +279,7 @@ class PMIOptions(VectorOptions):
     """Options of `PMI`."""
 
     shift: float = option(1.0, "log2 of this is taken off (number of negatives).", least=1e-12)
-    smoothing: float = option(0.75, "Counts of contexts to this power.", least=0.0, most=1.0)
+    smoothing: float = option(0.75, "Counts of contexts to this power.", least=1e-12, most=1.0)
     positive: bool = option(True, "Negative values become 0 (PPMI).")
     power: float = option(1.0, "Vectors are rows of U times singular values to this.", least=0.0)
     memory: float = option(1024.0, "Megabytes for counts; the rest goes to disk.", least=16.0)

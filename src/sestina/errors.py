@@ -39,7 +39,7 @@ class MissingExtra(SestinaError, ImportError):
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(
             f"this needs the package {package!r}, which is not installed; "
-            f"run: pip install 'sestina[{extra}]'"
+            f"run: pip install 'sestina[{extra}]' (in a clone: pip install '.[{extra}]')"
         )
 
 

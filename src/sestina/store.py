@@ -58,6 +58,18 @@ def save_folder(
         raise unwritable(folder, error) from error
 
 
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Raise where a file is already there, and is not to be replaced.
+
+    Raises:
+        SestinaError: It is there.
+    """
+    if path.exists() and not overwrite:
+        raise SestinaError(
+            f"{str(path)!r} exists; name another file, or replace it with --overwrite"
+        )
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write one text file, all or nothing.
 

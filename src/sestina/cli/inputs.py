@@ -19,6 +19,9 @@ PathArgument = Annotated[
     str, typer.Argument(metavar="PATH", help="File, folder, or name of a shipped data set.")
 ]
 ModelArgument = Annotated[str, typer.Argument(metavar="DIR", help="Model folder.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files that are already there.")
+]
 VectorsArgument = Annotated[
     str, typer.Argument(metavar="VECTORS", help="File of word vectors, or glove-50d.")
 ]

@@ -139,7 +139,7 @@ def _optional(name: str, found: Mapping[str, Field[Any]], kinds: int) -> inspect
     """Return the option of a field that is None when it was not set."""
     spec = next(iter(found.values()))
     kind, _ = _type(spec)
-    text = spec.metadata["help"]
+    text = _help(found)
     if spec.metadata["choices"]:
         text = text.rstrip(".") + ": " + ", ".join(spec.metadata["choices"]) + "."
     if "None" in str(spec.type) and spec.default is not None:
@@ -159,6 +159,15 @@ def _optional(name: str, found: Mapping[str, Field[Any]], kinds: int) -> inspect
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
     )
+
+
+def _help(found: Mapping[str, Field[Any]]) -> str:
+    """Return the help of an option: that of the first kind, and of others where it differs."""
+    texts: dict[str, list[str]] = {}
+    for label, spec in found.items():
+        texts.setdefault(spec.metadata["help"], []).append(label)
+    first, *others = texts
+    return " ".join([first, *(f"With {', '.join(texts[text])}: {text}" for text in others)])
 
 
 def _defaults(flag: str, found: Mapping[str, Field[Any]]) -> str:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from sestina import store
 from sestina.cli import show
-from sestina.cli.inputs import Json, UnusedSeed
+from sestina.cli.inputs import Json, Overwrite, UnusedSeed
 
 Source = Annotated[
     str,
@@ -34,6 +35,7 @@ def convert(
     header: Annotated[
         bool, typer.Option(help="Begin text with a line of counts, as GloVe does not.")
     ] = True,
+    overwrite: Overwrite = False,
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
@@ -52,6 +54,7 @@ def convert(
 
     started = time.perf_counter()
     formats.check_target(target, dtype=dtype, header=header)
+    store.refuse_existing(target, overwrite)
     if source in datasets.names() or not Path(source).suffix:
         vectors = WordVectors.load(source)
         rows = Rows(vectors.words, vectors.matrix)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestina import store
 from sestina.cli import show
-from sestina.cli.inputs import Json, Seed, VectorsArgument
+from sestina.cli.inputs import Json, Overwrite, Seed, VectorsArgument
 from sestina.errors import OptionError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ Near = Annotated[
 Pairs = Annotated[
     str | None,
     typer.Option(
-        help="Join these words by arrows: king:queen,man:woman, or gender, tense, capitals."
+        help="Join these words by arrows: king:queen,man:woman, or gender, plural, tense, capitals."
     ),
 ]
 Method = Annotated[
@@ -53,6 +54,7 @@ def map_(
     pairs: Pairs = None,
     method: Method = "pca",
     neighbours: Neighbours = 8,
+    overwrite: Overwrite = False,
     json: Json = False,
     seed: Seed = 0,
 ) -> None:
@@ -63,6 +65,7 @@ def map_(
     _check(top=top, words=words, pairs=pairs, near=near, method=method)
     for path in out:
         maps.writer_for(path)
+        store.refuse_existing(Path(path), overwrite)
     table = WordVectors.load(vectors)
     if pairs is None:
         chosen = None if words is None else _listed(words, "--words")

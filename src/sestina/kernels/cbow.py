@@ -156,7 +156,7 @@ def train_cbow(chunk, address):
             for i in range(start, stop):
                 m = train_path(a, s, i, from_, n, rate)
                 if i % WATCHED == 0 and m:
-                    loss += loss_of(a, s, 1, m, targets, weights, 0)
+                    loss += loss_of(a, s, 1, m, targets, weights, 0, rate)
                     pairs += 1
         else:
             list_group(a, s, start, min(GROUP, stop - start), 0)
@@ -166,8 +166,9 @@ def train_cbow(chunk, address):
                     list_group(a, s, i + GROUP, min(GROUP, stop - i - GROUP), 1 - side)
                 train_group(a, s, i, g, from_, n, side, rate)
                 if (i - start) % (GROUP * 8) == 0:
-                    loss += loss_of(a, s, g, g + a.shared, targets, weights, apart)
-                    pairs += g
+                    loss += loss_of(a, s, g, g + a.shared, targets, weights, apart, rate)
+                    for j in range(g):
+                        pairs += number(weights + j * apart + 4 * j) > 0
         if not a.frozen:
             give_hidden(a, s, from_, to)
     write_number(a.losses + 8 * chunk, np.float32(loss))

@@ -25,7 +25,7 @@ FIELDS = (
     # rows of the table: words or their parts, then outputs, then documents
     "table", "row", "size", "first_output", "first_document", "bag_starts", "bags",
     # one learning rate and one pair (loss, pairs) a chunk
-    "rates", "losses", "most_outputs", "shared", "average", "frozen",
+    "rates", "losses", "most_outputs", "shared", "frozen",
     # memory of a chunk, and where things stand in it
     "scratch", "scratch_size", "room",
     "at_ids", "at_places", "at_sentences", "at_hidden", "at_before", "at_outputs", "at_rows",

@@ -67,7 +67,7 @@ def train_dbow(chunk, address):
     while i < last:
         end = group_end(a, s, i, last)
         m = train_words(a, s, i, end, rate)
-        loss += loss_of(a, s, 1, m, s + a.at_targets, s + a.at_weights, 0)
+        loss += loss_of(a, s, 1, m, s + a.at_targets, s + a.at_weights, 0, rate)
         pairs += end - i
         i = end
     write_number(a.losses + 8 * chunk, np.float32(loss))

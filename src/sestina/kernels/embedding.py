@@ -263,13 +263,16 @@ def fetch_outputs(a, s, rows, m):
 
 
 @njit
-def loss_of(a, s, n, m, targets, weights, apart):
-    """Return the sum of −log σ(±score) over the pairs that count, from their gradients."""
+def loss_of(a, s, n, m, targets, weights, apart, rate):
+    """Return the sum of −w · log σ(±score) over all pairs, from their gradients.
+
+    A weight here is w times the learning rate.
+    """
     total = 0.0
     for r in range(n):
         for c in range(m):
             weight = number(weights + r * apart + 4 * c)
             if weight > 0:
                 g = number(s + a.at_gradients + 4 * (r * a.most_outputs + c))
-                total -= math.log(max(1.0 - abs(g) / weight, 1e-7))
-    return total
+                total -= weight * math.log(max(1.0 - abs(g) / weight, 1e-7))
+    return total / rate

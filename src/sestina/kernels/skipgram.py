@@ -100,7 +100,7 @@ def train_skipgram(chunk, address):
             if right - left > 1 or left < i:
                 targets, weights = train_window(a, s, i, from_, left, right, m, i & 1, rate)
                 if i % WATCHED == 0:
-                    loss += loss_of(a, s, right - left, m, targets, weights, 0)
+                    loss += loss_of(a, s, right - left, m, targets, weights, 0, rate)
                     pairs += right - left - (right > i)
             m = following
         give_hidden(a, s, from_, to)

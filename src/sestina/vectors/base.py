@@ -31,7 +31,7 @@ class VectorsEstimator(CorpusOptions, VectorOptions, BaseEstimator):
         history_: One row per epoch: `loss`, and where it is measured `seconds` and
             `sequences_per_second`, which are words.
         tokens_: Tokens read, those of rare words included.
-        sentences_: Sentences of which a word was kept.
+        sentences_: Sentences of which a word was kept (of `Doc2Vec`, all: its documents).
         seconds_: Seconds that `fit` took, reading included.
         reading_seconds_: Those of reading and counting.
     """
@@ -92,7 +92,7 @@ class VectorsEstimator(CorpusOptions, VectorOptions, BaseEstimator):
 
     def _read(self, source: Source, file: Path) -> Corpus:
         if self.kmers is not None:
-            return read_kmers(source, file, self.kmers, self.min_count, self.seed)
+            return read_kmers(source, file, self.kmers, self.min_count, self.vocabulary, self.seed)
         with counting(self.verbose, "reading: {} words") as progress:
             return corpora.read(
                 source,

@@ -115,9 +115,10 @@ class Checkpoint:
 
 
 def identity(options: Mapping[str, Any], corpus: Corpus) -> dict[str, Any]:
-    """Return what makes a run what it is: its options, and the sum of its words and counts."""
+    """Return what makes a run what it is: its options, and the sum of its corpus."""
     digest = hashlib.sha256("\n".join(corpus.words).encode())
     digest.update(corpus.counts.tobytes())
-    digest.update(str(len(corpus.ids)).encode())
-    kept = {k: v for k, v in options.items() if k not in ("verbose", "threads")}
+    for start in range(0, len(corpus.ids), 1 << 20):
+        digest.update(corpus.ids[start : start + (1 << 20)].tobytes())
+    kept = {k: v for k, v in options.items() if k not in ("verbose", "threads", "memory")}
     return {**json.loads(json.dumps(kept)), "corpus": digest.hexdigest()[:16]}

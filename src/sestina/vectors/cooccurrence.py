@@ -29,7 +29,7 @@ def weights(window: int, harmonic: bool) -> NDArray[np.int64]:
     """Return what a neighbour at distances 1 … window counts, as integers.
 
     They are 1, or 1 / distance times the least number that makes all of them whole, up to a window
-    of 18; times 2²⁸, rounded, above.
+    of 22; times 2²⁸, rounded, above.
     """
     if not harmonic:
         return np.ones(window, np.int64)

@@ -157,7 +157,7 @@ def _from_texts(
         for turn, text in enumerate(texts):
             number = turn % len(workers)
             scanner, worker = workers[number]
-            waiting.append((number, worker.submit(scanner.scan, _prepared(text, lowercase))))
+            waiting.append((number, worker.submit(scanner.scan, _prepared(text, mode, lowercase))))
             if len(waiting) > 2 * len(workers):
                 read += take()
                 progress(read)
@@ -171,18 +171,19 @@ def _from_texts(
     return counts, lambda number: first.word(number).decode(), segments
 
 
-def _prepared(text: str, lowercase: bool) -> bytes:
+def _prepared(text: str, mode: int, lowercase: bool) -> bytes:
     if lowercase:
         text = text.lower()
-    if not text.isascii():
+    if mode == WORDS and not text.isascii():
         text = text.replace("’", "'")
     return text.encode(errors="replace")
 
 
 def tokens_of(text: str, tokens: str, lowercase: bool) -> list[str]:
     """Return the tokens of one text, as `read` finds them in files."""
-    scanner = Scanner(classes(), WORDS if tokens == "words" else BLANKS)
-    numbers = scanner.scan(_prepared(text.replace("\n", " "), lowercase))
+    mode = WORDS if tokens == "words" else BLANKS
+    scanner = Scanner(classes(), mode)
+    numbers = scanner.scan(_prepared(text.replace("\n", " "), mode, lowercase))
     return [scanner.word(number).decode() for number in numbers]
 
 
@@ -219,7 +220,10 @@ def _from_lists(
             progress(read)
     to.flush()
     ids_written = np.memmap(to.name, np.int32, "r") if written else np.empty(0, np.int32)
-    counts = np.bincount(ids_written[ids_written >= 0], minlength=len(numbers))
+    counts = np.zeros(len(numbers), np.int64)
+    for start in range(0, written, 1 << 20):
+        some = ids_written[start : start + (1 << 20)]
+        counts += np.bincount(some[some >= 0], minlength=len(numbers))
     return counts, list(numbers).__getitem__, [(written, np.arange(len(numbers), dtype=np.int32))]
 
 
@@ -249,12 +253,14 @@ def finished(file: Path, segments: Segments, order: NDArray[np.int64], keep_empt
     """Give the tokens in the file their final numbers, where they stand."""
     total = sum(size for size, _ in segments)
     ids = np.memmap(file, np.int32, "r+", shape=(total,))
+    most = max(int(provisional.max(initial=-1)) for _, provisional in segments)
+    final = np.full(max(most, int(order.max())) + 1, -1, np.int32)
+    final[order] = np.arange(len(order), dtype=np.int32)
+    numbers = {id(provisional): final[provisional] for _, provisional in segments}
     place, written = 0, 0
     for size, provisional in segments:
-        final = np.full(int(max(provisional.max(initial=-1), order.max())) + 1, -1, np.int32)
-        final[order] = np.arange(len(order), dtype=np.int32)
         segment = ids[place : place + size]
-        written = renumber(segment, final[provisional], ids, written, keep_empty)
+        written = renumber(segment, numbers[id(provisional)], ids, written, keep_empty)
         place += size
     ids.flush()
     del ids, segment

@@ -16,6 +16,7 @@ from sestina.vectors.base import VectorsEstimator
 from sestina.vectors.checkpoint import Checkpoint, State
 from sestina.vectors.corpus import Corpus
 from sestina.vectors.table import WordVectors
+from sestina.vectors.training import refuse_too_large
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -35,8 +36,9 @@ class GloVe(GloVeOptions, VectorsEstimator):
     def _learn(self, corpus: Corpus, checkpoint: Path | None, resume: bool) -> None:
         state = State()
         self.history_ = state.history
+        refuse_too_large(4 * len(corpus.words), self.dimensions)
         self._say(
-            f"counts take {self.memory:,.0f} MB of memory at most, then disk; vectors and "
+            f"counts take about {self.memory:,.0f} MB of memory, then disk; vectors and "
             f"gradients {16e-6 * len(corpus.words) * (self.dimensions + 2):,.0f} MB"
         )
         reporter = Reporter(self.verbose, self.epochs, corpus.read, "words")
@@ -75,7 +77,8 @@ class GloVe(GloVeOptions, VectorsEstimator):
 class PMI(PMIOptions, VectorsEstimator):
     """Word vectors by pointwise mutual information and a truncated SVD (row B1 of the lectures).
 
-    PMI = log2(N · C(w, c) / (C(w) C(c))) over a window; its positive part, shifted by log2 of
+    PMI = log2(N · C(w, c) / (C(w) C(c))) over a window, with C(c) to the power `smoothing`
+    (normalised); its positive part, shifted by log2 of
     `shift` (Levy and Goldberg, Neural Word Embedding as Implicit Matrix Factorization, 2014);
     vectors are the rows of U Σ^power.
 
@@ -90,8 +93,8 @@ class PMI(PMIOptions, VectorsEstimator):
             raise OptionError("PMI keeps no checkpoint; leave checkpoint and resume out")
         self.history_: list[dict[str, float]] = []
         self._say(
-            f"counts take {self.memory:,.0f} MB of memory at most, then disk; "
-            "each pair of words that stays 8 bytes"
+            f"counts take about {self.memory:,.0f} MB of memory, then disk; "
+            "each distinct pair of words 8 to 16 bytes beside them"
         )
         with limited(self.threads), counting(self.verbose, "counting pairs, and their SVD"):
             matrix = pmi.train(

@@ -5,7 +5,7 @@ Le and Mikolov, Distributed Representations of Sentences and Documents, 2014.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -16,9 +16,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from sestina import config
 from sestina.config import Doc2VecOptions, to_dict
-from sestina.errors import DataError, ModelError, OptionError
+from sestina.errors import DataError, ModelError, OptionError, SestinaError
 from sestina.interrupt import finishing
 from sestina.kernels.chance import mixed
+from sestina.kernels.locks import Lock
 from sestina.kernels.parallel import limited
 from sestina.kernels.word2vec import Net, Settings, Trainer
 from sestina.store import read_arrays, write_arrays
@@ -29,7 +30,19 @@ from sestina.vectors.training import LEAST_RATE, Run, begin, shared_settings
 
 KERNELS = {"dbow": "dbow", "dm": "cbow"}
 SPARE = 64  # documents that are inferred at once
+ROOM = 1 << 20  # tokens that these have at most, all counted as long as the longest
 FORMAT = "sestina doc2vec"
+_inferring = Lock()
+
+
+def _together(sizes: list[int]) -> int:
+    """Return how many of the first texts, at least one, find room at once."""
+    longest = 0
+    for count, size in enumerate(sizes):
+        longest = max(longest, size + 1)
+        if count and longest * (count + 1) > ROOM:
+            return count
+    return len(sizes)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -52,6 +65,12 @@ class Doc2Vec(Doc2VecOptions, VectorsEstimator):
     """
 
     _keep_empty: ClassVar[bool] = True
+
+    def _check(self) -> None:
+        if self.kmers is not None:
+            raise OptionError(
+                "Doc2Vec reads texts, not k-mers; leave kmers out, or train Word2Vec on them"
+            )
 
     def _learn(self, corpus: Corpus, checkpoint: Path | None, resume: bool) -> None:
         net = begin(corpus, self, len(corpus.words), 0.5, documents=corpus.sentences + SPARE)
@@ -98,11 +117,15 @@ class Doc2Vec(Doc2VecOptions, VectorsEstimator):
             raise OptionError(f"infer got epochs={epochs}; expected 1 or more, 20 as a rule")
         if isinstance(documents, str):
             raise DataError("infer takes a list of documents; put the text into brackets")
+        config.check(self)
         lists = [self._ids(document) for document in documents]
         out = np.zeros((len(lists), self.dimensions), np.float32)
-        with limited(self.threads):
-            for first in range(0, len(lists), SPARE):
-                out[first : first + SPARE] = self._infer(lists[first : first + SPARE], epochs)
+        with limited(self.threads), _inferring:  # all calls train the same spare rows
+            first = 0
+            while first < len(lists):
+                last = first + _together([len(ids) for ids in lists[first : first + SPARE]])
+                out[first:last] = self._infer(lists[first:last], epochs)
+                first = last
         return out
 
     def _ids(self, document: str | Sequence[str]) -> list[int]:
@@ -161,23 +184,37 @@ class Doc2Vec(Doc2VecOptions, VectorsEstimator):
         Raises:
             ModelError: The file is missing, damaged or another program's.
         """
-        foreign = ModelError(
-            f"{path} is not a model of Doc2Vec, or damaged; name one that it saved"
-        )
+        foreign = f"{path} is not a model of Doc2Vec, or damaged; name one that it saved"
         try:
             arrays, note = read_arrays(Path(path))
-        except ModelError as error:
-            raise (foreign if Path(path).exists() else error) from error
-        if note.get("format") != FORMAT or not {"table", "counts", "words"} <= arrays.keys():
-            raise foreign
-        model = cls(**config.from_dict(cls, {**note["options"], "verbose": False}))
-        words = arrays["words"].tobytes().decode().split("\n")
-        model._numbers = {word: n for n, word in enumerate(words)}
-        model._counts = arrays["counts"]
-        corpus = Corpus(tuple(words), model._counts, np.empty(0, np.int32), note["documents"], 0)
-        model._net = begin(corpus, model, len(words), 0.5, documents=note["documents"] + SPARE)
-        if model._net.table.shape != arrays["table"].shape:
-            raise ModelError(f"{path} is damaged: its tables do not fit together; copy it again")
-        model._net.table[:] = arrays["table"]
-        model._set_vectors()
+            if note["format"] != FORMAT:
+                raise ModelError(foreign)
+            model = cls(**config.from_dict(cls, {**note["options"], "verbose": False}))
+            config.check(model)
+            model._check()
+            model._restore(arrays, int(note["documents"]))
+        except (KeyError, TypeError, ValueError, SestinaError) as error:
+            missing = not Path(path).exists()
+            raise (error if missing else ModelError(foreign)) from error
         return model
+
+    def _restore(self, arrays: Mapping[str, NDArray[Any]], documents: int) -> None:
+        """Take over what a file holds.
+
+        Raises:
+            ValueError: Its parts do not fit together.
+        """
+        words = arrays["words"].tobytes().decode().split("\n")
+        counts = arrays["counts"]
+        if counts.dtype != np.int64 or counts.shape != (len(words),) or counts.min() < 1:
+            raise ValueError("counts")
+        if documents < 0 or len(set(words)) < len(words):
+            raise ValueError("words")
+        corpus = Corpus(tuple(words), counts, np.empty(0, np.int32), documents, 0)
+        self._numbers = {word: n for n, word in enumerate(words)}
+        self._counts = counts
+        self._net = begin(corpus, self, len(words), 0.5, documents=documents + SPARE)
+        if self._net.table.shape != arrays["table"].shape:
+            raise ValueError("table")
+        self._net.table[:] = arrays["table"]
+        self._set_vectors()

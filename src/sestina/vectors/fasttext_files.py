@@ -181,8 +181,13 @@ def _quantised(file: _Bytes) -> NDArray[np.float32]:
         out[start : start + ROWS] = np.concatenate(chosen, axis=1)
     if with_norms:
         norm_codes = file.array("u1", count)
-        (norms,) = _centroids(file)
-        out *= norms[norm_codes, :1]
+        norms = _centroids(file)
+        if len(norms) != 1:
+            raise DataError(
+                f"{file.path}, byte {file.at}: lengths of rows have {len(norms)} tables instead of "
+                "one; the file is damaged: download it again"
+            )
+        out *= norms[0][norm_codes, :1]
     return out
 
 

@@ -40,7 +40,9 @@ def lengths(text: str) -> tuple[int, int]:
     return least, most
 
 
-def read_kmers(source: Source, file: Path, kmers: str, min_count: int, seed: int) -> Corpus:
+def read_kmers(
+    source: Source, file: Path, kmers: str, min_count: int, vocabulary: int | None, seed: int
+) -> Corpus:
     """Read DNA, FASTA or a sequence a line, and write the ids of its k-mers to `file`.
 
     Letters other than A, C, G and T end a sentence, as headers and, outside FASTA, line ends do.
@@ -64,7 +66,7 @@ def read_kmers(source: Source, file: Path, kmers: str, min_count: int, seed: int
     if not written:
         raise DataError(f"{paths[0]} holds no DNA: no run of the letters A, C, G, T to cut")
     words = [name for k in range(least, most + 1) for name in _names(k)]
-    names, order = ordered(words.__getitem__, counts, min_count, None)
+    names, order = ordered(words.__getitem__, counts, min_count, vocabulary)
     every = np.arange(len(counts), dtype=np.int32)
     ids = finished(file, [(written, every)], order, keep_empty=False)
     return Corpus(tuple(names), counts[order], ids, int((ids < 0).sum()), int(counts.sum()))
@@ -92,7 +94,10 @@ def _write(
             if k >= least:
                 chosen = np.flatnonzero(drawn == k)
                 ids[chosen] = first[k - least] + code[chosen]
-        counts += np.bincount(ids, minlength=len(counts))
+        if len(ids) > len(counts) // 8:
+            counts += np.bincount(ids, minlength=len(counts))
+        else:  # many short runs would read all counts each time
+            np.add.at(counts, ids, 1)
         to.write(ids.astype(np.int32).tobytes())
         total += places
     if total:

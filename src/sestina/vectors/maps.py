@@ -23,11 +23,13 @@ LISTED = 10  # unknown words that a remark names
 # name → section of the shipped analogies, and whether its pairs are turned round
 PAIR_SETS = {
     "gender": ("family", False),
+    "plural": ("gram8-plural", False),
     "tense": ("gram7-past-tense", False),
     "capitals": ("capital-common-countries", True),
 }
 PAIR_TITLES = {
     "gender": "From male to female",
+    "plural": "From one to many",
     "tense": "From present participle to past tense",
     "capitals": "From country to capital",
 }
@@ -106,7 +108,7 @@ def direction_map(
 
     Args:
         vectors: Word vectors.
-        pairs: Two words each, or the name of a set: gender, tense, capitals.
+        pairs: Two words each, or the name of a set: gender, plural, tense, capitals.
         path: File to write, .html or .png; none if None.
         neighbours: How many nearest neighbours are named with a word.
         title: Heading of the map.
@@ -141,7 +143,7 @@ def direction_map(
 
 
 def pair_set(name: str) -> list[tuple[str, str]]:
-    """Return the pairs of a section of the shipped analogies: gender, tense or capitals.
+    """Return the pairs of a section of the shipped analogies: gender, plural, tense or capitals.
 
     Raises:
         OptionError: There is no such set.

@@ -62,6 +62,7 @@ def train(
     if not power >= 0:
         raise OptionError(f"power={power} came; expected a number of at least 0")
     from sklearn.utils.extmath import randomized_svd
+    from threadpoolctl import threadpool_limits
 
     table = association(
         corpus,
@@ -77,7 +78,8 @@ def train(
             "no two words of the corpus stand together more often than by chance; "
             "lower the shift, or give more text"
         )
-    left, values, _ = randomized_svd(table, dimensions, random_state=seed)
+    with threadpool_limits(1, "blas"):  # several threads' sums would round in another order
+        left, values, _ = randomized_svd(table, dimensions, random_state=seed)
     vectors: NDArray[np.float32] = (left * values**power).astype(np.float32)
     return vectors
 
@@ -96,7 +98,8 @@ def association(
 
     The value of w and c is log2(N · C(w, c) / (C(w) · C(c))) − log2(shift), where C(w, c) counts
     how often they stand near each other, C(w) and C(c) are its sums over one of them, and N that
-    over both. Pairs that never do are left out, as zeros. It takes 8 bytes a distinct pair.
+    over both. Pairs that never do are left out, as zeros. Counting takes 8 bytes a distinct pair of
+    words, whatever `memory`, and the table at its end once more 8 bytes a pair that stays.
 
     Args:
         corpus: Sentences of word numbers.

@@ -25,29 +25,35 @@ def pieces(path: Path, encoding: str) -> Iterator[str]:
             names the line.
         OptionError: There is no such encoding.
     """
-    decoder = _decoder(encoding)
-    rest, lines, empty, ended = "", 0, True, True
-    for block in _blocks(path):
-        if b"\0" in block[:8192] and not encoding.lower().startswith(("utf-16", "utf-32")):
+    decoder, wide = _decoder(encoding)
+    rest: list[str] = []  # the beginning of a word that the next block goes on with
+    lines, empty, ended = 0, True, True
+    for number, block in enumerate(_blocks(path)):
+        if not number and not wide and b"\0" in block[:8192]:
             raise DataError(f"{path} is a binary file; expected text, one sentence a line")
-        text = rest + _decoded(decoder, block, path, encoding, lines + rest.count("\n"))
+        text = _decoded(decoder, block, path, encoding, lines)
         end = max(text.rfind("\n"), text.rfind(" "))
-        piece, rest = text[: end + 1], text[end + 1 :]
-        if piece:
-            lines += piece.count("\n")
-            empty, ended = empty and not piece.strip(), piece.endswith("\n")
-            yield piece
-    rest += _decoded(decoder, b"", path, encoding, lines)
-    if empty and not rest.strip():
+        if end < 0:
+            rest.append(text)
+            continue
+        piece = "".join([*rest, text[: end + 1]])
+        rest = [text[end + 1 :]]
+        lines += piece.count("\n")
+        empty, ended = empty and not piece.strip(), piece.endswith("\n")
+        yield piece
+    last = "".join([*rest, _decoded(decoder, b"", path, encoding, lines)])
+    if empty and not last.strip():
         raise DataError(f"{path} is empty; expected text, one sentence a line")
-    if rest or not ended:
-        yield rest + "\n"
+    if last or not ended:
+        yield last + "\n"
 
 
-def _decoder(encoding: str) -> codecs.IncrementalDecoder:
+def _decoder(encoding: str) -> tuple[codecs.IncrementalDecoder, bool]:
+    """Return a decoder, and whether its encoding has bytes of zero in plain text."""
     try:
         name = codecs.lookup(encoding).name
-        return codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)()
+        decoder = codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)()
+        return decoder, name.startswith(("utf-16", "utf-32"))
     except (LookupError, ValueError) as error:
         raise OptionError(f"unknown encoding {encoding!r}; try utf-8, latin-1 or cp1252") from error
 

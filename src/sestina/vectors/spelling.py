@@ -18,7 +18,11 @@ class UnknownWord(DataError, KeyError):
 
     def __init__(self, word: str, known: Collection[str]) -> None:
         near = like(word, known)
-        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        hint = (
+            f"; did you mean {' or '.join(map(repr, near))}?"
+            if near
+            else "; ask another word, or vectors of fastText, which have one for every word"
+        )
         super().__init__(f"{word!r} has no vector{hint}")
 
 

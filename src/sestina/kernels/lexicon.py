@@ -29,9 +29,9 @@ def first_bytes(address, size):
 
 
 @njit
-def hash_of(address, size):
-    """Return 64 bits of a word's bytes."""
-    value = first_bytes(address, size) * _MIX
+def hash_of(key, address, size):
+    """Return 64 bits of a word's bytes, the first of which are the key."""
+    value = key * _MIX
     for i in range(8, size, 8):
         value = ((value ^ (value >> _29)) + first_bytes(address + i, size - i)) * _MIX
     return (value ^ (value >> _29)) * _MIX
@@ -53,12 +53,13 @@ def same(address, other, size):
 
 
 @njit
-def number_of(address, size, value, table, hashes, starts, arena, counts, sizes):
+def number_of(address, size, key, value, table, hashes, starts, arena, counts, sizes):
     """Return the number of a word, a new one if it is new, and count it.
 
     Args:
         address: Of its bytes.
         size: How many.
+        key: The first of them.
         value: Their hash.
         table: Entries, (2 S,).
         hashes: Of the words.
@@ -67,7 +68,7 @@ def number_of(address, size, value, table, hashes, starts, arena, counts, sizes)
         counts: How often each has occurred.
         sizes: Number of words, to be raised.
     """
-    key, slot, end = np.int64(first_bytes(address, size)), slot_of(value, table), table.size - 1
+    slot, end = slot_of(value, table), table.size - 1
     while table[slot + 1]:
         if table[slot] == key and table[slot + 1] >> 32 == size:
             word = (table[slot + 1] & _NUMBER) - 1
@@ -90,8 +91,9 @@ def absorb_words(there, begins, counts_there, table, hashes, starts, arena, coun
     """Number the words of another arena, and add their counts."""
     for word in range(numbers.size):
         address, size = there.ctypes.data + begins[word], begins[word + 1] - begins[word]
+        key = first_bytes(address, size)
         number = number_of(
-            address, size, hash_of(address, size),
+            address, size, np.int64(key), hash_of(key, address, size),
             table, hashes, starts, arena, counts, sizes,
         )  # fmt: skip
         counts[number] += counts_there[word] - 1
@@ -158,6 +160,14 @@ class Lexicon:
     def word(self, number: int) -> bytes:
         """Return the bytes of a word."""
         return self._arena[self._starts[number] : self._starts[number + 1]].tobytes()
+
+    def words(self, numbers: NDArray[np.int64]) -> list[str]:
+        """Return words by their numbers, (N,)."""
+        text = self._arena[: self._starts[len(self)]].tobytes()
+        bounds = zip(
+            self._starts[numbers].tolist(), self._starts[numbers + 1].tolist(), strict=True
+        )
+        return [text[start:end].decode() for start, end in bounds]
 
     def absorb(self, other: Lexicon) -> NDArray[np.int32]:
         """Take over another lexicon's words and counts; return their numbers here."""

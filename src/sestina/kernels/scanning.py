@@ -11,7 +11,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from sestina.kernels.compiled import compiled
-from sestina.kernels.lexicon import SPARE, TABLES, Lexicon, hash_of, number_of, slot_of
+from sestina.kernels.lexicon import SPARE, TABLES, Lexicon, first_bytes, hash_of, number_of, slot_of
 from sestina.kernels.memory import eight_bytes, prefetch, trailing_zeros
 
 MARK, SPACE, OTHER, LETTER = range(4)
@@ -175,9 +175,11 @@ def cut(text, i, classes, mode, table, words):
             _, i = kind_at(text, i, classes)
             continue
         address, size = text.ctypes.data + i, end - i
-        value = hash_of(address, size)
+        key = first_bytes(address, size)
+        value = hash_of(key, address, size)
         prefetch(table.ctypes.data + 8 * slot_of(value, table))
-        words[listed, 0], words[listed, 1], words[listed, 2] = address, size, np.int64(value)
+        words[listed, 0], words[listed, 1] = address, size
+        words[listed, 2], words[listed, 3] = np.int64(key), np.int64(value)
         letters += size
         listed += 1
         i = end
@@ -200,7 +202,7 @@ def scan_text(text, classes, mode, words, table, hashes, starts, arena, counts, 
             out[written + n] = -1
             if words[n, 1]:
                 out[written + n] = number_of(
-                    words[n, 0], words[n, 1], np.uint64(words[n, 2]),
+                    words[n, 0], words[n, 1], words[n, 2], np.uint64(words[n, 3]),
                     table, hashes, starts, arena, counts, sizes,
                 )  # fmt: skip
         i, written = end, written + listed
@@ -228,7 +230,7 @@ class Scanner(Lexicon):
 
     def scan(self, text: bytes) -> NDArray[np.int32]:
         """Return the numbers of the words of a text, −1 at each line's end."""
-        kernel, words = compiled(scan_text, _SIGNATURE), np.empty((TOGETHER, 3), np.int64)
+        kernel, words = compiled(scan_text, _SIGNATURE), np.empty((TOGETHER, 4), np.int64)
         rest, parts = np.frombuffer(text + bytes(SPARE), np.uint8)[:-SPARE], []
         out = np.empty(len(text) + TOGETHER, np.int32)
         while rest.size:

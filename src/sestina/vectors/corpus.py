@@ -94,13 +94,13 @@ def read(
     with ExitStack() as stack:
         to = stack.enter_context(file.open("wb"))
         if paths is None:
-            counts, word, segments = _from_lists(source, to, progress)  # type: ignore[arg-type]
+            counts, named, segments = _from_lists(source, to, progress)  # type: ignore[arg-type]
         else:
-            counts, word, segments = _from_texts(
+            counts, named, segments = _from_texts(
                 chain.from_iterable(pieces(path, encoding) for path in paths),
                 to, WORDS if tokens == "words" else BLANKS, lowercase, progress,
             )  # fmt: skip
-    names, order = ordered(word, counts, min_count, vocabulary)
+    names, order = ordered(named, counts, min_count, vocabulary)
     ids = finished(file, segments, order, keep_empty)
     return Corpus(
         words=tuple(names),
@@ -123,8 +123,8 @@ def paths_of(source: Source) -> list[Path] | None:
 # --- from text ------------------------------------------------------------------------------
 
 
-Namer = Callable[[int], str]
-"""Gives the word of a provisional number."""
+Namer = Callable[[NDArray[np.int64]], list[str]]
+"""Gives the words of provisional numbers."""
 
 Segments = list[tuple[int, NDArray[np.int32]]]
 """Parts of the file: how many ids, and the final provisional number of each of theirs."""
@@ -157,7 +157,7 @@ def _from_texts(
         for turn, text in enumerate(texts):
             number = turn % len(workers)
             scanner, worker = workers[number]
-            waiting.append((number, worker.submit(scanner.scan, _prepared(text, mode, lowercase))))
+            waiting.append((number, worker.submit(_scanned, scanner, text, mode, lowercase)))
             if len(waiting) > 2 * len(workers):
                 read += take()
                 progress(read)
@@ -168,7 +168,11 @@ def _from_texts(
     numbers += [first.absorb(scanner) for scanner, _ in workers[1:]]
     counts = first.counts.copy()
     segments = [(size, numbers[number]) for number, size in sizes]
-    return counts, lambda number: first.word(number).decode(), segments
+    return counts, first.words, segments
+
+
+def _scanned(scanner: Scanner, text: str, mode: int, lowercase: bool) -> Shorts:
+    return scanner.scan(_prepared(text, mode, lowercase))
 
 
 def _prepared(text: str, mode: int, lowercase: bool) -> bytes:
@@ -224,14 +228,19 @@ def _from_lists(
     for start in range(0, written, 1 << 20):
         some = ids_written[start : start + (1 << 20)]
         counts += np.bincount(some[some >= 0], minlength=len(numbers))
-    return counts, list(numbers).__getitem__, [(written, np.arange(len(numbers), dtype=np.int32))]
+    return counts, namer(list(numbers)), [(written, np.arange(len(numbers), dtype=np.int32))]
+
+
+def namer(words: list[str]) -> Namer:
+    """Return what gives some of these words by their places."""
+    return lambda numbers: [words[number] for number in numbers.tolist()]
 
 
 # --- final numbers --------------------------------------------------------------------------
 
 
 def ordered(
-    word: Namer,
+    named: Namer,
     counts: NDArray[np.int64],
     min_count: int,
     vocabulary: int | None,
@@ -243,7 +252,7 @@ def ordered(
             f"no word is left of {counted(int(counts.sum()), 'token')} with min_count={min_count}; "
             "give more text or lower min_count"
         )
-    names = [word(number) for number in frequent.tolist()]
+    names = named(frequent)
     alphabetic = np.array(sorted(range(len(names)), key=names.__getitem__))
     places = alphabetic[np.argsort(-counts[frequent[alphabetic]], kind="stable")][:vocabulary]
     return [names[place] for place in places], frequent[places]
@@ -256,13 +265,13 @@ def finished(file: Path, segments: Segments, order: NDArray[np.int64], keep_empt
     most = max(int(provisional.max(initial=-1)) for _, provisional in segments)
     final = np.full(max(most, int(order.max())) + 1, -1, np.int32)
     final[order] = np.arange(len(order), dtype=np.int32)
-    numbers = {id(provisional): final[provisional] for _, provisional in segments}
+    apart = {id(provisional): provisional for _, provisional in segments}
+    numbers = {key: final[provisional] for key, provisional in apart.items()}
     place, written = 0, 0
     for size, provisional in segments:
         segment = ids[place : place + size]
         written = renumber(segment, numbers[id(provisional)], ids, written, keep_empty)
         place += size
-    ids.flush()
     del ids, segment
     with file.open("r+b") as opened:
         opened.truncate(4 * written)

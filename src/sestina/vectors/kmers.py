@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.errors import DataError, OptionError
-from sestina.vectors.corpus import Corpus, Source, finished, ordered, paths_of
+from sestina.vectors.corpus import Corpus, Source, finished, namer, ordered, paths_of
 from sestina.vectors.sources import pieces, refuse_missing
 
 LONGEST = 10  # 4¹⁰ is a million words
@@ -66,7 +66,7 @@ def read_kmers(
     if not written:
         raise DataError(f"{paths[0]} holds no DNA: no run of the letters A, C, G, T to cut")
     words = [name for k in range(least, most + 1) for name in _names(k)]
-    names, order = ordered(words.__getitem__, counts, min_count, vocabulary)
+    names, order = ordered(namer(words), counts, min_count, vocabulary)
     every = np.arange(len(counts), dtype=np.int32)
     ids = finished(file, [(written, every)], order, keep_empty=False)
     return Corpus(tuple(names), counts[order], ids, int((ids < 0).sum()), int(counts.sum()))

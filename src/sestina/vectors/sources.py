@@ -7,6 +7,7 @@ import gzip
 import lzma
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -27,21 +28,20 @@ def pieces(path: Path, encoding: str) -> Iterator[str]:
     """
     decoder, wide = _decoder(encoding)
     rest: list[str] = []  # the beginning of a word that the next block goes on with
-    lines, empty, ended = 0, True, True
+    empty, ended = True, True
     for number, block in enumerate(_blocks(path)):
         if not number and not wide and b"\0" in block[:8192]:
             raise DataError(f"{path} is a binary file; expected text, one sentence a line")
-        text = _decoded(decoder, block, path, encoding, lines)
+        text = _decoded(decoder, block, path, encoding, number)
         end = max(text.rfind("\n"), text.rfind(" "))
         if end < 0:
             rest.append(text)
             continue
         piece = "".join([*rest, text[: end + 1]])
         rest = [text[end + 1 :]]
-        lines += piece.count("\n")
         empty, ended = empty and not piece.strip(), piece.endswith("\n")
         yield piece
-    last = "".join([*rest, _decoded(decoder, b"", path, encoding, lines)])
+    last = "".join([*rest, _decoded(decoder, b"", path, encoding, None)])
     if empty and not last.strip():
         raise DataError(f"{path} is empty; expected text, one sentence a line")
     if last or not ended:
@@ -59,12 +59,15 @@ def _decoder(encoding: str) -> tuple[codecs.IncrementalDecoder, bool]:
 
 
 def _decoded(
-    decoder: codecs.IncrementalDecoder, block: bytes, path: Path, encoding: str, lines: int
+    decoder: codecs.IncrementalDecoder, block: bytes, path: Path, encoding: str, number: int | None
 ) -> str:
+    """Decode a block, the one of that number, or what is left of the last one."""
     try:
         return decoder.decode(block, final=not block)
     except UnicodeDecodeError as error:
-        line = lines + error.object.count(b"\n", 0, error.start) + 1
+        left = len(error.object) - len(block)  # bytes of the block before, decoded with this one
+        before = sum(one.count(b"\n") for one in islice(_blocks(path), number))
+        line = before + error.object.count(b"\n", max(left, 0), error.start) + 1
         other = "latin-1" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else "utf-8"
         raise DataError(
             f"{path} is not {encoding}: byte 0x{error.object[error.start]:02x} in line {line}; "

@@ -49,13 +49,18 @@ def with_options(**groups: tuple[type, ...]) -> Callable[[Command], Command]:
                 values[group][name] = _value(spec, arguments.pop(name))
             command(**arguments, **values)
 
-        run.__name__, run.__doc__ = command.__name__, command.__doc__
-        # typer reads a command's options from its signature; mypy knows no such attribute
-        run.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in (*kept, *added)}
-        return run
+        return _as_command(run, command, [*kept, *added])
 
     return decorate
+
+
+def _as_command(run: Command, command: Command, parameters: Sequence[inspect.Parameter]) -> Command:
+    """Give a function a command's name and text, and the parameters that typer shall read."""
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    # typer reads a command's options from its signature; mypy knows no such attribute
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run
 
 
 def _parameter(spec: Field[Any], panel: str) -> inspect.Parameter:
@@ -127,10 +132,7 @@ def with_any_of(group: str, kinds: Mapping[str, Sequence[type]]) -> Callable[[Co
             }
             command(**arguments, **{group: values})
 
-        run.__name__, run.__doc__ = command.__name__, command.__doc__
-        run.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in (*kept, *added)}
-        return run
+        return _as_command(run, command, [*kept, *added])
 
     return decorate
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +94,8 @@ def read(
     with ExitStack() as stack:
         to = stack.enter_context(file.open("wb"))
         if paths is None:
-            counts, named, segments = _from_lists(source, to, progress)  # type: ignore[arg-type]
+            lists = cast("Iterable[Sequence[str]]", source)  # `paths_of` has ruled out the rest
+            counts, named, segments = _from_lists(lists, to, progress)
         else:
             counts, named, segments = _from_texts(
                 chain.from_iterable(pieces(path, encoding) for path in paths),

@@ -71,7 +71,7 @@ class Lookup:
                 "one number, 0 or more, for each word"
             )
         if isinstance(self.words, tuple):
-            self._ids  # noqa: B018
+            _ = self._ids  # made at once, because making it refuses a word that stands twice
         if _in_memory(self.stored):
             for start in range(0, size, BLOCK):
                 finite(self.stored[start : start + BLOCK], self.words, start)

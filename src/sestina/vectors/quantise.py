@@ -11,6 +11,7 @@ words, pq one of 0.966 and 67 %, and with parts of 2 numbers instead of 4, 0.997
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,7 +30,7 @@ CACHED = 512  # points whose distances to all centres fit into the second-level 
 ROUNDS = 10  # of k-means; ten more changed the neighbours by less than one in a hundred
 
 
-class Quantised:
+class Quantised(ABC):
     """A matrix (V, D) that is kept in few bytes; what is taken out of it is float32.
 
     Attributes:
@@ -53,8 +54,9 @@ class Quantised:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(self[:], dtype=dtype)
 
+    @abstractmethod
     def __getitem__(self, key: Any) -> NDArray[np.float32]:
-        raise NotImplementedError
+        """Return rows, or one, in float32, as an array's rows are taken."""
 
 
 class ByteRows(Quantised):

@@ -25,7 +25,6 @@ Peers: `pip install --constraint constraints.txt --editable '.[peers]'`.
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import sys
 import time
@@ -72,9 +71,13 @@ def main() -> None:
     picture.draw(report.lines(results), folder / PICTURE)
     if args.publish:
         page = HOUSE / "docs" / "benchmarks.md"
-        where = os.path.relpath(folder / PICTURE, page.parent)
-        shown = f"![Speed-up over the fastest other program]({where})"
-        pages.publish(f"{report.markdown(results)}\n{shown}", page, report.MARKER)
+        text = pages.illustrated(
+            report.markdown(results),
+            folder / PICTURE,
+            "Speed-up over the fastest other program",
+            page,
+        )
+        pages.publish(text, page, report.MARKER)
     print(f"\nwritten to {folder}", file=sys.stderr)
 
 

@@ -27,7 +27,6 @@ Peers: `pip install --constraint constraints.txt --editable '.[peers-vectors]'`.
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import sys
 import tempfile
@@ -78,9 +77,10 @@ def main() -> None:
     report.draw(results, folder / PICTURE)
     if args.publish:
         page = HOUSE / "docs" / "benchmarks.md"
-        where = os.path.relpath(folder / PICTURE, page.parent)
-        shown = f"![Speed-up over other programs]({where})"
-        pages.publish(f"{report.markdown(results)}\n{shown}", page, report.MARKER)
+        whole = pages.illustrated(
+            report.markdown(results), folder / PICTURE, "Speed-up over other programs", page
+        )
+        pages.publish(whole, page, report.MARKER)
     print(f"\nwritten to {folder}", file=sys.stderr)
 
 

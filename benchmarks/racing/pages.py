@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,11 @@ def write(
     text = json.dumps(results, indent=1, ensure_ascii=False)
     _replace(folder / "results.json", text + "\n")
     _replace(folder / "table.md", markdown(results))
+
+
+def illustrated(report: str, picture: Path, caption: str, page: Path) -> str:
+    """Return a report with its picture below, linked as from a page."""
+    return f"{report}\n![{caption}]({os.path.relpath(picture, page.parent)})"
 
 
 def publish(report: str, page: Path, marker: str) -> None:

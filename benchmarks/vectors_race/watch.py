@@ -65,7 +65,7 @@ def watch(
         assert said is not None
         try:
             watched = _listen(said, start, pattern)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: the program would go on alone
             process.kill()
             raise
         finally:

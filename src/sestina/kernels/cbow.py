@@ -22,47 +22,67 @@ from sestina.kernels.embedding import (
     gradients,
     list_outputs,
     loss_of,
+    loss_of_one,
     place_of,
     weigh,
 )
 from sestina.kernels.memory import integer, number, short, write_integer, write_number
-from sestina.kernels.simd import BYTES, fill, load, store
+from sestina.kernels.simd import BYTES, fill, fma, load, sigmoid, store, total
 from sestina.kernels.skipgram import WATCHED, give_hidden, take_hidden
 
 
 @njit
-def mean_of(a, s, i, from_, n, to):
-    """Write the mean of the hidden rows around center i; return how many there are."""
+def list_contexts(a, s, i, from_, n, j):
+    """List where the hidden rows around center i stand, for the j-th of a group; return how many.
+
+    The end of the list stands before it.
+    """
     left, right = window_of(a, s, i, n)
-    count = right - left - 1
+    place = s + a.at_contexts + 8 * j * a.most_contexts
+    count, row = 0, s + a.at_hidden + (left - from_) * a.row
+    for other in range(left, right):
+        count += 1
+        write_integer(place + 8 * count, row)
+        count -= other == i
+        row += a.row
+    write_integer(place, place + 8 * count)
+    return count
+
+
+@njit
+def mean_of(a, s, i, from_, n, j):
+    """Write the mean of the hidden rows around center i as that of the j-th of a group.
+
+    Returns how many there are.
+    """
+    count = list_contexts(a, s, i, from_, n, j)
     clear_row(s + a.at_spare, a.row)
     if a.first_document:
         fetch(a, s, s + a.at_spare, a.first_document + short(s + a.at_sentences + 4 * i))
         count += 1
     share = fill(np.float32(1) / np.float32(max(count, 1)))
-    rows = s + a.at_hidden - from_ * a.row
+    first, to = s + a.at_contexts + 8 * j * a.most_contexts, s + a.at_means + j * a.row
+    last = integer(first)
     for at in range(0, a.row, BYTES):
-        total = load(s + a.at_spare + at)
-        for row in range(rows + left * a.row + at, rows + i * a.row + at, a.row):
-            total = total + load(row)
-        for row in range(rows + (i + 1) * a.row + at, rows + right * a.row + at, a.row):
-            total = total + load(row)
-        store(to + at, total * share)
+        mean, place = load(s + a.at_spare + at), first
+        while place < last:
+            place += 8
+            mean = mean + load(integer(place) + at)
+        store(to + at, mean * share)
     return count
 
 
 @njit
-def spread_mean(a, s, i, from_, n, change):
+def spread_mean(a, s, i, j):
     """Add the change of a mean to each row that it was taken over."""
-    left, right = window_of(a, s, i, n)
+    first, change = s + a.at_contexts + 8 * j * a.most_contexts, s + a.at_d_means + j * a.row
     if not a.frozen:
-        rows = s + a.at_hidden - from_ * a.row
-        for at in range(0, a.row, BYTES):
-            more = load(change + at)
-            for row in range(rows + left * a.row + at, rows + i * a.row + at, a.row):
-                store(row, load(row) + more)
-            for row in range(rows + (i + 1) * a.row + at, rows + right * a.row + at, a.row):
-                store(row, load(row) + more)
+        place, last = first, integer(first)
+        while place < last:
+            place += 8
+            row = integer(place)
+            for at in range(0, a.row, BYTES):
+                store(row + at, load(row + at) + load(change + at))
     if a.first_document:
         place = place_of(a, s, a.first_document + short(s + a.at_sentences + 4 * i))
         for at in range(0, a.row, BYTES):
@@ -71,72 +91,118 @@ def spread_mean(a, s, i, from_, n, change):
 
 @njit
 def list_group(a, s, i, g, side):
-    """List the outputs of g centers: themselves, then the negatives that all of them meet."""
+    """List the outputs of g centers: negatives that all of them meet, then themselves."""
     rows = s + a.at_rows + side * 8 * a.most_outputs
-    for j in range(g):
-        write_integer(rows + 8 * j, a.first_output + short(s + a.at_ids + 4 * (i + j)))
     bits = bits_of(a, integer(s + a.at_places + 8 * i))
     for k in range(a.shared):
-        write_integer(rows + 8 * (g + k), a.first_output + negative(a, bits, k + 1))
-    for j in range(g + a.shared):
-        ask_for(a, s, integer(rows + 8 * j))
+        write_integer(rows + 8 * k, a.first_output + negative(a, bits, k + 1))
+    for j in range(g):
+        own = a.first_output + short(s + a.at_ids + 4 * (i + j))
+        write_integer(rows + 8 * (a.shared + j), own)
+    for r in range(a.shared + g):
+        ask_for(a, s, integer(rows + 8 * r))
 
 
 @njit
-def weigh_group(a, s, i, g, side, rate):
-    """Write the targets and weights of a group, a row for each center."""
-    rows = s + a.at_rows + side * 8 * a.most_outputs
-    shared = rate * np.float32(a.negatives) / np.float32(a.shared)
+def weigh_group(a, s, g, rows, rate):
+    """Write the weights of a group, a row for each center: of the negatives, then of itself.
+
+    A negative that is the center itself does not count.
+    """
+    share = fill(rate * np.float32(a.negatives) / np.float32(a.shared))
+    size, own = 4 * a.most_outputs, rows + 8 * a.shared
     for j in range(g):
-        targets = s + a.at_targets + 4 * j * a.most_outputs
-        weights = s + a.at_weights + 4 * j * a.most_outputs
-        own = integer(rows + 8 * j)
-        for c in range(a.most_outputs):
-            write_number(targets + 4 * c, np.float32(0))
-            counts = g <= c < g + a.shared and integer(rows + 8 * c) != own
-            write_number(weights + 4 * c, shared if counts else np.float32(0))
-        write_number(targets + 4 * j, np.float32(1))
-        write_number(weights + 4 * j, rate)
+        weights = s + a.at_weights + j * size
+        for at in range(0, size, BYTES):
+            store(weights + at, share)
+        for c in range(a.shared, a.most_outputs):
+            write_number(weights + 4 * c, np.float32(0))
+        write_number(s + a.at_own_weights + 4 * j, rate)
+    for j in range(g):
+        for c in range(a.shared):
+            if integer(rows + 8 * c) == integer(own + 8 * j):
+                write_number(s + a.at_weights + j * size + 4 * c, np.float32(0))
+
+
+@njit
+def own_gradients(a, s, g):
+    """Write the gradient of each center's own output, and what it changes in the mean."""
+    outputs = s + a.at_outputs + a.shared * a.row
+    for j in range(g):
+        score = fill(np.float32(0))
+        for at in range(0, a.row, BYTES):
+            score = fma(load(s + a.at_means + j * a.row + at), load(outputs + j * a.row + at), score)
+        write_number(s + a.at_own + 4 * j, total(score))
+    one = fill(np.float32(1))
+    up = (one - sigmoid(load(s + a.at_own))) * load(s + a.at_own_weights)
+    store(s + a.at_own, up)
+    for j in range(g):
+        up = fill(number(s + a.at_own + 4 * j))
+        for at in range(0, a.row, BYTES):
+            store(s + a.at_d_means + j * a.row + at, up * load(outputs + j * a.row + at))
+
+
+@njit
+def add_to_own(a, s, g, rows):
+    """Add its gradient times its mean to each center's own output."""
+    for j in range(g):
+        place = place_of(a, s, integer(rows + 8 * (a.shared + j)))
+        up, mean = fill(number(s + a.at_own + 4 * j)), s + a.at_means + j * a.row
+        for at in range(0, a.row, BYTES):
+            store(place + at, fma(up, load(mean + at), load(place + at)))
+
+
+@njit
+def loss_of_own(a, s, g):
+    """Return the loss of the centers' own outputs, times the learning rate."""
+    loss = 0.0
+    for j in range(g):
+        loss += loss_of_one(number(s + a.at_own_weights + 4 * j), number(s + a.at_own + 4 * j))
+    return loss
 
 
 @njit
 def train_group(a, s, i, g, from_, n, side, rate):
-    """Train g centers on their common outputs; return where targets and weights stand."""
-    rows, m = s + a.at_rows + side * 8 * a.most_outputs, g + a.shared
-    weigh_group(a, s, i, g, side, rate)
+    """Train g centers, each on itself and on the negatives that they share."""
+    rows, apart = s + a.at_rows + side * 8 * a.most_outputs, 4 * a.most_outputs
+    weigh_group(a, s, g, rows, rate)
     for j in range(g):
-        if mean_of(a, s, i + j, from_, n, s + a.at_means + j * a.row) == 0:
-            clear_row(s + a.at_weights + 4 * j * a.most_outputs, 4 * a.most_outputs)
-    fetch_outputs(a, s, rows, m)
-    gradients(a, s, s + a.at_means, g, m, s + a.at_targets, s + a.at_weights, 4 * a.most_outputs)
-    finish(a, s, i, g, m, from_, n, rows)
+        if mean_of(a, s, i + j, from_, n, j) == 0:
+            clear_row(s + a.at_weights + j * apart, apart)
+            write_number(s + a.at_own_weights + 4 * j, np.float32(0))
+    fetch_outputs(a, s, rows, a.shared + g)
+    gradients(a, s, s + a.at_means, g, a.shared, s + a.at_targets, s + a.at_weights, apart)
+    own_gradients(a, s, g)
+    if not a.frozen:
+        add_to_own(a, s, g, rows)
+    finish(a, s, i, g, a.shared, rows)
 
 
 @njit
-def finish(a, s, i, g, m, from_, n, rows):
-    """Give the gradients of g means to outputs and contexts."""
+def finish(a, s, i, g, m, rows):
+    """Give the gradients of g means to m outputs and to contexts."""
     for r in range(g, g + 3):
         clear_gradients(a, s, r, m)
     if not a.frozen:
         add_to_outputs(a, s, s + a.at_means, g, m, rows)
-    clear_row(s + a.at_d_means, GROUP * a.row)
     add_to_hidden(a, s, s + a.at_d_means, g, m)
     for j in range(g):
-        spread_mean(a, s, i + j, from_, n, s + a.at_d_means + j * a.row)
+        spread_mean(a, s, i + j, j)
 
 
 @njit
 def train_path(a, s, i, from_, n, rate):
     """Train one center on its Huffman path; return the number of outputs, 0 without contexts."""
     rows, targets, weights = s + a.at_rows, s + a.at_targets, s + a.at_weights
-    if mean_of(a, s, i, from_, n, s + a.at_means) == 0:
+    if mean_of(a, s, i, from_, n, 0) == 0:
         return 0
     word, place = short(s + a.at_ids + 4 * i), integer(s + a.at_places + 8 * i)
     m = list_outputs(a, s, word, place, rows, targets)
     weigh(targets, weights, m, rate)
     fetch_outputs(a, s, rows, m)
     gradients(a, s, s + a.at_means, 1, m, targets, weights, 0)
-    finish(a, s, i, 1, m, from_, n, rows)
+    clear_row(s + a.at_d_means, a.row)
+    finish(a, s, i, 1, m, rows)
     return m
 
 
@@ -166,9 +232,10 @@ def train_cbow(chunk, address):
                     list_group(a, s, i + GROUP, min(GROUP, stop - i - GROUP), 1 - side)
                 train_group(a, s, i, g, from_, n, side, rate)
                 if (i - start) % (GROUP * 8) == 0:
-                    loss += loss_of(a, s, g, g + a.shared, targets, weights, apart, rate)
+                    loss += loss_of(a, s, g, a.shared, targets, weights, apart, rate)
+                    loss += loss_of_own(a, s, g) / rate
                     for j in range(g):
-                        pairs += number(weights + j * apart + 4 * j) > 0
+                        pairs += number(s + a.at_own_weights + 4 * j) > 0
         if not a.frozen:
             give_hidden(a, s, from_, to)
     write_number(a.losses + 8 * chunk, np.float32(loss))

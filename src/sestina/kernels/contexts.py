@@ -25,12 +25,12 @@ FIELDS = (
     # rows of the table: words or their parts, then outputs, then documents
     "table", "row", "size", "first_output", "first_document", "bag_starts", "bags",
     # one learning rate and one pair (loss, pairs) a chunk
-    "rates", "losses", "most_outputs", "shared", "frozen",
+    "rates", "losses", "most_outputs", "most_contexts", "shared", "frozen",
     # memory of a chunk, and where things stand in it
     "scratch", "scratch_size", "room",
     "at_ids", "at_places", "at_sentences", "at_hidden", "at_before", "at_outputs", "at_rows",
     "at_targets", "at_weights", "at_gradients", "at_means", "at_d_means", "at_spare",
-    "at_places_out",
+    "at_places_out", "at_contexts", "at_own", "at_own_weights",
     # private sums of changes, where threads must not meet: row → slot + 1; slots: rows
     "rows", "at_slots", "at_used", "at_changes", "changed", "chunks", "parts",
 )  # fmt: skip

@@ -263,6 +263,14 @@ def fetch_outputs(a, s, rows, m):
 
 
 @njit
+def loss_of_one(weight, g):
+    """Return −w · log σ(±score) of a pair, from its weight and its gradient."""
+    if weight > 0:
+        return -weight * math.log(max(1.0 - abs(g) / weight, 1e-7))
+    return 0.0
+
+
+@njit
 def loss_of(a, s, n, m, targets, weights, apart, rate):
     """Return the sum of −w · log σ(±score) over all pairs, from their gradients.
 
@@ -272,7 +280,6 @@ def loss_of(a, s, n, m, targets, weights, apart, rate):
     for r in range(n):
         for c in range(m):
             weight = number(weights + r * apart + 4 * c)
-            if weight > 0:
-                g = number(s + a.at_gradients + 4 * (r * a.most_outputs + c))
-                total -= weight * math.log(max(1.0 - abs(g) / weight, 1e-7))
+            g = number(s + a.at_gradients + 4 * (r * a.most_outputs + c))
+            total += loss_of_one(weight, g)
     return total / rate

@@ -34,8 +34,8 @@ WATCHED = 32  # the loss is that of one window in so many
 def take_hidden(a, s, first, last):
     """Copy the hidden rows of listed words, twice: to be trained, and to be compared."""
     for i in range(first, last):
-        if i + 2 < last:
-            ask_for_word(a, s, short(s + a.at_ids + 4 * i + 8))
+        if i + 6 < last:
+            ask_for_word(a, s, short(s + a.at_ids + 4 * i + 24))
         now = s + a.at_hidden + (i - first) * a.row
         fetch_word(a, s, now, s + a.at_spare, short(s + a.at_ids + 4 * i))
         before = s + a.at_before + (i - first) * a.row

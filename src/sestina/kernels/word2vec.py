@@ -101,6 +101,11 @@ def _outputs(method: str, net: Net, settings: Settings) -> int:
     return -(-one // LANES) * LANES
 
 
+def _contexts(settings: Settings) -> int:
+    """Return the length of a list of a center's neighbours: its end, them, and one to spare."""
+    return 2 * settings.window + 2
+
+
 def _layout(method: str, net: Net, settings: Settings, words: int) -> tuple[dict[str, int], int]:
     """Return where things stand in the memory of a chunk of `words` tokens, and its size."""
     rows = BLOCK + 2 * settings.window + MARGIN
@@ -122,6 +127,9 @@ def _layout(method: str, net: Net, settings: Settings, words: int) -> tuple[dict
         "at_d_means": (GROUP + MARGIN) * row,
         "at_spare": row,
         "at_places_out": 64,
+        "at_contexts": GROUP * 8 * _contexts(settings),
+        "at_own": 4 * LANES,
+        "at_own_weights": 4 * LANES,
     }
     if settings.private:
         touched = min(len(net.table), _touched(net, settings, listed, outputs))
@@ -178,6 +186,7 @@ class Trainer:
             "first_output": net.first_output,
             "first_document": net.first_document,
             "most_outputs": _outputs(method, net, settings),
+            "most_contexts": _contexts(settings),
             "rows": len(net.table) if settings.private else 0,
             "changed": address(self._changed),
         }

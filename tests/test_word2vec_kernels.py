@@ -51,16 +51,16 @@ def net_for(rng, ids, method, dimensions, tree=False, bags=False, words=40):
 
 
 def chunks(ids, size):
-    bounds = np.append(np.arange(0, len(ids), size), len(ids))
-    documents = np.array([(ids[:bound] < 0).sum() for bound in bounds[:-1]])
-    return bounds, documents
+    firsts = np.arange(0, len(ids), size)
+    documents = np.array([(ids[:first] < 0).sum() for first in firsts])
+    return np.column_stack([firsts, np.minimum(firsts + size, len(ids))]), documents
 
 
 def kernel(method, net, options, ids, size, rate=0.05):
-    bounds, documents = chunks(ids, size)
+    spans, documents = chunks(ids, size)
     trainer = Trainer("cbow" if method == "dm" else method, net, options, size, len(documents))
     rates = np.full(len(documents), rate, np.float32)
-    return trainer.run(ids, bounds, documents, rates, KEY)
+    return trainer.run(ids, spans, documents, rates, KEY)
 
 
 @pytest.mark.parametrize("tree", [False, True])
@@ -139,11 +139,11 @@ def test_of_two_like_changes_most_is_taken():
     start, changes = net.table.copy(), []
     for tokens in (3, 6):
         net.table[:] = start
-        bounds = np.arange(0, tokens + 1, 3)
-        count = len(bounds) - 1
+        spans = np.array([[0, 3], [3, 6]])[: tokens // 3]
+        count = len(spans)
         trainer = Trainer("skipgram", net, Settings(window=1, private=True), 3, 2)
         rates = np.full(count, 1e-3, np.float32)
-        trainer.run(ids, bounds, np.arange(count), rates, KEY)
+        trainer.run(ids, spans, np.arange(count), rates, KEY)
         changes.append(net.table - start)
     share = (1 - 0.8**2) / (0.2 * 2)
     moved = np.abs(changes[0]) > 1e-6
@@ -210,9 +210,10 @@ def test_frozen_training_changes_documents_only_and_wherever_they_stand(method):
     net.keep[:] = MOST
     net.table[net.first_document :] = net.table[net.first_document]
     before = net.table.copy()
-    bounds = np.array([0, len(one), len(one) + len(other), len(ids)])
+    ends = np.cumsum([len(one), len(other), len(one)])
+    spans = np.column_stack([[0, *ends[:-1]], ends])
     trainer = Trainer("cbow" if method == "dm" else method, net, Settings(frozen=True), 9, 3)
-    trainer.run(ids, bounds, np.arange(3), np.full(3, 0.1, np.float32), KEY)
+    trainer.run(ids, spans, np.arange(3), np.full(3, 0.1, np.float32), KEY)
     first, second, third = net.table[net.first_document : net.first_document + 3]
     assert np.array_equal(net.table[: net.first_document], before[: net.first_document])
     assert np.array_equal(first, third)

@@ -19,11 +19,13 @@ from sestina.kernels.embedding import (
     clear_row,
     fetch,
     fetch_outputs,
+    give_hot,
     gradients,
     list_outputs,
     loss_of,
     loss_of_one,
     place_of,
+    take_hot,
     weigh,
 )
 from sestina.kernels.memory import integer, number, short, write_integer, write_number
@@ -218,6 +220,7 @@ def train_cbow(chunk, address):
         stop = min(start + BLOCK, last)
         from_, to = max(start - a.window, 0), min(stop + a.window, n)
         take_hidden(a, s, from_, to)
+        take_hot(a, s)
         if a.path:
             for i in range(start, stop):
                 m = train_path(a, s, i, from_, n, rate)
@@ -238,6 +241,7 @@ def train_cbow(chunk, address):
                         pairs += number(s + a.at_own_weights + 4 * j) > 0
         if not a.frozen:
             give_hidden(a, s, from_, to)
+            give_hot(a, s)
     write_number(a.losses + 8 * chunk, np.float32(loss))
     write_number(a.losses + 8 * chunk + 4, np.float32(pairs))
 

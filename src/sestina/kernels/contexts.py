@@ -18,12 +18,14 @@ BLOCK = 64  # centers whose hidden rows are trained beside the table, and added 
 GROUP = 4  # centers that share negatives where contexts are averaged
 
 FIELDS = (
-    # the corpus: tokens of the chunks of this run, in order; bounds: chunk → its first token
-    "ids", "tokens", "bounds", "documents", "key", "keep", "window", "back_only",
+    # the corpus: spans: the first token and the end of each chunk of this run
+    "ids", "tokens", "spans", "documents", "key", "keep", "window", "back_only",
     # outputs: the noise as an alias table; or each word's path, codes in the lowest bit
     "negatives", "noise", "vocabulary", "path_starts", "path",
     # rows of the table: words or their parts, then outputs, then documents
     "table", "row", "size", "first_output", "first_document", "bag_starts", "bags",
+    # rows that all threads change all the time: nodes near the root; a block trains a copy
+    "first_hot", "hot",
     # one learning rate and one pair (loss, pairs) a chunk
     "rates", "losses", "most_outputs", "most_contexts", "shared", "frozen",
     # memory of a chunk, and where things stand in it
@@ -31,6 +33,7 @@ FIELDS = (
     "at_ids", "at_places", "at_sentences", "at_hidden", "at_before", "at_outputs", "at_rows",
     "at_targets", "at_weights", "at_gradients", "at_means", "at_d_means", "at_spare",
     "at_places_out", "at_contexts", "at_own", "at_own_weights",
+    "at_hot", "at_hot_before",
     # private sums of changes, where threads must not meet: row → slot + 1; slots: rows
     "rows", "at_slots", "at_used", "at_changes", "changed", "chunks", "parts",
 )  # fmt: skip
@@ -86,7 +89,7 @@ def walk(a, s, chunk):
     """
     if a.rows:
         write_integer(s + a.at_used, 0)
-    start, stop = integer(a.bounds + 8 * chunk), integer(a.bounds + 8 * chunk + 8)
+    start, stop = integer(a.spans + 16 * chunk), integer(a.spans + 16 * chunk + 8)
     base = start if a.frozen else 0  # a text to infer is the same wherever it stands
     place, before = start, 0
     while before < a.window and place > 0 and short(a.ids + 4 * place - 4) >= 0:

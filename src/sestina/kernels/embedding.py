@@ -57,7 +57,9 @@ def clear_row(place, size):
 
 @njit
 def place_of(a, s, row):
-    """Return where changes of a row go: the table, or the chunk's own sum of changes."""
+    """Return where changes of a row go: the table, a copy, or the chunk's own sum of changes."""
+    if a.first_hot <= row < a.first_hot + a.hot:
+        return s + a.at_hot + (row - a.first_hot) * a.row
     if not a.rows:
         return a.table + row * a.row
     slot = short(s + a.at_slots + 4 * row)
@@ -73,9 +75,10 @@ def place_of(a, s, row):
 @njit
 def fetch(a, s, to, row):
     """Copy a row of the table, as the chunk sees it."""
-    source = a.table + row * a.row
-    changes = 0
-    if a.rows:
+    source, changes = a.table + row * a.row, 0
+    if a.first_hot <= row < a.first_hot + a.hot:
+        source = s + a.at_hot + (row - a.first_hot) * a.row
+    elif a.rows:
         slot = short(s + a.at_slots + 4 * row)
         if slot:
             changes = s + a.at_changes + slot * a.row
@@ -132,6 +135,25 @@ def ask_for_word(a, s, word):
         ask_for(a, s, short(a.bags + 4 * part))
 
 
+@njit
+def take_hot(a, s):
+    """Copy the rows that every thread changes all the time, twice, as `take_hidden` does."""
+    first, size = a.table + a.first_hot * a.row, a.hot * a.row
+    for at in range(0, size, BYTES):
+        value = load(first + at)
+        store(s + a.at_hot + at, value)
+        store(s + a.at_hot_before + at, value)
+
+
+@njit
+def give_hot(a, s):
+    """Add what the copies have changed to the table."""
+    first, size = a.table + a.first_hot * a.row, a.hot * a.row
+    for at in range(0, size, BYTES):
+        change = load(s + a.at_hot + at) - load(s + a.at_hot_before + at)
+        store(first + at, load(first + at) + change)
+
+
 # --- outputs and their targets --------------------------------------------------------------
 
 
@@ -161,7 +183,9 @@ def list_outputs(a, s, word, place, rows, targets):
             write_number(targets + 4 * m, np.float32(-1 if drawn == word else 0))
         m = 1 + a.negatives
     for n in range(m):
-        ask_for(a, s, integer(rows + 8 * n))
+        row = integer(rows + 8 * n)
+        if not a.first_hot <= row < a.first_hot + a.hot:
+            ask_for(a, s, row)
     return m
 
 

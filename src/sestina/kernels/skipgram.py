@@ -18,10 +18,12 @@ from sestina.kernels.embedding import (
     clear_gradients,
     fetch_outputs,
     fetch_word,
+    give_hot,
     give_word,
     gradients,
     list_outputs,
     loss_of,
+    take_hot,
     weigh,
 )
 from sestina.kernels.memory import integer, number, short, write_number
@@ -91,6 +93,7 @@ def train_skipgram(chunk, address):
         stop = min(start + BLOCK, last)
         from_, to = max(start - a.window, 0), min(stop + a.window, n)
         take_hidden(a, s, from_, to)
+        take_hot(a, s)
         m = outputs_of(a, s, start, start & 1)
         for i in range(start, stop):
             following = m
@@ -104,6 +107,7 @@ def train_skipgram(chunk, address):
                     pairs += right - left - (right > i)
             m = following
         give_hidden(a, s, from_, to)
+        give_hot(a, s)
     write_number(a.losses + 8 * chunk, np.float32(loss))
     write_number(a.losses + 8 * chunk + 4, np.float32(pairs))
 

@@ -19,6 +19,7 @@ from sestina.kernels.workspace import address, lend
 
 KERNELS: dict[str, Kernel] = {"skipgram": SKIPGRAM, "cbow": CBOW, "dbow": DBOW}
 MARGIN = 4  # rows that products may read behind the last
+HOT = 32  # nodes nearest to the root, of which a block of centers trains a copy
 
 Numbers = NDArray[np.int64]
 Shorts = NDArray[np.int32]
@@ -106,6 +107,13 @@ def _contexts(settings: Settings) -> int:
     return 2 * settings.window + 2
 
 
+def _hot(method: str, net: Net, settings: Settings) -> int:
+    """Return how many of the last outputs a block trains a copy of: none where changes are kept."""
+    if net.path is None or settings.private or method == "dbow":
+        return 0
+    return min(HOT, len(net.keep) - 1)
+
+
 def _layout(method: str, net: Net, settings: Settings, words: int) -> tuple[dict[str, int], int]:
     """Return where things stand in the memory of a chunk of `words` tokens, and its size."""
     rows = BLOCK + 2 * settings.window + MARGIN
@@ -130,6 +138,8 @@ def _layout(method: str, net: Net, settings: Settings, words: int) -> tuple[dict
         "at_contexts": GROUP * 8 * _contexts(settings),
         "at_own": 4 * LANES,
         "at_own_weights": 4 * LANES,
+        "at_hot": _hot(method, net, settings) * row,
+        "at_hot_before": _hot(method, net, settings) * row,
     }
     if settings.private:
         touched = min(len(net.table), _touched(net, settings, listed, outputs))
@@ -165,6 +175,7 @@ class Trainer:
     def __init__(self, method: str, net: Net, settings: Settings, words: int, room: int) -> None:
         self._kernel, self._net, self._settings = KERNELS[method], net, settings
         places, size = _layout(method, net, settings, words)
+        hot = _hot(method, net, settings)
         self._memory = lend((room * size // 4,))
         self._memory[:] = 0
         self._changed = np.zeros(len(net.table) if settings.private else 0, np.int32)
@@ -187,6 +198,8 @@ class Trainer:
             "first_document": net.first_document,
             "most_outputs": _outputs(method, net, settings),
             "most_contexts": _contexts(settings),
+            "first_hot": net.first_output + len(net.keep) - 1 - hot,
+            "hot": hot,
             "rows": len(net.table) if settings.private else 0,
             "changed": address(self._changed),
         }
@@ -199,7 +212,7 @@ class Trainer:
     def run(
         self,
         ids: Shorts,
-        bounds: Numbers,
+        spans: Numbers,
         documents: Numbers,
         rates: NDArray[np.float32],
         key: int,
@@ -208,7 +221,7 @@ class Trainer:
 
         Args:
             ids: Word numbers of the whole corpus, −1 after each sentence.
-            bounds: N + 1 places in the corpus.
+            spans: The first token of each chunk, and the one behind its last, (N, 2).
             documents: How many sentences end before each chunk, (N,).
             rates: Learning rate of each chunk, (N,).
             key: 64 bits that all random choices depend on, with the place in the corpus.
@@ -217,7 +230,7 @@ class Trainer:
         losses = np.zeros((chunks, 2), np.float32)
         record, place = self._record, address(self._record)
         record["ids"], record["tokens"] = address(ids), len(ids)
-        record["bounds"], record["documents"] = address(bounds), address(documents)
+        record["spans"], record["documents"] = address(spans), address(documents)
         record["rates"], record["losses"] = address(rates), address(losses)
         record["key"], record["chunks"] = np.uint64(key).astype(np.int64), chunks
         run(self._kernel, chunks, place)

@@ -137,19 +137,20 @@ class Doc2Vec(Doc2VecOptions, VectorsEstimator):
         """Train the spare rows on at most `SPARE` documents."""
         net = self._net
         ids = np.array([n for ids in lists for n in (*ids, -1)], np.int32)
-        bounds = np.cumsum([0, *(len(ids) + 1 for ids in lists)])
+        ends = np.cumsum([len(ids) + 1 for ids in lists])
+        spans = np.column_stack([ends - [len(ids) + 1 for ids in lists], ends])
         first = len(net.table) - SPARE
         numbers = np.arange(len(lists)) + first - net.first_document
         rows = net.table[first : first + len(lists), : self.dimensions]
         start = np.random.default_rng(self.seed).random(self.dimensions, np.float32)
         rows[:] = (start - np.float32(0.5)) / np.float32(self.dimensions)
         settings = Settings(**{**shared_settings(self), "private": False}, frozen=True)
-        longest = int(np.diff(bounds).max(initial=1))
+        longest = max((len(ids) + 1 for ids in lists), default=1)
         trainer = Trainer(KERNELS[self.method], net, settings, longest, len(lists))
         for epoch in range(epochs):
             rate = self.learning_rate * max(1 - epoch / epochs, LEAST_RATE)
             rates = np.full(len(lists), rate, np.float32)
-            trainer.run(ids, bounds, numbers, rates, mixed(self.seed, epoch))
+            trainer.run(ids, spans, numbers, rates, mixed(self.seed, epoch))
         known = np.array([len(ids) > 0 for ids in lists])[:, None]
         vectors: NDArray[np.float32] = rows * known
         return vectors

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +71,10 @@ class Run:
             with limited(options.threads), held() as look, reporter:
                 if self.state.epoch or self.state.part:
                     reporter.say(f"resumed {self.state}")
-                bounds, documents = self._chunks()
+                chunks = self._chunks()
                 trainer = Trainer(self.method, self.net, self.settings, *self._sizes())
                 while self.state.epoch < options.epochs:
-                    self._epoch(trainer, bounds, documents, reporter, look)
+                    self._epoch(trainer, *self._shuffled(*chunks), reporter, look)
                     checkpoint.save(self.net.table, self.state)
         except KeyboardInterrupt:
             checkpoint.save(self.net.table, self.state)
@@ -91,39 +90,52 @@ class Run:
         return size, int(np.clip(tokens // size // 32, 2, PRIVATE_TOGETHER))
 
     def _chunks(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return where chunks begin, and the last one's end, and the sentences before each."""
+        """Return each chunk's first token and end, (N, 2), and the sentences before it, (N,)."""
         ids, (size, _) = self.corpus.ids, self._sizes()
-        bounds = np.append(np.arange(0, len(ids), size), len(ids))
-        ends = [np.count_nonzero(ids[a:b] < 0) for a, b in pairwise(bounds)]
-        return bounds, np.cumsum([0, *ends[:-1]])
+        firsts = np.arange(0, len(ids), size)
+        spans = np.column_stack([firsts, np.append(firsts[1:], len(ids))])
+        ends = [np.count_nonzero(ids[first:end] < 0) for first, end in spans]
+        return spans, np.cumsum([0, *ends[:-1]])
+
+    def _shuffled(
+        self, spans: NDArray[np.int64], documents: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the chunks in the random order of this epoch.
+
+        Texts are often sorted, by source or by date, and what comes last would learn least.
+        """
+        seed = mixed(self.options.seed, self.state.epoch)
+        order = np.random.default_rng(seed).permutation(len(spans))
+        return spans[order], documents[order]
 
     def _epoch(
         self,
         trainer: Trainer,
-        bounds: NDArray[np.int64],
+        spans: NDArray[np.int64],
         documents: NDArray[np.int64],
         reporter: Reporter,
         look: Callable[[], None],
     ) -> None:
         """Train one epoch, or what is left of it."""
         options, state, started = self.options, self.state, time.perf_counter()
-        first, chunks = state.part, len(bounds) - 1
+        first, chunks = state.part, len(spans)
+        done = np.cumsum([0, *(spans[:, 1] - spans[:, 0])])
         scale = self.corpus.read / len(self.corpus.ids)
         while state.part < chunks:
             last = min(state.part + self._sizes()[1], chunks)
             some = slice(state.part, last)
-            shares = (state.epoch + bounds[some] / bounds[-1]) / options.epochs
+            shares = (state.epoch + done[some] / done[-1]) / options.epochs
             rates = options.learning_rate * np.maximum(1 - shares, LEAST_RATE)
             more = trainer.run(
-                self.corpus.ids, bounds[state.part : last + 1], documents[some],
+                self.corpus.ids, spans[some], documents[some],
                 rates.astype(np.float32), mixed(options.seed, state.epoch),
             )  # fmt: skip
             state.add(*more)
-            state.part, done = last, int((bounds[last] - bounds[first]) * scale)
-            reporter.step(state.epoch + 1, int(bounds[last] * scale), state.mean, done, started)
+            state.part, so_far = last, int((done[last] - done[first]) * scale)
+            reporter.step(state.epoch + 1, int(done[last] * scale), state.mean, so_far, started)
             look()
         self._finite()
-        words, seconds = (bounds[-1] - bounds[first]) * scale, time.perf_counter() - started
+        words, seconds = (done[-1] - done[first]) * scale, time.perf_counter() - started
         reporter.epoch(state.end_epoch(words, seconds), best=False)
 
     def _finite(self) -> None:

@@ -406,7 +406,8 @@ def test_evaluate_takes_what_was_trained(run, trained, put):
     given = ["evaluate", trained / "words.safetensors", "--pairs", pairs]
     code, out, _ = run(*given, "--json")
     assert code == 0 and json.loads(out)["pairs"][0]["rho"] > 0.5
-    assert max(map(len, run(*given)[1].splitlines())) <= 80
+    title, *rest = run(*given)[1].splitlines()
+    assert str(trained) in title and max(map(len, rest)) <= 80
 
 
 def test_infer(run, trained, put):

@@ -131,9 +131,9 @@ def own_gradients(a, s, g):
     """Write the gradient of each center's own output, and what it changes in the mean."""
     outputs = s + a.at_outputs + a.shared * a.row
     for j in range(g):
-        score = fill(np.float32(0))
+        mean, output, score = s + a.at_means + j * a.row, outputs + j * a.row, fill(np.float32(0))
         for at in range(0, a.row, BYTES):
-            score = fma(load(s + a.at_means + j * a.row + at), load(outputs + j * a.row + at), score)
+            score = fma(load(mean + at), load(output + at), score)
         write_number(s + a.at_own + 4 * j, total(score))
     one = fill(np.float32(1))
     up = (one - sigmoid(load(s + a.at_own))) * load(s + a.at_own_weights)

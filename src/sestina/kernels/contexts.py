@@ -35,7 +35,7 @@ FIELDS = (
     "at_places_out", "at_contexts", "at_own", "at_own_weights",
     "at_hot", "at_hot_before",
     # private sums of changes, where threads must not meet: row → slot + 1; slots: rows
-    "rows", "at_slots", "at_used", "at_changes", "changed", "chunks", "parts",
+    "rows", "at_slots", "at_used", "at_changes", "changed", "shares", "chunks", "parts",
 )  # fmt: skip
 ARGUMENTS, arguments = record(FIELDS)
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from sestina.kernels.compiled import Kernel
 from sestina.kernels.contexts import arguments
-from sestina.kernels.memory import integer, short, write_short
+from sestina.kernels.memory import integer, number, short, write_short
 from sestina.kernels.simd import BYTES, fill, fma, load, store
 
 OVERLAP = 0.2
 
 
-@njit
-def share_of(changes):
-    """Return how much of each of so many changes of one row is taken."""
-    return np.float32((1 - (1 - OVERLAP) ** changes) / (OVERLAP * changes))
+def shares(most: int) -> NDArray[np.float32]:
+    """Return how much of each change of one row is taken, by their number, (`most` + 1,)."""
+    changes = np.arange(1, most + 1)
+    taken = (1 - (1 - OVERLAP) ** changes) / (OVERLAP * changes)
+    return np.append(0, taken).astype(np.float32)
 
 
 @njit
@@ -55,7 +57,7 @@ def merge_changes(part, address):
         for slot in range(1, integer(s + a.at_used) + 1):
             row = integer(s + a.at_used + 8 * slot)
             if row & (a.parts - 1) == part:
-                share = fill(share_of(short(a.changed + 4 * row)))
+                share = fill(number(a.shares + 4 * short(a.changed + 4 * row)))
                 to, change = a.table + row * a.row, s + a.at_changes + slot * a.row
                 for at in range(0, a.row, BYTES):
                     store(to + at, fma(load(change + at), share, load(to + at)))

@@ -11,7 +11,7 @@ from sestina.kernels.cbow import CBOW
 from sestina.kernels.compiled import Kernel
 from sestina.kernels.contexts import ARGUMENTS, BLOCK, GROUP
 from sestina.kernels.dbow import DBOW
-from sestina.kernels.merging import MERGE
+from sestina.kernels.merging import MERGE, shares
 from sestina.kernels.parallel import run, threads
 from sestina.kernels.simd import LANES
 from sestina.kernels.skipgram import SKIPGRAM
@@ -179,6 +179,7 @@ class Trainer:
         self._memory = lend((room * size // 4,))
         self._memory[:] = 0
         self._changed = np.zeros(len(net.table) if settings.private else 0, np.int32)
+        self._shares = shares(room)
         self._record = np.zeros((), ARGUMENTS)
         fields = {
             **places,
@@ -202,6 +203,7 @@ class Trainer:
             "hot": hot,
             "rows": len(net.table) if settings.private else 0,
             "changed": address(self._changed),
+            "shares": address(self._shares),
         }
         for name in ("keep", "noise", "path_starts", "path", "bag_starts", "bags"):
             array = getattr(net, name)

@@ -26,7 +26,8 @@ from sestina.vectors.checkpoint import Checkpoint, State
 from sestina.vectors.corpus import Corpus
 
 CHUNK, TOGETHER = 8192, 64  # tokens, and chunks between two looks at progress and Ctrl-C
-PRIVATE_CHUNK, PRIVATE_TOGETHER = 256, 16  # where chunks keep their changes to themselves
+LEAST_CHUNK = 256  # tokens, of a small corpus
+PRIVATE_CHUNK, PRIVATE_TOGETHER = 512, 8  # where chunks keep their changes to themselves
 SHARED = 8  # negatives of a group of CBOW
 LEAST_RATE = 1e-4  # of the first
 
@@ -84,7 +85,7 @@ class Run:
         """Return the tokens of a chunk and the chunks of a run of the kernel."""
         tokens = len(self.corpus.ids)
         if not self.settings.private:
-            return int(np.clip(tokens // TOGETHER, PRIVATE_CHUNK, CHUNK)), TOGETHER
+            return int(np.clip(tokens // TOGETHER, LEAST_CHUNK, CHUNK)), TOGETHER
         # a small corpus needs its changes sooner, whatever that costs
         size = int(np.clip(tokens // 128, 32, PRIVATE_CHUNK))
         return size, int(np.clip(tokens // size // 32, 2, PRIVATE_TOGETHER))

@@ -7,40 +7,12 @@ exactly these fields of an estimator.
 
 from __future__ import annotations
 
-import math
-import numbers
-from dataclasses import dataclass, field, fields
-from typing import Any, get_type_hints
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+from sestina.options import check, from_dict, option, to_dict, unused
 
-from sestina.errors import OptionError, nearest
-
-
-def option(
-    default: Any,
-    help: str,
-    *,
-    choices: tuple[str, ...] = (),
-    least: float | None = None,
-    most: float | None = None,
-    encoders: tuple[str, ...] = (),
-) -> Any:
-    """Return a data-class field with its default, its help line and the values it admits.
-
-    `encoders` are those that the option serves; none named means all.
-    """
-    return field(
-        default=default,
-        metadata={
-            "help": help,
-            "choices": choices,
-            "least": least,
-            "most": most,
-            "encoders": encoders,
-        },
-    )
-
+__all__ = ["check", "from_dict", "option", "to_dict", "unused"]
 
 ENCODERS = ("bag", "flatten", "mean", "cnn", "rnn", "gru", "lstm")
 RECURRENT = ("rnn", "gru", "lstm")
@@ -283,110 +255,3 @@ class PMIOptions(VectorOptions):
     positive: bool = option(True, "Negative values become 0 (PPMI).")
     power: float = option(1.0, "Vectors are rows of U times singular values to this.", least=0.0)
     memory: float = option(1024.0, "Megabytes for counts; the rest goes to disk.", least=16.0)
-
-
-def check(options: Any) -> None:
-    """Check every option of an object whose class is built from the classes above.
-
-    Raises:
-        OptionError: A value has the wrong type, is out of range, or is not a known choice.
-    """
-    hints = get_type_hints(type(options))
-    for spec in fields(options):
-        value = getattr(options, spec.name)
-        _check_type(spec.name, value, hints[spec.name])
-        _check_choice(spec.name, value, spec.metadata.get("choices", ()))
-        _check_range(spec.name, value, spec.metadata, "None" in str(hints[spec.name]))
-
-
-def unused(options: EncoderOptions) -> list[str]:
-    """Return a sentence for each option that is set, but does nothing for the chosen encoder."""
-    found = []
-    for spec in fields(options):
-        served, value = spec.metadata.get("encoders"), getattr(options, spec.name)
-        if not served or options.encoder in served:
-            continue
-        if value is not None if spec.default is None else _plain(value) != _plain(spec.default):
-            found.append(
-                f"{spec.name} does nothing with encoder={options.encoder!r}, "
-                f"only with {', '.join(served)}"
-            )
-    return found
-
-
-def _check_type(name: str, value: Any, hint: Any) -> None:
-    """Raise unless `value` is of the declared type, taking NumPy's numbers as numbers."""
-    text = getattr(hint, "__name__", None) or str(hint)
-    if text == "Any" or (value is None and "None" in str(hint)):
-        return
-    if "tuple" in str(hint):
-        good = isinstance(value, tuple | list) and all(_whole(item) for item in value)
-        text = "a tuple of whole numbers"
-    elif "bool" in str(hint):
-        good, text = isinstance(value, bool), "True or False"
-    elif "float" in str(hint):
-        good, text = isinstance(value, numbers.Real) and not isinstance(value, bool), "a number"
-    elif "int" in str(hint):
-        good, text = _whole(value), "a whole number"
-    else:
-        good, text = isinstance(value, str), "a string"
-    if not good:
-        raise OptionError(f"{name}={value!r} is not {text}")
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
-def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if choices and isinstance(value, str) and value not in choices:
-        raise OptionError(f"{name}={value!r} is unknown{nearest(value, choices)}")
-
-
-def _check_range(name: str, value: Any, metadata: Any, may_be_none: bool) -> None:
-    none = "; None means none (0 on the command line)" if may_be_none else ""
-    values = value if isinstance(value, tuple | list) else (value,)
-    least, most = metadata.get("least"), metadata.get("most")
-    for item in values:
-        if item is None or isinstance(item, str):
-            continue
-        if isinstance(item, numbers.Real) and not math.isfinite(item):
-            raise OptionError(f"{name}={value!r} is not a finite number")
-        if least is not None and not item >= least:
-            raise OptionError(f"{name}={value!r} is too small: the least is {least:g}{none}")
-        if most is not None and not item <= most:
-            raise OptionError(f"{name}={value!r} is too large: the most is {most:g}{none}")
-
-
-def to_dict(options: Any, *kinds: type) -> dict[str, Any]:
-    """Return the options that the classes `kinds` declare (all by default) as plain JSON values."""
-    named = {spec.name for kind in kinds or (type(options),) for spec in fields(kind)}
-    plain = {}
-    for spec in fields(options):
-        if spec.name in named:
-            plain[spec.name] = _plain(getattr(options, spec.name))
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: a list for a tuple, Python's numbers for NumPy's."""
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def from_dict(kind: type, values: dict[str, Any]) -> dict[str, Any]:
-    """Return keyword arguments for `kind` from plain JSON values.
-
-    Raises:
-        OptionError: A key is not an option of `kind`; the message names the nearest one.
-    """
-    known = {spec.name: spec for spec in fields(kind)}
-    arguments = {}
-    for name, value in values.items():
-        if name not in known:
-            raise OptionError(f"unknown option {name!r}{nearest(name, known)}")
-        arguments[name] = tuple(value) if isinstance(known[name].default, tuple) else value
-    return arguments

@@ -15,7 +15,7 @@ from sestina.kernels.embedding import (
     add_to_hidden,
     add_to_outputs,
     ask_for,
-    clear_gradients,
+    clear_rest,
     clear_row,
     fetch,
     fetch_outputs,
@@ -29,6 +29,7 @@ from sestina.kernels.embedding import (
     weigh,
 )
 from sestina.kernels.memory import integer, number, short, write_integer, write_number
+from sestina.kernels.scores import HALF
 from sestina.kernels.simd import BYTES, fill, fma, load, sigmoid, store, total
 from sestina.kernels.skipgram import WATCHED, give_hidden, take_hidden
 
@@ -95,7 +96,7 @@ def spread_mean(a, s, i, j):
 def list_group(a, s, i, g, side):
     """List the outputs of g centers: negatives that all of them meet, then themselves."""
     rows = s + a.at_rows + side * 8 * a.most_outputs
-    bits = bits_of(a, integer(s + a.at_places + 8 * i))
+    bits = bits_of(a, s, i)
     for k in range(a.shared):
         write_integer(rows + 8 * k, a.first_output + negative(a, bits, k + 1))
     for j in range(g):
@@ -113,11 +114,12 @@ def weigh_group(a, s, g, rows, rate):
     """
     share = fill(rate * np.float32(a.negatives) / np.float32(a.shared))
     size, own = 4 * a.most_outputs, rows + 8 * a.shared
+    whole = (a.shared + HALF - 1) // HALF * HALF
     for j in range(g):
         weights = s + a.at_weights + j * size
         for at in range(0, size, BYTES):
             store(weights + at, share)
-        for c in range(a.shared, a.most_outputs):
+        for c in range(a.shared, whole):
             write_number(weights + 4 * c, np.float32(0))
         write_number(s + a.at_own_weights + 4 * j, rate)
     for j in range(g):
@@ -183,8 +185,7 @@ def train_group(a, s, i, g, from_, n, side, rate):
 @njit
 def finish(a, s, i, g, m, rows):
     """Give the gradients of g means to m outputs and to contexts."""
-    for r in range(g, g + 3):
-        clear_gradients(a, s, r, m)
+    clear_rest(a, s, g)
     if not a.frozen:
         add_to_outputs(a, s, s + a.at_means, g, m, rows)
     add_to_hidden(a, s, s + a.at_d_means, g, m)
@@ -198,8 +199,7 @@ def train_path(a, s, i, from_, n, rate):
     rows, targets, weights = s + a.at_rows, s + a.at_targets, s + a.at_weights
     if mean_of(a, s, i, from_, n, 0) == 0:
         return 0
-    word, place = short(s + a.at_ids + 4 * i), integer(s + a.at_places + 8 * i)
-    m = list_outputs(a, s, word, place, rows, targets)
+    m = list_outputs(a, s, i, rows, targets)
     weigh(targets, weights, m, rate)
     fetch_outputs(a, s, rows, m)
     gradients(a, s, s + a.at_means, 1, m, targets, weights, 0)

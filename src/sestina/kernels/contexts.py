@@ -30,7 +30,7 @@ FIELDS = (
     "rates", "losses", "most_outputs", "most_contexts", "shared", "frozen",
     # memory of a chunk, and where things stand in it
     "scratch", "scratch_size", "room",
-    "at_ids", "at_places", "at_sentences", "at_hidden", "at_before", "at_outputs", "at_rows",
+    "at_ids", "at_bits", "at_sentences", "at_hidden", "at_before", "at_outputs", "at_rows",
     "at_targets", "at_weights", "at_gradients", "at_means", "at_d_means", "at_spare",
     "at_places_out", "at_contexts", "at_own", "at_own_weights",
     "at_hot", "at_hot_before",
@@ -43,24 +43,18 @@ _KEEP, _WINDOW, _NEGATIVE = np.uint64(1), np.uint64(2), 3
 
 
 @njit
-def bits_of(a, place):
-    """Return the key of all that is random about the token at `place`."""
-    return draw(np.uint64(a.key), place)
-
-
-@njit
-def kept(a, place, base):
+def kept(a, place, bits):
     """Tell whether the token at `place`, which is a word, survives subsampling."""
     word = short(a.ids + 4 * place)
-    return high(draw(bits_of(a, place - base), _KEEP)) <= short(a.keep + 4 * word)
+    return high(draw(bits, _KEEP)) <= short(a.keep + 4 * word)
 
 
 @njit
-def reach(a, place):
-    """Return how many words on each side the token at `place` sees: 1 … window."""
+def reach(a, bits):
+    """Return how many words on each side a token sees: 1 … window."""
     if a.back_only:
         return 1
-    return 1 + below(draw(bits_of(a, place), _WINDOW), a.window)
+    return 1 + below(draw(bits, _WINDOW), a.window)
 
 
 @njit
@@ -75,10 +69,23 @@ def negative(a, bits, number):
 
 @njit
 def add_word(a, s, n, place, base, sentence):
-    """List a kept word as number n of the chunk."""
+    """List the word at `place` as number n of the chunk, if it is kept; return the next number.
+
+    Its bits are the key of all that is random about it.
+    """
+    bits = draw(np.uint64(a.key), place - base)
+    if not kept(a, place, bits):
+        return n
     write_short(s + a.at_ids + 4 * n, short(a.ids + 4 * place))
-    write_integer(s + a.at_places + 8 * n, place - base)
+    write_integer(s + a.at_bits + 8 * n, np.int64(bits))
     write_short(s + a.at_sentences + 4 * n, sentence)
+    return n + 1
+
+
+@njit
+def bits_of(a, s, i):
+    """Return the bits of the i-th word that is listed."""
+    return np.uint64(integer(s + a.at_bits + 8 * i))
 
 
 @njit
@@ -94,24 +101,19 @@ def walk(a, s, chunk):
     place, before = start, 0
     while before < a.window and place > 0 and short(a.ids + 4 * place - 4) >= 0:
         place -= 1
-        before += kept(a, place, base)
+        before += kept(a, place, draw(np.uint64(a.key), place - base))
     n, sentence = 0, integer(a.documents + 8 * chunk)
     for early in range(place, start):
-        if kept(a, early, base):
-            add_word(a, s, n, early, base, sentence)
-            n += 1
+        n = add_word(a, s, n, early, base, sentence)
     first = n
     for place in range(start, stop):
         if short(a.ids + 4 * place) < 0:
             sentence += 1
-        elif kept(a, place, base):
-            add_word(a, s, n, place, base, sentence)
-            n += 1
+        else:
+            n = add_word(a, s, n, place, base, sentence)
     last, place = n, stop
     while n < last + a.window and place < a.tokens and short(a.ids + 4 * place) >= 0:
-        if kept(a, place, base):
-            add_word(a, s, n, place, base, sentence)
-            n += 1
+        n = add_word(a, s, n, place, base, sentence)
         place += 1
     return n, first, last
 
@@ -119,7 +121,7 @@ def walk(a, s, chunk):
 @njit
 def window_of(a, s, i, n):
     """Return the first word that center i sees and the end of those: neighbours in its sentence."""
-    wide = reach(a, integer(s + a.at_places + 8 * i))
+    wide = reach(a, bits_of(a, s, i))
     sentence = short(s + a.at_sentences + 4 * i)
     left, right = i, i + 1
     while left > 0 and left > i - wide and short(s + a.at_sentences + 4 * left - 4) == sentence:

@@ -10,7 +10,7 @@ from sestina.kernels.contexts import GROUP, arguments, walk
 from sestina.kernels.embedding import (
     add_to_hidden,
     add_to_outputs,
-    clear_gradients,
+    clear_rest,
     fetch,
     fetch_outputs,
     give_row,
@@ -19,7 +19,7 @@ from sestina.kernels.embedding import (
     loss_of,
     weigh,
 )
-from sestina.kernels.memory import integer, number, short, write_number
+from sestina.kernels.memory import number, short, write_number
 from sestina.kernels.simd import BYTES, load, store
 
 
@@ -38,8 +38,7 @@ def train_words(a, s, i, end, rate):
     """Train a document's row on some of its words; return the number of outputs."""
     m, rows, targets = 0, s + a.at_rows, s + a.at_targets
     for j in range(i, end):
-        word, place = short(s + a.at_ids + 4 * j), integer(s + a.at_places + 8 * j)
-        m += list_outputs(a, s, word, place, rows + 8 * m, targets + 4 * m)
+        m += list_outputs(a, s, j, rows + 8 * m, targets + 4 * m)
     weigh(targets, s + a.at_weights, m, rate)
     fetch_outputs(a, s, rows, m)
     document = a.first_document + short(s + a.at_sentences + 4 * i)
@@ -48,8 +47,7 @@ def train_words(a, s, i, end, rate):
     for at in range(0, a.row, BYTES):
         store(before + at, load(hidden + at))
     gradients(a, s, hidden, 1, m, targets, s + a.at_weights, 0)
-    for r in range(1, 4):
-        clear_gradients(a, s, r, m)
+    clear_rest(a, s, 1)
     if not a.frozen:
         add_to_outputs(a, s, hidden, 1, m, rows)
     add_to_hidden(a, s, hidden, 1, m)

@@ -158,14 +158,12 @@ def give_hot(a, s):
 
 
 @njit
-def list_outputs(a, s, word, place, rows, targets):
-    """List the output rows of a center and their targets, ask for them, and return their number.
-
-    The center is the word that the corpus has at `place`.
+def list_outputs(a, s, i, rows, targets):
+    """List the output rows of center i and their targets, ask for them, and return their number.
 
     A negative that is the word itself stands under a target of −1 and does not count.
     """
-    m = 0
+    word, m = short(s + a.at_ids + 4 * i), 0
     if a.path:
         first, last = integer(a.path_starts + 8 * word), integer(a.path_starts + 8 * word + 8)
         for at in range(first, last):
@@ -174,7 +172,7 @@ def list_outputs(a, s, word, place, rows, targets):
             write_number(targets + 4 * m, np.float32(1 - (node & 1)))
             m += 1
     else:
-        bits = bits_of(a, place)
+        bits = bits_of(a, s, i)
         write_integer(rows, a.first_output + word)
         write_number(targets, np.float32(1))
         for m in range(1, 1 + a.negatives):
@@ -221,11 +219,16 @@ def gradients(a, s, hidden, n, m, targets, weights, apart):
 
 
 @njit
-def clear_gradients(a, s, row, m):
+def clear_gradients(a, s, row):
     """Write zeros over one row of G."""
-    place = s + a.at_gradients + 4 * row * a.most_outputs
-    for n in range(m):
-        write_number(place + 4 * n, np.float32(0))
+    clear_row(s + a.at_gradients + 4 * row * a.most_outputs, 4 * a.most_outputs)
+
+
+@njit
+def clear_rest(a, s, n):
+    """Write zeros over the rows of G behind the first n, up to the end of a tile."""
+    for row in range(n, (n + ROWS - 1) // ROWS * ROWS):
+        clear_gradients(a, s, row)
 
 
 @njit

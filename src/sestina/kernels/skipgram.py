@@ -16,6 +16,7 @@ from sestina.kernels.embedding import (
     add_to_outputs,
     ask_for_word,
     clear_gradients,
+    clear_rest,
     fetch_outputs,
     fetch_word,
     give_hot,
@@ -26,7 +27,7 @@ from sestina.kernels.embedding import (
     take_hot,
     weigh,
 )
-from sestina.kernels.memory import integer, number, short, write_number
+from sestina.kernels.memory import number, short, write_number
 from sestina.kernels.simd import BYTES, load, store
 
 WATCHED = 32  # the loss is that of one window in so many
@@ -65,9 +66,8 @@ def train_window(a, s, i, from_, left, right, m, side, rate):
     fetch_outputs(a, s, rows, m)
     gradients(a, s, hidden, n, m, targets, weights, 0)
     if left <= i < right:
-        clear_gradients(a, s, i - left, m)
-    for r in range(n, n + 3):
-        clear_gradients(a, s, r, m)
+        clear_gradients(a, s, i - left)
+    clear_rest(a, s, n)
     add_to_outputs(a, s, hidden, n, m, rows)
     add_to_hidden(a, s, hidden, n, m)
     return targets, weights
@@ -78,8 +78,7 @@ def outputs_of(a, s, i, side):
     """List the outputs of a center on one side of the two lists."""
     rows = s + a.at_rows + side * 8 * a.most_outputs
     targets = s + a.at_targets + side * 4 * a.most_outputs
-    word, place = short(s + a.at_ids + 4 * i), integer(s + a.at_places + 8 * i)
-    return list_outputs(a, s, word, place, rows, targets)
+    return list_outputs(a, s, i, rows, targets)
 
 
 def train_skipgram(chunk, address):

@@ -122,7 +122,7 @@ def _layout(method: str, net: Net, settings: Settings, words: int) -> tuple[dict
     wide = max(2 * settings.window + 1, GROUP) + MARGIN
     sizes = {
         "at_ids": 4 * listed,
-        "at_places": 8 * listed,
+        "at_bits": 8 * listed,
         "at_sentences": 4 * listed,
         "at_hidden": rows * row,
         "at_before": rows * row,

@@ -27,6 +27,7 @@ from sestina.vectors.corpus import Corpus
 
 CHUNK, TOGETHER = 8192, 64  # tokens, and chunks between two looks at progress and Ctrl-C
 LEAST_CHUNK = 256  # tokens, of a small corpus
+PIECES = 256  # of the corpus, taken in random order
 PRIVATE_CHUNK, PRIVATE_TOGETHER = 512, 8  # where chunks keep their changes to themselves
 SHARED = 8  # negatives of a group of CBOW
 LEAST_RATE = 1e-4  # of the first
@@ -106,7 +107,10 @@ class Run:
         Texts are often sorted, by source or by date, and what comes last would learn least.
         """
         seed = mixed(self.options.seed, self.state.epoch)
-        order = np.random.default_rng(seed).permutation(len(spans))
+        together = -(-len(spans) // PIECES)  # chunks that stay together, whose words are much alike
+        starts = np.random.default_rng(seed).permutation(np.arange(0, len(spans), together))
+        order = (starts[:, None] + np.arange(together)).ravel()
+        order = order[order < len(spans)]
         return spans[order], documents[order]
 
     def _epoch(

@@ -11,7 +11,8 @@ from torch import nn
 from sestina.config import EncoderOptions
 from sestina.errors import OptionError
 from sestina.nn import GRU, LSTM, SimpleRNN, encoders, initialise, losses
-from sestina.nn.classifier import ClassifierNetwork, TokenEmbedding
+from sestina.nn.classifier import ClassifierNetwork
+from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.heads import Head, Target
 
 NAMESAKES = {

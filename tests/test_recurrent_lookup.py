@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from sestina.nn import GRU, LSTM, Lookup, SimpleRNN, sequences
-from sestina.nn.classifier import TokenEmbedding
+from sestina.nn.embedding import TokenEmbedding
 
 B, T, V, D, H = 7, 11, 20, 5, 18
 MADE = {

@@ -76,6 +76,27 @@ class EmbeddingOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class NgramOptions:
+    """Which hashed n-grams are averaged beside the tokens."""
+
+    word_ngrams: int = option(
+        1, "Average n-grams of up to so many tokens too.", least=1, encoders=("mean",)
+    )
+    min_n: int = option(
+        3, "Characters of the shortest parts of words.", least=1, encoders=("mean",)
+    )
+    max_n: int = option(
+        0,
+        "Characters of the longest parts of words that are averaged too; 0: none.",
+        least=0,
+        encoders=("mean",),
+    )
+    buckets: int = option(
+        2_000_000, "Numbers that n-grams are hashed into.", least=1, encoders=("mean",)
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class EncoderOptions:
     """How a sequence of vectors becomes one vector, and what follows it."""
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sestina.config import TrainingOptions
-from sestina.nn.classifier import TokenEmbedding
+from sestina.nn.embedding import TokenEmbedding
 from sestina.optimise import optimiser
 
 from .. import inputs

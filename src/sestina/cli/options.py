@@ -15,6 +15,7 @@ PANELS = {
     "ReadingOptions": "Data",
     "TextOptions": "Text",
     "EmbeddingOptions": "Word vectors",
+    "NgramOptions": "Word vectors",
     "EncoderOptions": "Network",
     "TrainingOptions": "Training",
 }

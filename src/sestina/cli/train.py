@@ -29,6 +29,7 @@ def _verbs() -> None:
     options=(
         config.TextOptions,
         config.EmbeddingOptions,
+        config.NgramOptions,
         config.EncoderOptions,
         config.TrainingOptions,
     ),

@@ -10,11 +10,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.config import EmbeddingOptions, TextOptions
+from sestina.config import EmbeddingOptions, NgramOptions, TextOptions
 from sestina.data.ragged import Ragged
-from sestina.errors import DataError, counted
+from sestina.errors import DataError, OptionError, counted
+from sestina.estimators import ngrams
 from sestina.estimators.base import SequenceClassifier
-from sestina.nn.classifier import ClassifierNetwork, TokenEmbedding
+from sestina.nn.averages import HashedEmbedding
+from sestina.nn.classifier import ClassifierNetwork
+from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.heads import Target
 from sestina.text.encode import Encoded, encode, learn
 from sestina.text.vocabulary import Vocabulary
@@ -22,7 +25,7 @@ from sestina.vectors.table import WordVectors
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
+class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassifier):
     """Classify texts with a neural network: lectures' rows C2–C12.
 
     The options are those of `sestina.config`: `TextOptions`, `EmbeddingOptions`,
@@ -33,6 +36,7 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
         vocabulary_: The `Vocabulary`.
         classes_: (K,) class labels.
         found_: Tokens of the vocabulary that the pre-trained vectors hold.
+        buckets_: Hashed n-grams that have a vector, where `word_ngrams` or `max_n` ask for them.
 
     Example:
         >>> from sestina import TextClassifier
@@ -56,12 +60,28 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
         return tags
 
     def _learn(self, X: Any) -> Ragged:
-        self.vocabulary_, encoded = learn(_as_texts(X), self)
+        texts = list(_as_texts(X))
+        self.vocabulary_, encoded = learn(texts, self)
+        if self._hashes():
+            numbers = ngrams.OpenVocabulary(self.vocabulary_)
+            encoded = encode(texts, numbers, self)
+            grams = ngrams.hashed(encoded.ids, numbers, self)
+            self.buckets_ = grams.frequent()
+            encoded = ngrams.extended(encoded, grams, self.buckets_, numbers)
         self._note(encoded)
         return encoded.ids
 
     def _encode(self, X: Any) -> Ragged:
-        return encode(_as_texts(X), self.vocabulary_, self).ids
+        if not self._hashes():
+            return encode(_as_texts(X), self.vocabulary_, self).ids
+        numbers = ngrams.OpenVocabulary(self.vocabulary_)
+        encoded = encode(_as_texts(X), numbers, self)
+        grams = ngrams.hashed(encoded.ids, numbers, self)
+        return ngrams.extended(encoded, grams, self.buckets_, numbers).ids
+
+    def _hashes(self) -> bool:
+        """Tell whether n-grams have rows beside the tokens."""
+        return self.encoder == "mean" and ngrams.wanted(self)
 
     def _groups(self, X: Any) -> list[Any]:
         return list(_as_texts(X))
@@ -76,18 +96,25 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
 
     def _empty_embedding(self) -> TokenEmbedding:
         """Return the table of a saved model, whose weights will be loaded."""
-        return TokenEmbedding(
-            len(self.vocabulary_), self.vector_size_, None, trainable=not self.frozen_
-        )
+        return self._embedding(None)
+
+    def _embedding(self, table: NDArray[np.float32] | None) -> TokenEmbedding:
+        tokens, size = len(self.vocabulary_), self.vector_size_
+        if not self._hashes():
+            return TokenEmbedding(tokens, size, table, trainable=not self.frozen_)
+        return HashedEmbedding(tokens, size, table, not self.frozen_, self.buckets_)
 
     def _fresh_embedding(self) -> TokenEmbedding:
         """Return the table to begin with: random, or made of the pre-trained vectors."""
         table = None if self.vectors is None else self._table()
         self.vector_size_ = int(self.embedding if table is None else table.shape[1])
         self.frozen_ = table is not None and not self.fine_tune
-        return TokenEmbedding(
-            len(self.vocabulary_), self.vector_size_, table, trainable=not self.frozen_
-        )
+        if self._hashes() and self.frozen_:
+            raise OptionError(
+                "hashed n-grams have no pre-trained vectors and must be trained; set "
+                "fine_tune=True, or word_ngrams=1 and max_n=0"
+            )
+        return self._embedding(table)
 
     def _table(self) -> NDArray[np.float32]:
         """Return pre-trained vectors by token id, (V, D); zeros for PAD and words not found."""
@@ -127,6 +154,7 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
             "vector_size": getattr(self, "vector_size_", 0),
             "frozen": getattr(self, "frozen_", False),
             "found": getattr(self, "found_", 0),
+            "hashed": len(getattr(self, "buckets_", ())),
         }
 
     def _texts(self) -> dict[str, str]:
@@ -137,6 +165,8 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
         self.vector_size_ = state["vector_size"]
         self.frozen_ = state["frozen"]
         self.found_ = state["found"]
+        # the network's buffer is this very memory, into which the model's buckets are loaded
+        self.buckets_ = np.zeros(state.get("hashed", 0), np.int64)
 
 
 def _as_matrix(vectors: Any, tokens: int) -> NDArray[np.float32]:

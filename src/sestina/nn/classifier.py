@@ -4,40 +4,17 @@ from __future__ import annotations
 
 import os
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sestina.config import EncoderOptions
 from sestina.errors import OptionError, counted
-from sestina.nn import encoders, initialise
+from sestina.nn import encoders
+from sestina.nn.averages import HashedEmbedding
+from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.heads import Head, Target
 from sestina.nn.sequences import Lookup
-
-
-class TokenEmbedding(nn.Module):
-    """A table of vectors by token id; PAD, id 0, stays zero."""
-
-    def __init__(
-        self, tokens: int, size: int, table: NDArray[np.float32] | None, trainable: bool
-    ) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(tokens, size), requires_grad=trainable)
-        initialise.embedding(self.weight)
-        if table is not None:
-            with torch.no_grad():
-                self.weight.copy_(torch.from_numpy(table))
-                self.weight[0] = 0.0
-
-    def forward(self, ids: Tensor) -> Tensor:
-        """Map ids (B, T) → vectors (B, T, D)."""
-        return self.lookup(ids).vectors()
-
-    def lookup(self, ids: Tensor) -> Lookup:
-        """Return the same, not yet looked up, for a layer that may fold it."""
-        return Lookup(ids, self.weight, padding=0)
 
 
 def _with_steps(x: Tensor, steps: int, side: str) -> Tensor:
@@ -129,6 +106,8 @@ class ClassifierNetwork(nn.Module):
             lost = torch.rand(x.shape, device=x.device) < self.token_dropout
             x = x.masked_fill(lost & (x != 0), 1)  # 1 is UNK (Iyyer et al. 2015)
         dropped = self.training and bool(self.input_dropout)
+        if isinstance(self.embedding, HashedEmbedding):
+            return self._of_mean(self.embedding.mean(x, lengths))
         if self.embedding is not None:
             if isinstance(self.encoder, encoders.Recurrent) and not dropped:
                 return self._logits(self.embedding.lookup(x), lengths)
@@ -137,6 +116,11 @@ class ClassifierNetwork(nn.Module):
             keep = torch.ones(x.shape[0], 1, x.shape[2], device=x.device, dtype=x.dtype)
             x = x * F.dropout(keep, self.input_dropout)  # one mask per sequence (Gal 2016)
         return self._logits(x, lengths)
+
+    def _of_mean(self, mean: Tensor) -> Tensor:
+        """Map means (B, D) → logits; a mask on the vectors is the same mask on their mean."""
+        logits: Tensor = self.head(F.dropout(mean, self.input_dropout, self.training))
+        return logits
 
     def _logits(self, x: Tensor | Lookup, lengths: Tensor) -> Tensor:
         logits: Tensor = self.head(self.encoder(x, lengths))

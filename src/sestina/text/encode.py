@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,16 @@ def learn(texts: Iterable[str], options: TextOptions) -> tuple[Vocabulary, Encod
     return vocabulary, _encoded([final[row] for row in rows], vocabulary, options)
 
 
-def encode(texts: Iterable[str], vocabulary: Vocabulary, options: TextOptions) -> Encoded:
+class Numbering(Protocol):
+    """What numbers tokens: a `Vocabulary`, or one that is still growing."""
+
+    def encode(self, tokens: Iterable[str]) -> NDArray[np.int32]:
+        """Return the ids of tokens, (T,)."""
+
+    def __getitem__(self, token: str) -> int: ...
+
+
+def encode(texts: Iterable[str], vocabulary: Numbering, options: TextOptions) -> Encoded:
     """Return the texts in the ids of a vocabulary."""
     _check_room(options)
     tokenise = tokeniser(options)
@@ -96,7 +106,7 @@ def _check_room(options: TextOptions) -> None:
 
 
 def _encoded(
-    rows: Sequence[NDArray[np.int32]], vocabulary: Vocabulary, options: TextOptions
+    rows: Sequence[NDArray[np.int32]], vocabulary: Numbering, options: TextOptions
 ) -> Encoded:
     lengths = np.array([len(row) for row in rows], dtype=np.int64)
     marks = options.mark_start + options.mark_end

@@ -9,7 +9,7 @@ VECTOR_PEERS := $(VENV)/peers-vectors
 # threads that wait must not spin: on a busy machine that made the demo eight times slower
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test check bench bench-few-texts bench-recurrent bench-vectors clean
+.PHONY: demo test check bench bench-averages bench-few-texts bench-recurrent bench-vectors clean
 
 demo: $(STAMP)  ## compare nine models on real reviews, write demo/report.html
 	$(BIN)/python examples/demo.py
@@ -34,6 +34,9 @@ bench-recurrent: $(PEERS)/.installed  ## recurrent layers against PyTorch, Keras
 
 bench-vectors: $(VECTOR_PEERS)/.installed  ## word vectors against gensim and others; ARGS="--corpus FILE --peers FOLDER"
 	$(VECTOR_PEERS)/bin/python benchmarks/vectors.py $(ARGS)
+
+bench-averages: $(VECTOR_PEERS)/.installed  ## the mean encoder against fastText's classifier; ARGS="--newsgroups FOLDER"
+	$(VECTOR_PEERS)/bin/python benchmarks/averages.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -83,15 +83,12 @@ def test_adam_for_rows_is_torchs_sparse_adam(size):
         gradients = rng.normal(size=(7, size)).astype(np.float32)
         averages.adam(ours, means, rows, gradients, 0.01, (0.9, 0.999), 1e-8, step)
         reference.adam(again, exact, rows, gradients, 0.01, (0.9, 0.999), 1e-8, step)
-        weight.grad = torch.sparse_coo_tensor(
-            torch.from_numpy(rows)[None],
-            torch.from_numpy(gradients),
-            start.shape,
-            is_coalesced=True,
-        )
-        theirs.step()
+        with torch.sparse.check_sparse_tensor_invariants():
+            places, values = torch.from_numpy(rows)[None], torch.from_numpy(gradients)
+            weight.grad = torch.sparse_coo_tensor(places, values, start.shape)
+            theirs.step()
     assert ours == pytest.approx(again, abs=1e-6)
-    assert ours == pytest.approx(weight.detach().numpy(), abs=1e-6)
+    assert ours == pytest.approx(weight.detach().numpy(), abs=2e-5)  # torch strays from the exact
 
 
 def test_an_id_outside_the_table_is_told_and_leaves_no_trace():

@@ -116,12 +116,12 @@ def test_a_long_step_is_clipped():
 
 
 def test_frozen_vectors_and_ngrams_exclude_each_other():
+    texts, labels = made(np.random.default_rng(6), 20, "good", "bad")
     with pytest.raises(OptionError, match="fine_tune=True"):
-        TextClassifier(encoder="mean", word_ngrams=2, vectors="glove-50d").fit(
-            ["a good film", "a bad film"] * 10, [0, 1] * 10
-        )
+        TextClassifier(encoder="mean", word_ngrams=2, vectors="glove-50d").fit(texts, labels)
 
 
 def test_ngrams_do_nothing_for_other_encoders():
-    net = TextClassifier(encoder="bag", word_ngrams=2, epochs=1).fit(["a b", "b a"] * 5, [0, 1] * 5)
+    texts, labels = made(np.random.default_rng(7), 20, "good", "bad")
+    net = TextClassifier(encoder="bag", word_ngrams=2, epochs=1).fit(texts, labels)
     assert any("word_ngrams does nothing" in note for note in net.notes_)

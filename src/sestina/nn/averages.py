@@ -46,7 +46,7 @@ class HashedEmbedding(TokenEmbedding):
 
     def mean(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Map ids (B, T) and lengths (B,) → means of their rows (B, D); zeros for empty texts."""
-        mean: Tensor = _Mean.apply(self.weight, ids, lengths, self)
+        mean: Tensor = _Mean.apply(self.weight, ids, lengths, self)  # type: ignore[no-untyped-call]
         return mean
 
     def group(self, ids: NDArray[np.int32], lengths: NDArray[np.int64]) -> Uses:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 MARGIN = 9  # columns of the severity
 CLASSES = 8  # classes that are listed; of more, the largest and the smallest
+TOKEN = 20  # characters of a token that are shown
 ROWS = 4  # row numbers of an example that are listed
 COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
@@ -87,7 +88,7 @@ def _lines(example: Example) -> list[str]:
     named += " …" if len(example.rows) > ROWS else ""
     where = f"row{'s' if len(example.rows) > 1 else ''} {named}"
     what = [f"({example.remark})" if example.texts and example.remark else example.remark]
-    return [_clipped(" ".join([f"{where}:", *filter(None, what), *example.texts]))]
+    return [_clipped(" ".join([f"{where}:", *filter(None, [*what, *example.texts])]))]
 
 
 def _clipped(line: str) -> str:
@@ -101,7 +102,7 @@ def _clipped(line: str) -> str:
 def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures in words, by name."""
     tokens, kept = dict(facts["tokens"]), facts["vocabulary"]
-    in_all = tokens.pop("in_all")
+    tokens.pop("in_all")
     shown: dict[str, Any] = {"parts": show.counts(facts["parts"])}
     if "classes" in facts:
         shown["classes"] = _classes(facts["classes"])
@@ -114,14 +115,15 @@ def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     shown["tokens a row"] = ", ".join(f"{name} {number:,}" for name, number in tokens.items())
     shown["cut"] = f"{facts['cut']['rows']:,} are longer than {facts['cut']['max_tokens']:,}"
     shown["vocabulary"] = (
-        f"{kept['types']:,} of {counted(in_all, 'token')}, {kept['once']:,} occur once; "
-        f"the {kept['kept']:,} most frequent are {kept['tokens_kept']:.1%} of the text"
+        f"{kept['types']:,} different of {counted(kept['tokens'], 'token')}"
+        f"{' of train' if 'train' in facts['parts'] else ''}, {kept['once']:,} of them once; "
+        f"with --vocabulary {kept['kept']}, {kept['tokens_kept']:.1%} of the text are known"
     )
     for part, row in facts["unknown"].items():
         shown[f"new in {part}"] = (
             (
                 f"{row['tokens']:.1%} of the tokens, {row['types']:.1%} of the vocabulary, "
-                f"such as {', '.join(row['most_frequent'])}"
+                f"such as {', '.join(map(_short, row['most_frequent']))}"
             )
             if row["most_frequent"]
             else "nothing"
@@ -132,6 +134,10 @@ def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:
             f"{row['tokens']:.1%} of the tokens, {row['types']:.1%} of the words"
         )
     return shown
+
+
+def _short(token: str) -> str:
+    return token if len(token) <= TOKEN else token[: TOKEN - 1] + "…"
 
 
 def _classes(classes: Mapping[str, Mapping[str, int]]) -> str:

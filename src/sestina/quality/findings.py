@@ -39,8 +39,9 @@ KINDS = {
 """Every kind of finding with its severity, the most serious first."""
 
 SEVERITIES = ("error", "warning", "note")
-SHOWN = 120  # characters of an example
-BEFORE = 30  # characters shown before what an example is about
+SHOWN = 100  # characters of an example
+SEEN = 55  # of them, those that fit a line of the command
+BEFORE = 20  # characters shown before what an example is about
 # all but letters, marks and blanks that one sees: controls, U+FFFD, what has no width, surrogates
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff\ufffd\ud800-\udfff]")
 
@@ -151,7 +152,7 @@ def shown(text: str, position: int = 0) -> str:
     >>> shown("caf\ufffd  au lait")
     'caf\\ufffd au lait'
     """
-    start = max(position - BEFORE, 0)
+    start = min(max(position - BEFORE, 0), max(len(text) - SEEN, 0))
     piece = " ".join(UNSEEN.sub(_named, text[start : start + 2 * SHOWN]).split())
     clipped = len(piece) > SHOWN or start + 2 * SHOWN < len(text)
     return ("… " if start else "") + piece[:SHOWN].rstrip() + (" …" if clipped else "")

@@ -158,7 +158,10 @@ class _Search:
 
 def _families(links: Sequence[tuple[int, int]], count: int) -> NDArray[np.int64]:
     """Return the number of each text's family, (count,), where linked texts are of one."""
+    if not links:
+        return np.arange(count)
     pairs = np.array(links, np.int64).reshape(-1, 2)
-    graph = coo_array((np.ones(len(pairs), np.bool_), pairs.T), shape=(count, count))
+    weights = np.ones(len(pairs), np.bool_)
+    graph = coo_array((weights, (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     numbers: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
     return numbers

@@ -85,6 +85,7 @@ def _vocabulary(known: Counter[str], options: CheckOptions) -> dict[str, Any]:
     """Return figures of the training vocabulary."""
     kept = Vocabulary.from_counts(known, options.vocabulary)
     return {
+        "tokens": known.total(),
         "types": len(known),
         "once": sum(count == 1 for count in known.values()),
         "kept": options.vocabulary,

@@ -415,7 +415,7 @@ def test_bad_input(arguments, options, sentence):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"similar": 0.2}, "similar=0.2 is too small: the least is 0.5"),
+        ({"similar": 0.2}, "similar=0.2 is too small: the least is 0.7"),
         ({"simlar": 0.9}, "unknown option 'simlar'; did you mean 'similar'?"),
         ({"examples": -1}, "examples=-1 is too small"),
     ],

@@ -71,7 +71,7 @@ def test_at_the_border_the_index_itself_decides():
     found = groups(near_duplicates([*texts, *above, *below], 0.8))
     assert found <= {frozenset([n, 400 + n]) for n in range(200)}
     assert len(found) >= 198  # one of 2,000 may be overlooked
-    assert len(groups(near_duplicates([*texts, *above, *below], 0.7))) == 400
+    assert len(groups(near_duplicates([*texts, *above, *below], 0.7))) >= 396
     assert not groups(near_duplicates([*texts, *above, *below], 0.85))
 
 

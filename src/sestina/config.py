@@ -67,7 +67,7 @@ class CheckOptions:
     similar: float = option(
         0.8,
         "Near duplicates have this Jaccard index of character shingles, or more.",
-        least=0.5,
+        least=0.7,
         most=1.0,
     )
     rare: int = option(10, "Point out classes with fewer rows.", least=1)

@@ -509,7 +509,8 @@ def test_reading_options(run, put):
     assert code == 1 and "no row has a text" in err
     code, _, err = run("movie-snipets")
     assert code == 1 and "did you mean 'movie-snippets'?" in err
-    assert run(path, "--similar", "3")[0] == 2
+    code, _, err = run(path, "--text", "words", "--similar", "3")
+    assert code == 2 and "similar=3.0 is too large: the most is 1" in err
 
 
 def test_folders_with_parts(run, put, tmp_path):

@@ -33,10 +33,9 @@ def made(rng, characters):
 
 def planted(rng, text, index, size=5):
     """The text with so much behind it that the Jaccard index is `index` or a little more."""
-    found = text
-    while jaccard(text, longer := found + rng.choice(string.ascii_lowercase), size) >= index:
-        found = longer
-    return found
+    count = len(shingles(text, size))
+    more = int(count / index - count)
+    return text + "".join(rng.choices(string.ascii_lowercase, k=more))
 
 
 def groups(families):

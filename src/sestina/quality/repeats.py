@@ -15,6 +15,7 @@ from sestina.quality.near_duplicates import Families, near_duplicates
 from sestina.quality.shingles import jaccard, normalised
 
 Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 PARTS = ("train", "dev", "test")
 PAIRS = (("train", "test"), ("train", "dev"), ("dev", "test"))  # the first may leak to the second
 PARTNERS = 16  # rows that an example is compared with
@@ -83,7 +84,7 @@ def _label(records: Records, row: int) -> str:
     return label if isinstance(label, str) else ", ".join(sorted(set(label))) or "(none)"
 
 
-def _duplicates(records: Records, first: Rows, filled: Rows, most: int) -> Finding | None:
+def _duplicates(records: Records, first: Rows, filled: Mask, most: int) -> Finding | None:
     again = np.flatnonzero(filled & (first != np.arange(len(first))))
     if not len(again):
         return None
@@ -102,7 +103,7 @@ def _duplicates(records: Records, first: Rows, filled: Rows, most: int) -> Findi
     )
 
 
-def _conflicts(records: Records, first: Rows, filled: Rows, most: int) -> Finding | None:
+def _conflicts(records: Records, first: Rows, filled: Mask, most: int) -> Finding | None:
     if records.labels is None:
         return None
     members = np.flatnonzero(filled & np.isin(first, _several(first)))
@@ -131,7 +132,7 @@ def _conflicts(records: Records, first: Rows, filled: Rows, most: int) -> Findin
     )
 
 
-def _crossing(numbers: Rows, part: Rows, passed: Rows) -> Iterator[tuple[str, str, Rows]]:
+def _crossing(numbers: Rows, part: Rows, passed: Mask) -> Iterator[tuple[str, str, Rows]]:
     """Yield pairs of parts, and the rows of the second whose number is in the first too."""
     for source, target in PAIRS:
         there = np.unique(numbers[passed & (part == PARTS.index(source))])
@@ -140,7 +141,7 @@ def _crossing(numbers: Rows, part: Rows, passed: Rows) -> Iterator[tuple[str, st
             yield source, target, rows
 
 
-def _leaks(records: Records, first: Rows, part: Rows, filled: Rows, most: int) -> Finding | None:
+def _leaks(records: Records, first: Rows, part: Rows, filled: Mask, most: int) -> Finding | None:
     counts: dict[str, int] = {}
     examples: list[Example] = []
     for source, target, rows in _crossing(first, part, filled):

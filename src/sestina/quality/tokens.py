@@ -43,7 +43,10 @@ def check_tokens(records: Records, options: CheckOptions) -> tuple[dict[str, Any
     known = tokens.counts.get("train") or tokens.counts.get("all") or Counter()
     cut = int((tokens.lengths > options.max_tokens).sum())
     facts: dict[str, Any] = {
-        "tokens": {"in_all": int(tokens.lengths.sum(dtype=np.int64)), **quantiles(tokens.lengths)},
+        "tokens": {
+            "in_all": int(tokens.lengths.sum(dtype=np.int64)),
+            **quantiles(tokens.lengths.tolist()),
+        },
         "cut": {"max_tokens": options.max_tokens, "rows": cut},
         "vocabulary": _vocabulary(known, options),
         "unknown": {

@@ -66,7 +66,7 @@ def _show(path: str, found: Check) -> None:
 
 def _show_finding(finding: Finding) -> None:
     """Print the severity and the sentence, and below them the examples."""
-    lines = textwrap.wrap(finding.sentence, WIDTH - MARGIN) or [""]
+    lines = textwrap.wrap(finding.sentence, WIDTH - MARGIN, break_on_hyphens=False) or [""]
     colour = COLOURS[finding.severity]
     show.out.print(f"{finding.severity:<{MARGIN}}", end="", style=colour, soft_wrap=True)
     for number, line in enumerate(lines):
@@ -79,16 +79,18 @@ def _show_finding(finding: Finding) -> None:
 
 
 def _lines(example: Example) -> list[str]:
-    """Return the lines of an example: one for each text, or one for the remark alone."""
+    """Return the lines of an example: the rows with what stands there, and the remark."""
     if len(example.texts) > 1:
         pairs = zip(example.rows, example.texts, strict=True)
-        lines = [_clipped(f"row {row:,}: {text}") for row, text in pairs]
-        return [*lines, _clipped(f"  {example.remark}")] if example.remark else lines
-    named = ", ".join(f"{row:,}" for row in example.rows[:ROWS])
-    named += " …" if len(example.rows) > ROWS else ""
-    where = f"row{'s' if len(example.rows) > 1 else ''} {named}"
-    what = [f"({example.remark})" if example.texts and example.remark else example.remark]
-    return [_clipped(" ".join([f"{where}:", *filter(None, [*what, *example.texts])]))]
+        lines = [f"row {row:,}: {text}" for row, text in pairs]
+    else:
+        named = ", ".join(f"{row:,}" for row in example.rows[:ROWS])
+        named += " …" if len(example.rows) > ROWS else ""
+        rows = f"row{'s' if len(example.rows) > 1 else ''} {named}"
+        lines = [f"{rows}: {text}" for text in example.texts or (example.remark,)]
+    if example.texts and example.remark:
+        lines.append(f"  {example.remark}")
+    return [_clipped(line).rstrip() for line in lines]
 
 
 def _clipped(line: str) -> str:
@@ -116,8 +118,8 @@ def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     shown["cut"] = f"{facts['cut']['rows']:,} are longer than {facts['cut']['max_tokens']:,}"
     shown["vocabulary"] = (
         f"{kept['types']:,} different of {counted(kept['tokens'], 'token')}"
-        f"{' of train' if 'train' in facts['parts'] else ''}, {kept['once']:,} of them once; "
-        f"with --vocabulary {kept['kept']}, {kept['tokens_kept']:.1%} of the text are known"
+        f"{' of train' if 'train' in facts['parts'] else ''}, {kept['once']:,} occur once; "
+        f"with --vocabulary {kept['kept']}, {kept['tokens_kept']:.1%} of them are known"
     )
     for part, row in facts["unknown"].items():
         shown[f"new in {part}"] = (

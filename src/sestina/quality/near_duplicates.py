@@ -16,7 +16,7 @@ LEAST = 20  # shingles; shorter texts are only compared as a whole
 AT_ONCE = 1 << 17  # characters whose keys are found together, so that they stay in the cache
 WINDOW = 8  # texts with one key are compared with so many that follow
 AGREE = 2  # keys that a pair must share
-BUDGET = 200_000_000  # characters to compare, at most: some 20 seconds
+BUDGET = 100_000_000  # characters to compare, at most: some 20 seconds
 PAIRS = 1 << 18  # pairs whose keys are compared together
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sestina.estimators.series import SeriesClassifier
     from sestina.estimators.text_classifier import TextClassifier
     from sestina.kernels.parallel import set_threads
+    from sestina.quality.check import check_data
     from sestina.text.vocabulary import Vocabulary
     from sestina.vectors.counted import PMI, GloVe
     from sestina.vectors.documents import Doc2Vec
@@ -38,6 +39,7 @@ _PLACES = {
     "Vocabulary": "sestina.text.vocabulary",
     "Word2Vec": "sestina.vectors.word2vec",
     "WordVectors": "sestina.vectors.table",
+    "check_data": "sestina.quality.check",
     "load": "sestina.estimators.loading",
     "load_dataset": "sestina.data.datasets:records",
     "read": "sestina.data.read",
@@ -57,6 +59,7 @@ __all__ = [
     "Word2Vec",
     "WordVectors",
     "__version__",
+    "check_data",
     "load",
     "load_dataset",
     "read",

@@ -60,6 +60,30 @@ class TextOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class CheckOptions:
+    """What `sestina data check` looks for."""
+
+    near: bool = option(True, "Look for near duplicates.")
+    similar: float = option(
+        0.8,
+        "Near duplicates have this Jaccard index of character shingles, or more.",
+        least=0.7,
+        most=1.0,
+    )
+    rare: int = option(10, "Point out classes with fewer rows.", least=1)
+    level: str = option(
+        TextOptions.level, "Tokens are words or characters.", choices=("word", "character")
+    )
+    vocabulary: int = option(
+        TextOptions.vocabulary, "Tokens that a model would know, PAD and UNK included.", least=3
+    )
+    max_tokens: int = option(
+        TextOptions.max_tokens, "Tokens to which a model would cut texts.", least=1
+    )
+    examples: int = option(3, "Examples of each finding.", least=0)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class EmbeddingOptions:
     """How token ids become vectors."""
 

@@ -1,4 +1,4 @@
-"""sestina data list | show: the data sets that ship with Sestina."""
+"""sestina data list | show | check: the data sets that ship with Sestina."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
-from sestina.cli import show
+from sestina.cli import data_check, show
 from sestina.cli.inputs import Json, UnusedSeed
 from sestina.data import datasets
 from sestina.data.describe import describe
 
-app = typer.Typer(no_args_is_help=True, help="Data sets that ship with Sestina.")
+app = typer.Typer(
+    no_args_is_help=True, help="Data sets that ship with Sestina, and checks of yours."
+)
 
 
 @app.command("list", epilog="Example: sestina data list")
@@ -68,3 +70,6 @@ def show_(
     show.out.print()
     for number, example in enumerate(examples, 1):
         show.out.print(f"example {number}: {example}", markup=False)
+
+
+app.command("check", epilog="Example: sestina data check reviews.csv")(data_check.check)

@@ -13,6 +13,7 @@ from sestina.errors import OptionError
 
 PANELS = {
     "ReadingOptions": "Data",
+    "CheckOptions": "Check",
     "TextOptions": "Text",
     "EmbeddingOptions": "Word vectors",
     "NgramOptions": "Word vectors",

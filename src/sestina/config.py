@@ -116,7 +116,11 @@ class NgramOptions:
         encoders=("mean",),
     )
     buckets: int = option(
-        2_000_000, "Numbers that n-grams are hashed into.", least=1, encoders=("mean",)
+        2_000_000,
+        "Numbers that n-grams are hashed into.",
+        least=1,
+        most=2**31 - 1,
+        encoders=("mean",),
     )
 
 

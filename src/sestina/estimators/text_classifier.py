@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +16,7 @@ from sestina.estimators.base import SequenceClassifier
 from sestina.nn.classifier import ClassifierNetwork, TokenEmbedding
 from sestina.nn.heads import Target
 from sestina.text.encode import Encoded, encode, learn
+from sestina.text.inputs import as_texts
 from sestina.text.vocabulary import Vocabulary
 from sestina.vectors.table import WordVectors
 
@@ -56,15 +56,15 @@ class TextClassifier(TextOptions, EmbeddingOptions, SequenceClassifier):
         return tags
 
     def _learn(self, X: Any) -> Ragged:
-        self.vocabulary_, encoded = learn(_as_texts(X), self)
+        self.vocabulary_, encoded = learn(as_texts(X), self)
         self._note(encoded)
         return encoded.ids
 
     def _encode(self, X: Any) -> Ragged:
-        return encode(_as_texts(X), self.vocabulary_, self).ids
+        return encode(as_texts(X), self.vocabulary_, self).ids
 
     def _groups(self, X: Any) -> list[Any]:
-        return list(_as_texts(X))
+        return list(as_texts(X))
 
     def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
         size, embedding = len(self.vocabulary_), None
@@ -157,22 +157,3 @@ def _as_matrix(vectors: Any, tokens: int) -> NDArray[np.float32]:
     if not np.isfinite(matrix).all():
         raise DataError("vectors has a NaN or infinite value; fill or drop it first")
     return matrix
-
-
-def _as_texts(X: Any) -> Iterable[str]:
-    """Return inputs as a sequence of strings.
-
-    Raises:
-        DataError: A single string came, or something that is not a string.
-    """
-    if isinstance(X, str | bytes):
-        raise DataError("one string came; expected a list of texts, for instance ['…']")
-    texts = (
-        X.tolist() if hasattr(X, "tolist") else X.to_list() if hasattr(X, "to_list") else list(X)
-    )
-    for n, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise DataError(
-                f"text {n} is {text!r:.60} ({type(text).__name__}); expected a list of strings"
-            )
-    return texts

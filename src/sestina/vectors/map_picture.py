@@ -190,7 +190,7 @@ def _spec(drawn: WordMap) -> dict[str, Any]:
 def _note(drawn: WordMap, named: int) -> str:
     every = len(drawn.words)
     room = (
-        "" if named == every else f"; room for the names of {named:,} of {counted(every, 'word')}"
+        "" if named == every else f"; room for the names of {named:,} of {counted(every, drawn.noun)}"
     )
     return drawn.basis + room
 

@@ -403,9 +403,7 @@ class HashingOfTables(Reader, Hashing):
     pass
 
 
-@pytest.mark.parametrize(
-    "kind", [CountsOfTables, MultiHotOfTables, TfIdfOfTables, HashingOfTables]
-)
+@pytest.mark.parametrize("kind", [CountsOfTables, MultiHotOfTables, TfIdfOfTables, HashingOfTables])
 def test_check_estimator_of_tables(kind):
     results = check_estimator(kind(tokens="whitespace"), on_skip=None, on_fail=None)
     failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}

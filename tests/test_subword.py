@@ -19,7 +19,9 @@ METHODS = ("bpe", "unigram")
 def test_a_missing_extra_names_its_pip_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     for ask in (lambda: Subwords.learn(["a"]), lambda: Subwords.from_json("{}")):
-        with pytest.raises(MissingExtra, match=r"'tokenizers', .* pip install 'sestina\[subword\]'"):
+        with pytest.raises(
+            MissingExtra, match=r"'tokenizers', .* pip install 'sestina\[subword\]'"
+        ):
             ask()
 
 
@@ -165,5 +167,5 @@ def test_bad_json(damage):
 
 def test_json_of_another_vocabulary(parts):
     other = parts.to_json().replace("<pad>", "<pod>")
-    with pytest.raises(ModelError, match="does not begin with <pad> and <unk>|damaged"):
+    with pytest.raises(ModelError, match=r"does not begin with <pad> and <unk>|damaged"):
         Subwords.from_json(other)

@@ -157,7 +157,9 @@ class ComponentOptions:
     """Options of `Components`."""
 
     components: int = option(2, "Directions to keep.", least=1)
-    shares: bool = option(False, "Divide each row by its sum first, as counts of unequal texts ask.")
+    shares: bool = option(
+        False, "Divide each row by its sum first, as counts of unequal texts ask."
+    )
     standard: bool = option(False, "Divide each column by its standard deviation.")
     centre: bool | None = option(
         None, "Take off the means of the columns; None: of a dense table, not of a sparse one."

@@ -103,9 +103,7 @@ def _packed(table: Any, maker: Any, found: Records) -> bytes:
     return file.getvalue()
 
 
-def _result(
-    kind: str, table: Any, maker: Any, found: Records, seconds: float
-) -> dict[str, Any]:
+def _result(kind: str, table: Any, maker: Any, found: Records, seconds: float) -> dict[str, Any]:
     texts, columns = table.shape
     measured: dict[str, Any] = {}
     if hasattr(maker, "collisions_"):

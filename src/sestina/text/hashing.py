@@ -1,4 +1,4 @@
-"""Texts → vectors of a fixed size by hashing, without a dictionary; collisions measured (row A5)."""
+"""Texts → vectors of a fixed size by hashing, with no dictionary; collisions measured (row A5)."""
 
 from __future__ import annotations
 

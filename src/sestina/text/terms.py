@@ -72,7 +72,7 @@ class Terms:
 
 
 def _levels(found: Numbered, longest: int) -> tuple[list[Level], list[csr_array]]:
-    """Number the runs of 2, 3, … tokens; return them, and tables of the counts of 1, 2, 3, …"""
+    """Number the runs of 2, 3, … tokens; return them, and the tables of all lengths."""
     texts = len(found.lengths)
     ids = found.ids.astype(np.int64) if longest > 1 else found.ids
     owner = np.repeat(np.arange(texts, dtype=np.int32), found.lengths) if longest > 1 else ids[:0]
@@ -96,9 +96,7 @@ def _counted(ids: NDArray[np.integer], lengths: Longs, width: int) -> csr_array:
     starts = np.concatenate([[0], np.cumsum(lengths)])
     ones = np.ones(len(ids), np.float32)
     kind = np.int32 if max(len(ids), width) < 2**31 else np.int64
-    table = csr_array(
-        (ones, ids.astype(kind), starts.astype(kind)), shape=(len(lengths), width)
-    )
+    table = csr_array((ones, ids.astype(kind), starts.astype(kind)), shape=(len(lengths), width))
     table.sum_duplicates()
     return table
 

@@ -121,15 +121,13 @@ class Components(ComponentOptions, TransformerMixin, BaseEstimator):  # type: ig
             )
         centre = not issparse(table) if self.centre is None else self.centre
         if centre and issparse(table):
-            raise OptionError("centre=True would fill a sparse table; give it dense, or centre=None")
+            raise OptionError("centre=True fills a sparse table; give it dense, or centre=None")
         self.deviation_ = _deviations(table) if self.standard else np.ones(table.shape[1])
         table = _divided(table, self.deviation_)
         self.mean_ = table.mean(axis=0) if centre else np.zeros(table.shape[1])
         factored = table - self.mean_ if centre else table
         if issparse(table):
-            self.directions_, self.singular_values_ = _randomised(
-                table, self.components, self.seed
-            )
+            self.directions_, self.singular_values_ = _randomised(table, self.components, self.seed)
         else:
             found, values = directions(factored)
             self.directions_ = found[: self.components]

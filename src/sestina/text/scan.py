@@ -55,7 +55,7 @@ def numbered(documents: Sequence[Document], clean: Cleaner, cut: str) -> Numbere
     """
     if cut != "characters" and all(isinstance(text, str) for text in documents):
         texts = [str(text) for text in documents]
-        if sum(map(len, texts)) >= FEW:
+        if texts and sum(map(len, texts)) >= FEW:
             try:
                 return _scanned(texts, clean, cut)
             except UnicodeEncodeError:  # half a character, which no UTF-8 can hold

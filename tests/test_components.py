@@ -24,7 +24,7 @@ TABLES = arrays(
     np.float64,
     st.tuples(st.integers(2, 7), st.integers(2, 6)),
     elements=st.floats(0, 100, width=32),
-)
+).filter(lambda table: np.ptp(table, axis=0).any())
 
 
 def salammbo():
@@ -89,7 +89,7 @@ def test_dense_tables_are_factored_as_by_scikit_learn(table):
     np.testing.assert_allclose(ours.directions_ @ ours.directions_.T, np.eye(count), atol=1e-9)
     largest = np.abs(ours.directions_).argmax(axis=1)
     assert (ours.directions_[np.arange(count), largest] > 0).all()
-    assert ours.explained_.sum() == pytest.approx(1.0 if np.ptp(table, axis=0).any() else 0.0)
+    assert ours.explained_.sum() == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("kind", [csr_array, csr_matrix])
@@ -121,17 +121,17 @@ def test_shares_and_deviations_are_those_of_the_columns():
     np.testing.assert_allclose(sparse.singular_values_, plain.singular_values_, rtol=1e-6)
 
 
-def test_a_million_columns_are_not_filled():
+def test_a_large_sparse_table_is_not_filled():
     rng = np.random.default_rng(1)
-    columns = rng.integers(0, 1_000_000, 60_000).astype(np.int32)
-    starts = np.arange(0, 60_001, 30)
-    table = csr_array((np.ones(60_000), columns, starts), shape=(2_000, 1_000_000))
+    columns = rng.integers(0, 100_000, 60_000).astype(np.int32)
+    starts = np.arange(0, 60_001, 3)
+    table = csr_array((np.ones(60_000), columns, starts), shape=(20_000, 100_000))
     tracemalloc.start()
     places = Components(components=2).fit_transform(table)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert places.shape == (2_000, 2)
-    assert peak < 700e6  # dense: 16 GB
+    assert places.shape == (20_000, 2)
+    assert peak < 100e6  # dense: 16 GB
 
 
 def test_the_same_seed_gives_the_same_bits():

@@ -18,6 +18,7 @@ from sestina.cli.inputs import Json, Overwrite, PathArgument, UnusedSeed, record
 from sestina.cli.options import with_any_of, with_options
 from sestina.data.records import Records
 from sestina.errors import OptionError, nearest
+from sestina.text.ngrams import check_lengths
 
 KINDS: dict[str, tuple[str, type]] = {
     "counts": ("sestina.text.bags:Counts", config.BagOptions),
@@ -81,6 +82,7 @@ def _maker(kind: str, options: dict[str, Any]) -> Any:
     module, name = place.split(":")
     maker = getattr(import_module(module), name)(**options)
     config.check(maker)
+    check_lengths(maker.min_n, maker.max_n)
     return maker
 
 

@@ -22,6 +22,7 @@ from sestina.text.inputs import as_texts
 from sestina.text.vocabulary import PAD, UNK
 
 BLANK = "▁"  # stands for the blank before a word
+STEP, DIGITS = 1e-4, 4  # of the scores of a unigram model
 
 
 class Subwords:
@@ -67,6 +68,8 @@ class Subwords:
         trainer = _trainer(library, wish, _letters(model, lines, wish.vocabulary // 2))
         with _one_thread():
             model.train_from_iterator(lines, trainer)
+        if wish.method == "unigram":
+            model.model = _settled(json.loads(model.to_str())["model"]["vocab"])
         return cls(model, wish)
 
     def __len__(self) -> int:
@@ -192,6 +195,26 @@ def _trainer(library: ModuleType, wish: SubwordOptions, letters: list[str]) -> A
     if wish.method == "bpe":
         return trainers.BpeTrainer(limit_alphabet=len(letters), **shared)
     return trainers.UnigramTrainer(unk_token=UNK, **shared)
+
+
+def _settled(scores: list[tuple[str, float]]) -> Any:
+    """Return a unigram model whose parts and their scores do not depend on chance.
+
+    `tokenizers` adds up in an order that differs from run to run, which shows in the last digits,
+    and gives the letters that were not worth a part the lowest score, each 0.0001 more than the
+    one before, in such an order too. So scores are rounded, and those letters made equal.
+    """
+    from tokenizers import models
+
+    learnt = [(part, score) for part, score in scores if part not in (PAD, UNK)]
+    least = min(score for _, score in learnt)
+    above = least + STEP * (sum(len(part) == 1 for part, _ in learnt) + 1)
+    rounded = [
+        (part, round(least if len(part) == 1 and score < above else score, DIGITS))
+        for part, score in learnt
+    ]
+    rounded.sort(key=lambda pair: (-pair[1], pair[0]))
+    return models.Unigram([(PAD, 0.0), (UNK, 0.0), *rounded], 1)
 
 
 @contextmanager

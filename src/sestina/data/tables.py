@@ -107,7 +107,7 @@ def with_numbers(table: pl.DataFrame) -> pl.DataFrame:
 
     A column with a number that begins with a needless 0 stays: those are names, as in "01".
     """
-    kinds = {}
+    kinds: dict[Any, Any] = {}
     for name in table.columns:
         if table.schema[name] == pl.String and table[name].null_count() < table.height:
             found = next((k for k, form in NUMBERS if table[name].str.contains(form).all()), None)

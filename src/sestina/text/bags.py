@@ -186,8 +186,8 @@ class TfIdf(TfIdfOptions, Counts):
     Example:
         >>> from sestina import TfIdf
         >>> table = TfIdf().fit_transform(["red red car", "blue car"])
-        >>> table.toarray().round(3).tolist()  # log(2) · 1/2, log(2) · 2/3
-        [[0.0, 0.0, 0.462], [0.347, 0.0, 0.0]]
+        >>> [[f"{value:.3f}" for value in row] for row in table.toarray()]  # log(2) · 2/3, · 1/2
+        [['0.000', '0.000', '0.462'], ['0.347', '0.000', '0.000']]
     """
 
     def _learn(self, terms: Terms) -> NDArray[np.int64]:

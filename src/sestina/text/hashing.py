@@ -66,9 +66,9 @@ class Hashing(HashingOptions, TermTransformer):
 
     Example:
         >>> from sestina import Hashing
-        >>> hashing = Hashing(buckets=8).fit(["a b c d e f g h"])
-        >>> print(hashing.collisions_)  # doctest: +ELLIPSIS
-        ... of 8 different terms (...) share their bucket with another; chance gives ... buckets
+        >>> hashing = Hashing(buckets=8).fit(["a rose is a rose"])
+        >>> hashing.collisions_
+        Collisions(terms=3, buckets=8, used=3, sharing=0)
         >>> hashing.transform(["a b", "never seen"]).shape
         (2, 8)
     """

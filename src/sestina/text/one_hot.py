@@ -28,7 +28,7 @@ LISTED = 5  # unknown tokens that a message names
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class OneHot(OneHotOptions, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class OneHot(OneHotOptions, TransformerMixin, BaseEstimator):
     """Turn symbolic attributes into columns of 0 and 1: EDAN95 [002], row A3.
 
     Every value of every attribute has a column; in each row, each attribute has exactly one 1.
@@ -138,7 +138,7 @@ class OneHot(OneHotOptions, TransformerMixin, BaseEstimator):  # type: ignore[mi
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class OneHotTokens(OneHotTokensOptions, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class OneHotTokens(OneHotTokensOptions, TransformerMixin, BaseEstimator):
     """Turn each text into a sequence of one-hot vectors, one a token: row A3.
 
     Of characters as in Hennebert and Melchior's names [004], whose alphabet is

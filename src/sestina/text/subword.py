@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from os import environ
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -147,7 +146,7 @@ class Subwords:
         return list(self._model.encode_batch(as_texts(texts), add_special_tokens=False))
 
 
-def _library() -> ModuleType:
+def _library() -> Any:
     try:
         import tokenizers
     except ImportError as error:
@@ -161,7 +160,7 @@ def _wished(options: dict[str, Any]) -> SubwordOptions:
     return wish
 
 
-def _untrained(library: ModuleType, wish: SubwordOptions) -> Any:
+def _untrained(library: Any, wish: SubwordOptions) -> Any:
     from tokenizers import models, normalizers, pre_tokenizers
 
     if wish.method == "bpe":
@@ -183,7 +182,7 @@ def _letters(model: Any, lines: Sequence[str], most: int) -> list[str]:
     return sorted(sorted(counts, key=lambda letter: (-counts[letter], letter))[:most])
 
 
-def _trainer(library: ModuleType, wish: SubwordOptions, letters: list[str]) -> Any:
+def _trainer(library: Any, wish: SubwordOptions, letters: list[str]) -> Any:
     from tokenizers import trainers
 
     shared = {

@@ -124,7 +124,7 @@ def moved(table: csr_array, places: NDArray[np.integer], width: int) -> csr_arra
     return out
 
 
-class TermTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class TermTransformer(TransformerMixin, BaseEstimator):
     """Base of what turns texts into tables of terms; its options are `TermOptions`."""
 
     def __sklearn_tags__(self) -> Any:

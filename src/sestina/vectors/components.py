@@ -15,11 +15,11 @@ from sestina.config import ComponentOptions, check
 from sestina.errors import DataError, OptionError
 from sestina.vectors.plane import directions, signed
 
-Table = NDArray[np.float64] | csr_array
+Table = Any  # an array, or SciPy's CSR
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Components(ComponentOptions, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Components(ComponentOptions, TransformerMixin, BaseEstimator):
     """Describe the rows of a table by a few numbers: PCA and SVD of EDAN95 [002], row A8.
 
     A dense table is centred and factored whole: principal components. A sparse one is not centred,
@@ -85,8 +85,7 @@ class Components(ComponentOptions, TransformerMixin, BaseEstimator):  # type: ig
             ValueError: It is no such table.
         """
         check_is_fitted(self, "directions_")
-        table = self._taken(validate_data(self, X, reset=False, **_TABLES))
-        return self._along(_divided(table, self.deviation_))
+        return self._along(self._read(X))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return names of the components, (R,).
@@ -105,8 +104,7 @@ class Components(ComponentOptions, TransformerMixin, BaseEstimator):  # type: ig
             NotFittedError: `fit` was not called before.
         """
         check_is_fitted(self, "directions_")
-        table = self._taken(validate_data(self, X, reset=False, **_TABLES))
-        divided = _divided(table, self.deviation_)
+        divided = self._read(X)
         return divided if issparse(divided) else divided - self.mean_
 
     def _fit(self, X: Any) -> Table:
@@ -135,6 +133,11 @@ class Components(ComponentOptions, TransformerMixin, BaseEstimator):  # type: ig
         total = float((factored.data**2).sum() if issparse(factored) else (factored**2).sum())
         self.explained_ = self.singular_values_**2 / (total or 1.0)
         return table
+
+    def _read(self, X: Any) -> Table:
+        """Return rows, divided but not centred, (N, D)."""
+        table = self._taken(validate_data(self, X, reset=False, **_TABLES))
+        return _divided(table, self.deviation_)
 
     def _taken(self, table: Table) -> Table:
         """Return a table, or each row as shares of its sum."""

@@ -103,7 +103,8 @@ def directions(rows: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray
 def signed(found: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return directions (R, D), turned: of its two signs, each largest coefficient is positive."""
     largest = np.abs(found).argmax(axis=1)[:, None]
-    return found * np.where(np.take_along_axis(found, largest, 1) < 0, -1.0, 1.0)
+    turns = np.where(np.take_along_axis(found, largest, 1) < 0, -1.0, 1.0)
+    return np.asarray(found * turns, dtype=np.float64)
 
 
 def _principal(rows: NDArray[np.float64]) -> Points:

@@ -265,8 +265,9 @@ def peak_megabytes(work):
         tracemalloc.stop()
 
 
-def test_a_hundred_thousand_texts_by_a_million_columns_stay_sparse():
+def test_a_hundred_thousand_texts_by_a_million_columns_stay_sparse(monkeypatch):
     """Dense they would be 400 GB."""
+    monkeypatch.setattr(scan, "FEW", 0)
     texts = [f"term{n} term{7 * n} the" for n in range(100_000)]
     table, peak = peak_megabytes(lambda: Hashing(buckets=1_000_000).fit_transform(texts))
     assert table.shape == (100_000, 1_000_000)
@@ -275,7 +276,8 @@ def test_a_hundred_thousand_texts_by_a_million_columns_stay_sparse():
     assert peak < 150
 
 
-def test_tfidf_of_a_hundred_thousand_texts_and_as_many_terms_stays_sparse():
+def test_tfidf_of_a_hundred_thousand_texts_and_as_many_terms_stays_sparse(monkeypatch):
+    monkeypatch.setattr(scan, "FEW", 0)
     texts = [f"term{n} the a" for n in range(100_000)]
     table, peak = peak_megabytes(lambda: TfIdf().fit_transform(texts))
     assert table.shape == (100_000, 100_002)

@@ -1,6 +1,6 @@
 """Texts → numbers of their tokens: many texts by the compiled scanner, few by the tokeniser.
 
-Both give the same tokens; the scanner is some ten times faster, once it is compiled and loaded.
+Both give the same tokens; the scanner is several times faster, once it is compiled and loaded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sestina.kernels.lexicon import Lexicon
     from sestina.kernels.scanning import Scanner
 
-FEW = 1 << 19  # characters; so many are cut in Python before a scanner would be ready
+FEW = 1 << 22  # characters; Python cuts them in a second, a scanner is not compiled sooner
 PIECE = 1 << 20  # characters that are scanned at once
 WORKERS = 4  # more threads wait for Python, which prepares the pieces
 

@@ -227,7 +227,7 @@ def test_a_biplot_as_page_and_picture(tmp_path):
         and "$" not in page.split("<script")[0]
     )
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
-    assert data["noun"] == "name" and len(data["words"]) == 71
+    assert data["noun"] == "point" and len(data["words"]) == 71
     pytest.importorskip("vl_convert")
     biplot(counts, rows, letters, tmp_path / "map.png")
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")

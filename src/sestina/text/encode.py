@@ -92,7 +92,8 @@ def _check_room(options: TextOptions) -> None:
 
 def _encoded(found: Numbered, vocabulary: Vocabulary, options: TextOptions) -> Encoded:
     ids = vocabulary.encode(found.tokens)[found.ids] if len(found.ids) else NO_IDS
-    room = options.max_tokens - options.mark_start - options.mark_end
+    most = int(found.lengths.max(initial=0))
+    room = min(options.max_tokens - options.mark_start - options.mark_end, most)
     kept, lengths = _cut(ids, found.lengths, room, options.truncate == "pre")
     return Encoded(
         ids=_marked(kept, lengths, vocabulary, options),

@@ -79,7 +79,7 @@ def biplot(
         Points(places, (first, second)),
         near,
         tuple((middle, middle + 1 + n) for n in range(len(columns))),
-        noun="name",
+        noun="point",
     )
     if path is not None:
         maps.write(drawn, path)

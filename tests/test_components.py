@@ -222,8 +222,8 @@ def test_a_biplot_as_page_and_picture(tmp_path):
     biplot(counts, rows, letters, tmp_path / "map.html", title="Salammbô")
     page = (tmp_path / "map.html").read_text(encoding="utf-8")
     assert (
-        "71 names, 40 arrows" in page
-        and "Point at a name" in page
+        "71 points, 40 arrows" in page
+        and "Move to a point" in page
         and "$" not in page.split("<script")[0]
     )
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])

@@ -1,14 +1,16 @@
 """Texts in numbers: the compiled scanner and the tokeniser give the same, to the last mark."""
 
 import re
+import sys
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sestina import Subwords
 from sestina.config import TermOptions, TextOptions
-from sestina.errors import DataError
+from sestina.errors import DataError, MissingExtra
 from sestina.kernels.parallel import limited
 from sestina.kernels.scanning import TOKENS, Scanner
 from sestina.text import scan
@@ -126,3 +128,12 @@ def test_only_documents_may_be_lists_of_tokens():
         as_documents(["a", ["a", 2]])
     with pytest.raises(DataError, match=r"text 0 is \['a'\] \(list\); expected a list of strings"):
         as_texts([["a"]])
+
+
+def test_a_missing_extra_names_its_pip_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    for ask in (lambda: Subwords.learn(["a"]), lambda: Subwords.from_json("{}")):
+        with pytest.raises(
+            MissingExtra, match=r"'tokenizers', .* pip install 'sestina\[subword\]'"
+        ):
+            ask()

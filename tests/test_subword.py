@@ -12,18 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sestina import Counts, Subwords, load_dataset
-from sestina.errors import DataError, MissingExtra, ModelError, OptionError
+from sestina.errors import DataError, ModelError, OptionError
 
 METHODS = ("bpe", "unigram")
-
-
-def test_a_missing_extra_names_its_pip_line(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tokenizers", None)
-    for ask in (lambda: Subwords.learn(["a"]), lambda: Subwords.from_json("{}")):
-        with pytest.raises(
-            MissingExtra, match=r"'tokenizers', .* pip install 'sestina\[subword\]'"
-        ):
-            ask()
 
 
 pytest.importorskip("tokenizers", reason="the extra 'subword' is not installed")

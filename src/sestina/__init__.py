@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sestina.text.bags import Counts, MultiHot, TfIdf
     from sestina.text.hashing import Hashing
     from sestina.text.one_hot import OneHot, OneHotTokens
+    from sestina.text.sequences import IntegerSequences
     from sestina.text.subword import Subwords
     from sestina.text.vocabulary import Vocabulary
     from sestina.vectors.biplot import biplot
@@ -40,6 +41,7 @@ _PLACES = {
     "FastText": "sestina.vectors.fasttext",
     "GloVe": "sestina.vectors.counted",
     "Hashing": "sestina.text.hashing",
+    "IntegerSequences": "sestina.text.sequences",
     "MultiHot": "sestina.text.bags",
     "OneHot": "sestina.text.one_hot",
     "OneHotTokens": "sestina.text.one_hot",
@@ -69,6 +71,7 @@ __all__ = [
     "FastText",
     "GloVe",
     "Hashing",
+    "IntegerSequences",
     "MultiHot",
     "OneHot",
     "OneHotTokens",

@@ -185,7 +185,7 @@ def _letters(model: Any, lines: Sequence[str], most: int) -> list[str]:
 def _trainer(library: Any, wish: SubwordOptions, letters: list[str]) -> Any:
     from tokenizers import trainers
 
-    shared = {
+    shared: dict[str, Any] = {
         "vocab_size": wish.vocabulary,
         "special_tokens": [PAD, UNK],
         "initial_alphabet": letters,

@@ -109,6 +109,16 @@ def test_tables_without_a_plane(run, put, tmp_path, content, sentence):
     assert (code, out) == (1, "") and sentence in err and "\n" not in err.strip()
 
 
+def test_no_such_table(run, tmp_path):
+    out = tmp_path / "m.html"
+    code, _, err = run("data", "map", "salambo-letters", "--out", out)
+    assert code == 1 and "no file or data set 'salambo-letters'; did you mean 'salammbo" in err
+    code, _, err = run("data", "map", "movie-snippets", "--out", out)
+    assert code == 1 and "of numbers; a map needs two or more" in err
+    code, _, err = run("data", "map", "analogies", "--out", out)
+    assert code == 1 and "'analogies' is no table (it serves: evaluate vectors)" in err
+
+
 def test_rows_of_one_name_are_numbered(run, put, tmp_path):
     data, out = put("t.csv", "kind,a,b\nx,1,2.5\nx,2,1\ny,3,3e2\n"), tmp_path / "m.html"
     assert run("data", "map", data, "--out", out)[0] == 0

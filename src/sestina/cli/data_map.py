@@ -13,7 +13,7 @@ from sestina.cli import show
 from sestina.cli.inputs import Json, Overwrite, UnusedSeed
 from sestina.data import datasets
 from sestina.data.tables import read_table, with_numbers
-from sestina.errors import DataError, counted
+from sestina.errors import DataError, counted, nearest
 
 Table = Annotated[
     str, typer.Argument(metavar="TABLE", help="CSV, TSV or Parquet file, or a shipped table.")
@@ -77,8 +77,15 @@ def map_(
 
 
 def _read(table: str) -> pl.DataFrame:
+    """Return a shipped table, or that in a file.
+
+    Raises:
+        DataError: There is no such table, or it cannot be read.
+    """
     if table in datasets.names() and not Path(table).exists():
         return datasets.table(table)
+    if not Path(table).exists() and not Path(table).suffix:
+        raise DataError(f"there is no file or data set {table!r}{nearest(table, datasets.names())}")
     return with_numbers(read_table(Path(table), "utf-8", header=True))
 
 

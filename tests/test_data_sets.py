@@ -4,10 +4,12 @@ import hashlib
 import json
 import shutil
 
+import polars as pl
 import pytest
 
 from sestina.data import datasets
 from sestina.data.describe import describe, quantiles
+from sestina.data.tables import with_numbers
 from sestina.errors import DataError
 
 # rows; classes or sections, one of them with its count; parts
@@ -161,3 +163,36 @@ def test_a_sum_is_checked_once_a_process(copy, monkeypatch):
     first = datasets.path("weather")
     monkeypatch.setattr(hashlib, "sha256", None)
     assert datasets.path("weather") == first == copy / "weather.tsv"
+
+
+def test_tables_have_numbers_where_all_are_numbers():
+    letters = datasets.table("salammbo-letters")
+    assert letters.shape == (30, 42)
+    assert letters["chapter"].to_list()[:2] == ["01", "02"]  # names, not numbers
+    assert letters["language"].dtype == pl.String
+    assert {letters[name].dtype for name in letters.columns[2:]} == {pl.Int64}
+    assert letters["a"].to_list()[0] == 2_503
+    assert datasets.table("weather")["windy"].to_list()[:2] == ["false", "true"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["1", "-20", "0"], pl.Int64),
+        (["1", "2.5", "3e2", "-0.1"], pl.Float64),
+        (["1", None], pl.Int64),
+        (["1", ""], pl.String),
+        (["01", "2"], pl.String),
+        (["1", "x"], pl.String),
+        ([None, None], pl.String),
+        (["9" * 30], pl.Float64),
+    ],
+)
+def test_which_columns_are_numbers(cells, kind):
+    table = pl.DataFrame({"a": pl.Series(cells, dtype=pl.String)})
+    assert with_numbers(table)["a"].dtype == kind
+
+
+def test_what_is_no_table():
+    with pytest.raises(DataError, match=r"'watch-har' is no table \(it serves: series\); those th"):
+        datasets.table("watch-har")

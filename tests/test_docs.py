@@ -62,6 +62,22 @@ def test_page_of_the_vectors_runs(tmp_path, monkeypatch):
         run_command(line)
 
 
+def test_page_of_the_texts_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "text.md")
+    assert len(commands(page)) == 3
+    for line in commands(page):
+        run_command(line)
+
+
+def test_page_of_the_subwords_runs(tmp_path, monkeypatch):
+    pytest.importorskip("tokenizers", reason="the extra 'subword' is not installed")
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("py", page)), "text.md")
+
+
 def test_readme_shell_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert len(commands(README)) == 7

@@ -12,6 +12,7 @@ from sestina.version import __version__
 
 if TYPE_CHECKING:
     from sestina.data.datasets import records as load_dataset
+    from sestina.data.datasets import table as load_table
     from sestina.data.read import read
     from sestina.errors import SestinaError
     from sestina.estimators.loading import load
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
     from sestina.estimators.text_classifier import TextClassifier
     from sestina.kernels.parallel import set_threads
     from sestina.quality.check import check_data
+    from sestina.text.bags import Counts, MultiHot, TfIdf
+    from sestina.text.hashing import Hashing
+    from sestina.text.one_hot import OneHot, OneHotTokens
+    from sestina.text.sequences import IntegerSequences
+    from sestina.text.subword import Subwords
     from sestina.text.vocabulary import Vocabulary
+    from sestina.vectors.biplot import biplot
+    from sestina.vectors.components import Components
     from sestina.vectors.counted import PMI, GloVe
     from sestina.vectors.documents import Doc2Vec
     from sestina.vectors.fasttext import FastText
@@ -28,40 +36,62 @@ if TYPE_CHECKING:
     from sestina.vectors.word2vec import Word2Vec
 
 _PLACES = {
+    "Components": "sestina.vectors.components",
+    "Counts": "sestina.text.bags",
     "Doc2Vec": "sestina.vectors.documents",
     "FastText": "sestina.vectors.fasttext",
     "GloVe": "sestina.vectors.counted",
+    "Hashing": "sestina.text.hashing",
+    "IntegerSequences": "sestina.text.sequences",
+    "MultiHot": "sestina.text.bags",
+    "OneHot": "sestina.text.one_hot",
+    "OneHotTokens": "sestina.text.one_hot",
     "PMI": "sestina.vectors.counted",
     "SentenceVectors": "sestina.vectors.sentences",
     "SeriesClassifier": "sestina.estimators.series",
     "SestinaError": "sestina.errors",
+    "Subwords": "sestina.text.subword",
     "TextClassifier": "sestina.estimators.text_classifier",
+    "TfIdf": "sestina.text.bags",
     "Vocabulary": "sestina.text.vocabulary",
     "Word2Vec": "sestina.vectors.word2vec",
     "WordVectors": "sestina.vectors.table",
     "check_data": "sestina.quality.check",
+    "biplot": "sestina.vectors.biplot",
     "load": "sestina.estimators.loading",
     "load_dataset": "sestina.data.datasets:records",
+    "load_table": "sestina.data.datasets:table",
     "read": "sestina.data.read",
     "set_threads": "sestina.kernels.parallel",
 }
 
 __all__ = [
     "PMI",
+    "Components",
+    "Counts",
     "Doc2Vec",
     "FastText",
     "GloVe",
+    "Hashing",
+    "IntegerSequences",
+    "MultiHot",
+    "OneHot",
+    "OneHotTokens",
     "SentenceVectors",
     "SeriesClassifier",
     "SestinaError",
+    "Subwords",
     "TextClassifier",
+    "TfIdf",
     "Vocabulary",
     "Word2Vec",
     "WordVectors",
     "__version__",
+    "biplot",
     "check_data",
     "load",
     "load_dataset",
+    "load_table",
     "read",
     "set_threads",
 ]

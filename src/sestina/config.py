@@ -84,6 +84,114 @@ class CheckOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class TermOptions:
+    """What texts are cut into for a table of texts by terms."""
+
+    tokens: str = option(
+        "words",
+        "Tokens are words, marks left out or kept, what stands between blanks, or characters.",
+        choices=("words", "words+marks", "whitespace", "characters"),
+    )
+    lowercase: bool = option(True, "Turn texts to lower case.")
+    html: bool = option(True, "Read HTML: <br /> is white space, &amp; is an ampersand.")
+    min_n: int = option(1, "Tokens of the shortest n-grams.", least=1)
+    max_n: int = option(1, "Tokens of the longest n-grams.", least=1)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class BagOptions(TermOptions):
+    """Options of `Counts` and `MultiHot`."""
+
+    vocabulary: int | None = option(None, "Keep so many of the most frequent terms.", least=1)
+    min_count: int = option(1, "Leave out terms that occur fewer times.", least=1)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TfIdfOptions(BagOptions):
+    """Options of `TfIdf`."""
+
+    formula: str = option(
+        "lecture",
+        "count / terms of the text · log(N / n), as taught; or scikit-learn's, smoothed and of "
+        "length 1.",
+        choices=("lecture", "scikit-learn"),
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class HashingOptions(TermOptions):
+    """Options of `Hashing`."""
+
+    buckets: int = option(1 << 18, "Columns that terms are hashed into.", least=1, most=2**31 - 1)
+    signed: bool = option(
+        False, "Count half of the terms negatively, so that collisions cancel out on average."
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class OneHotOptions:
+    """Options of `OneHot`."""
+
+    categories: Any = option(
+        None, "Values of each column, in order; those of the training rows, sorted, if not given."
+    )
+    unknown: str = option(
+        "error", "A value not seen before is an error, or all zeros.", choices=("error", "zeros")
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class OneHotTokensOptions:
+    """Options of `OneHotTokens`."""
+
+    tokens: str = option(
+        "characters",
+        "Tokens are characters, words, marks left out or kept, or what stands between blanks.",
+        choices=("characters", "words", "words+marks", "whitespace"),
+    )
+    lowercase: bool = option(False, "Turn texts to lower case.")
+    html: bool = option(False, "Read HTML: <br /> is white space, &amp; is an ampersand.")
+    alphabet: Any = option(
+        None, "The tokens, in order; those of the training texts, sorted, if not given."
+    )
+    end: str | None = option(None, "A token put after each text, for instance END.")
+    unknown: str = option(
+        "error",
+        "A token outside the alphabet is an error, or all zeros.",
+        choices=("error", "zeros"),
+    )
+    sparse: bool = option(False, "Give sparse tables, for alphabets of many words.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SubwordOptions:
+    """Options of `Subwords`."""
+
+    method: str = option(
+        "bpe",
+        "Pairs that are merged (BPE), or parts that are dropped (unigram).",
+        choices=("bpe", "unigram"),
+    )
+    vocabulary: int = option(8_000, "Parts of words to learn; PAD and UNK count too.", least=3)
+    lowercase: bool = option(True, "Turn texts to lower case.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class ComponentOptions:
+    """Options of `Components`."""
+
+    components: int = option(2, "Directions to keep.", least=1)
+    shares: bool = option(
+        False, "Divide each row by its sum first, as counts of unequal texts ask."
+    )
+    standard: bool = option(False, "Divide each column by its standard deviation.")
+    centre: bool | None = option(
+        None, "Take off the means of the columns; None: of a dense table, not of a sparse one."
+    )
+    seed: int = option(0, "Seed of the randomised SVD of a sparse table.", least=0)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class EmbeddingOptions:
     """How token ids become vectors."""
 

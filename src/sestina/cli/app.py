@@ -9,13 +9,13 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from sestina.cli import data, evaluate, info, predict, train, vectors
+from sestina.cli import data, data_map, data_vectorise, evaluate, info, predict, train, vectors
 from sestina.cli.show import say
 from sestina.errors import DataWarning, MissingExtra, SestinaError
 from sestina.kernels import compiled
 from sestina.version import __version__
 
-EXTRAS = {"torch": "nn", "altair": "report", "vl_convert": "report"}
+EXTRAS = {"torch": "nn", "altair": "report", "vl_convert": "report", "tokenizers": "subword"}
 STOPPED = "stopped by Ctrl-C; a training run goes on with --resume if it had finished an epoch"
 
 # typer carries its own copy of click in some versions and not in others
@@ -30,6 +30,12 @@ app = typer.Typer(
     epilog="Begin with: sestina train classify movie-snippets --out my-model",
 )
 app.add_typer(data.app, name="data")
+data.app.command(epilog="Example: sestina data vectorise movie-snippets --out reviews.npz")(
+    data_vectorise.vectorise
+)
+data.app.command("map", epilog="Example: sestina data map salammbo-letters --out letters.html")(
+    data_map.map_
+)
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
 app.command(epilog="Example: sestina evaluate model new-reviews.csv")(evaluate.evaluate)

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import polars as pl
+
 from sestina.data.columns import Columns
 from sestina.data.read import read
 from sestina.data.records import Records
+from sestina.data.tables import SEPARATORS, kind_of, read_table, with_numbers
 from sestina.errors import DataError, nearest
 
 SHIPPED_FOLDER = Path(__file__).parent / "shipped"
@@ -262,6 +265,21 @@ def records(name: str) -> Records:
         )
     found = read(path(name), Columns(entry.text, entry.label, entry.split))
     return Records(found.texts, found.labels, found.parts, found.notes, name)
+
+
+def table(name: str) -> pl.DataFrame:
+    """Return a shipped data set that is a table, with whole numbers as numbers.
+
+    Raises:
+        DataError: There is no such data set, it is damaged, or it is no table.
+    """
+    entry = get(name)
+    if kind_of(Path(entry.file)) not in SEPARATORS:
+        tables = [e.name for e in _ALL if kind_of(Path(e.file)) in SEPARATORS]
+        raise DataError(
+            f"{name!r} is no table (it serves: {entry.task}); those that are: {', '.join(tables)}"
+        )
+    return with_numbers(read_table(path(name), "utf-8", header=True))
 
 
 def _damaged(file: Path, reason: str) -> str:

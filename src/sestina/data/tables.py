@@ -28,6 +28,10 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 ROW = '{"text": "…", "label": "…"}'  # what JSON objects should look like
+NUMBERS: tuple[tuple[type[pl.DataType], str], ...] = (
+    (pl.Int64, r"^-?(0|[1-9]\d{0,17})$"),
+    (pl.Float64, r"^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$"),
+)
 END = "\0end"  # a last line of our own: a quotation mark left open swallows it
 
 
@@ -96,6 +100,19 @@ def decode(data: bytes, path: Path, encoding: str) -> str:
             f"{path} is not {encoding}: byte 0x{read[error.start]:02x} in line {line}; "
             f"name its encoding, for instance --encoding {other}"
         ) from error
+
+
+def with_numbers(table: pl.DataFrame) -> pl.DataFrame:
+    """Return a table with columns of strings that are all numbers as numbers.
+
+    A column with a number that begins with a needless 0 stays: those are names, as in "01".
+    """
+    kinds: dict[Any, Any] = {}
+    for name in table.columns:
+        if table.schema[name] == pl.String and table[name].null_count() < table.height:
+            found = next((k for k, form in NUMBERS if table[name].str.contains(form).all()), None)
+            kinds |= {} if found is None else {name: found}
+    return table.cast(kinds) if kinds else table
 
 
 def read_table(path: Path, encoding: str, header: bool) -> pl.DataFrame:

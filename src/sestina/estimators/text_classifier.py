@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +18,8 @@ from sestina.nn.averages import HashedEmbedding
 from sestina.nn.classifier import ClassifierNetwork
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.heads import Target
-from sestina.text.encode import Encoded, encode, learn
+from sestina.text.encode import Encoded, encode, in_ids, learn_vocabulary
+from sestina.text.inputs import as_texts
 from sestina.text.vocabulary import Vocabulary
 from sestina.vectors.table import WordVectors
 
@@ -60,11 +60,11 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
         return tags
 
     def _learn(self, X: Any) -> Ragged:
-        texts = list(_as_texts(X))
-        self.vocabulary_, encoded = learn(texts, self)
+        self.vocabulary_, found = learn_vocabulary(as_texts(X), self)
+        encoded = in_ids(found, self.vocabulary_, self)
         if self._hashes():
             numbers = ngrams.OpenVocabulary(self.vocabulary_)
-            encoded = encode(texts, numbers, self)
+            encoded = in_ids(found, numbers, self)
             grams = ngrams.hashed(encoded.ids, numbers, self)
             self.buckets_ = grams.frequent()
             encoded = ngrams.extended(encoded, grams, self.buckets_, numbers)
@@ -73,9 +73,9 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
 
     def _encode(self, X: Any) -> Ragged:
         if not self._hashes():
-            return encode(_as_texts(X), self.vocabulary_, self).ids
+            return encode(as_texts(X), self.vocabulary_, self).ids
         numbers = ngrams.OpenVocabulary(self.vocabulary_)
-        encoded = encode(_as_texts(X), numbers, self)
+        encoded = encode(as_texts(X), numbers, self)
         grams = ngrams.hashed(encoded.ids, numbers, self)
         return ngrams.extended(encoded, grams, self.buckets_, numbers).ids
 
@@ -84,7 +84,7 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
         return self.encoder == "mean" and ngrams.wanted(self)
 
     def _groups(self, X: Any) -> list[Any]:
-        return list(_as_texts(X))
+        return list(as_texts(X))
 
     def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
         size, embedding = len(self.vocabulary_), None
@@ -187,22 +187,3 @@ def _as_matrix(vectors: Any, tokens: int) -> NDArray[np.float32]:
     if not np.isfinite(matrix).all():
         raise DataError("vectors has a NaN or infinite value; fill or drop it first")
     return matrix
-
-
-def _as_texts(X: Any) -> Iterable[str]:
-    """Return inputs as a sequence of strings.
-
-    Raises:
-        DataError: A single string came, or something that is not a string.
-    """
-    if isinstance(X, str | bytes):
-        raise DataError("one string came; expected a list of texts, for instance ['…']")
-    texts = (
-        X.tolist() if hasattr(X, "tolist") else X.to_list() if hasattr(X, "to_list") else list(X)
-    )
-    for n, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise DataError(
-                f"text {n} is {text!r:.60} ({type(text).__name__}); expected a list of strings"
-            )
-    return texts

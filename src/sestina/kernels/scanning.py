@@ -1,4 +1,4 @@
-"""Cut text into words and number them: what `text.tokenise.words` does, compiled, marks left out.
+"""Cut text into words and number them: what `text.tokenise.words` does, compiled.
 
 Text is UTF-8 bytes. A word of ASCII letters between blanks or marks, as most are, is found eight
 bytes at once; the rules are for all others.
@@ -17,8 +17,9 @@ from sestina.kernels.memory import eight_bytes, prefetch, trailing_zeros
 MARK, SPACE, OTHER, LETTER = range(4)
 """What a character is: a mark, white space, a digit or underscore, a letter."""
 
-WORDS, BLANKS = range(2)
-"""Where words end: as in `text.tokenise.words`, or at white space alone."""
+WORDS, BLANKS, TOKENS = range(3)
+"""Where words end: as in `text.tokenise.words`, marks left out; at white space alone; as in
+`text.tokenise.words`, each mark a word of its own."""
 
 TOGETHER = 32  # words that are cut before the first is looked up, so that memory has time
 
@@ -149,7 +150,7 @@ def plain_end(text, i, classes, mode):
     if behind >= 0x80 or behind == _APOSTROPHE:
         return i
     kind = classes[behind]
-    return end if kind == SPACE or (kind == MARK and mode == WORDS) else i
+    return end if kind == SPACE or (kind == MARK and mode != BLANKS) else i
 
 
 @njit
@@ -172,8 +173,11 @@ def cut(text, i, classes, mode, table, words):
         if end == i:
             end = next_word(text, i, classes, mode)
         if end == i:
-            _, i = kind_at(text, i, classes)
-            continue
+            kind, following = kind_at(text, i, classes)
+            if kind == SPACE or mode != TOKENS:
+                i = following
+                continue
+            end = following
         address, size = text.ctypes.data + i, end - i
         key = first_bytes(address, size)
         value = hash_of(key, address, size)
@@ -221,7 +225,7 @@ class Scanner(Lexicon):
 
     Args:
         classes: What each code point is, (0x110000,) uint8.
-        mode: `WORDS` or `BLANKS`.
+        mode: `WORDS`, `BLANKS` or `TOKENS`.
     """
 
     def __init__(self, classes: NDArray[np.uint8], mode: int) -> None:

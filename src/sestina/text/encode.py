@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sestina.config import TextOptions
 from sestina.data.ragged import Ragged
 from sestina.errors import OptionError, counted
-from sestina.text.tokenise import tokeniser
+from sestina.text.scan import Numbered, numbered
+from sestina.text.tokenise import cleaner, cut_of
 from sestina.text.vocabulary import EOS, START, Vocabulary
 
 NO_IDS = np.empty(0, dtype=np.int32)
@@ -52,30 +53,34 @@ def learn(texts: Iterable[str], options: TextOptions) -> tuple[Vocabulary, Encod
     Raises:
         OptionError: No token is so frequent as `min_count` asks, or an option leaves no room.
     """
+    vocabulary, found = learn_vocabulary(texts, options)
+    return vocabulary, in_ids(found, vocabulary, options)
+
+
+def learn_vocabulary(texts: Iterable[str], options: TextOptions) -> tuple[Vocabulary, Numbered]:
+    """Return the vocabulary of the texts, and the texts cut up, for `in_ids`.
+
+    Raises:
+        OptionError: No token is so frequent as `min_count` asks, or an option leaves no room.
+    """
     _check_room(options)
-    tokenise = tokeniser(options)
-    provisional: dict[str, int] = {}
-    rows = []
-    for text in texts:
-        ids = [provisional.setdefault(token, len(provisional)) for token in tokenise(text)]
-        rows.append(np.array(ids, dtype=np.int32))
-    counts = np.bincount(np.concatenate([NO_IDS, *rows]), minlength=len(provisional))
+    found = numbered(list(texts), cleaner(options), cut_of(options))
+    counts = np.bincount(found.ids, minlength=len(found.tokens))
     vocabulary = Vocabulary.from_counts(
-        dict(zip(provisional, counts.tolist(), strict=True)),
+        dict(zip(found.tokens, counts.tolist(), strict=True)),
         options.vocabulary,
         options.min_count,
         options.mark_start,
         options.mark_end,
     )
-    if provisional and len(vocabulary) == 2 + options.mark_start + options.mark_end:
+    if found.tokens and len(vocabulary) == 2 + options.mark_start + options.mark_end:
         most = int(counts.max())
         raise OptionError(
             f"min_count={options.min_count} leaves no token in the vocabulary: the most frequent, "
-            f"{list(provisional)[counts.argmax()]!r}, occurs {counted(most, 'time')}; "
+            f"{found.tokens[counts.argmax()]!r}, occurs {counted(most, 'time')}; "
             f"set min_count to {most} or less"
         )
-    final = vocabulary.encode(provisional)  # provisional id → id
-    return vocabulary, _encoded([final[row] for row in rows], vocabulary, options)
+    return vocabulary, found
 
 
 class Numbering(Protocol):
@@ -90,8 +95,8 @@ class Numbering(Protocol):
 def encode(texts: Iterable[str], vocabulary: Numbering, options: TextOptions) -> Encoded:
     """Return the texts in the ids of a vocabulary."""
     _check_room(options)
-    tokenise = tokeniser(options)
-    return _encoded([vocabulary.encode(tokenise(text)) for text in texts], vocabulary, options)
+    found = numbered(list(texts), cleaner(options), cut_of(options))
+    return in_ids(found, vocabulary, options)
 
 
 def _check_room(options: TextOptions) -> None:
@@ -105,23 +110,50 @@ def _check_room(options: TextOptions) -> None:
             )
 
 
-def _encoded(
-    rows: Sequence[NDArray[np.int32]], vocabulary: Numbering, options: TextOptions
-) -> Encoded:
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    marks = options.mark_start + options.mark_end
-    room = options.max_tokens - marks
-    before = [np.array([vocabulary[START]], np.int32)] if options.mark_start else []
-    after = [np.array([vocabulary[EOS]], np.int32)] if options.mark_end else []
-    pre = options.truncate == "pre"
-    kept = [row[max(len(row) - room, 0) :] if pre else row[:room] for row in rows]
-    if marks:
-        kept = [np.concatenate([*before, row, *after]) for row in kept]
+def in_ids(found: Numbered, vocabulary: Numbering, options: TextOptions) -> Encoded:
+    """Return texts that were cut up in the ids of a vocabulary."""
+    ids = vocabulary.encode(found.tokens)[found.ids] if len(found.ids) else NO_IDS
+    most = int(found.lengths.max(initial=0))
+    room = min(options.max_tokens - options.mark_start - options.mark_end, most)
+    kept, lengths = _cut(ids, found.lengths, room, options.truncate == "pre")
     return Encoded(
-        ids=Ragged.of(kept, NO_IDS),
-        full_lengths=lengths,
-        tokens=int(lengths.sum()),
-        unknown=int(sum(int((row == 1).sum()) for row in rows)),
-        truncated=int((lengths > room).sum()),
-        empty=int((lengths == 0).sum()),
+        ids=_marked(kept, lengths, vocabulary, options),
+        full_lengths=found.lengths,
+        tokens=len(ids),
+        unknown=int((ids == 1).sum()),
+        truncated=int((found.lengths > room).sum()),
+        empty=int((found.lengths == 0).sum()),
     )
+
+
+def _cut(
+    ids: NDArray[np.int32], lengths: NDArray[np.int64], room: int, pre: bool
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the first (with `pre` the last) ids of each text, `room` at most, and how many."""
+    kept = np.minimum(lengths, room)
+    if (kept == lengths).all():
+        return ids, kept
+    first = np.cumsum(lengths) - (kept if pre else lengths)
+    ends = np.cumsum(kept)
+    return ids[np.arange(kept.sum()) + np.repeat(first - (ends - kept), kept)], kept
+
+
+def _marked(
+    ids: NDArray[np.int32],
+    lengths: NDArray[np.int64],
+    vocabulary: Numbering,
+    options: TextOptions,
+) -> Ragged:
+    """Return texts of these lengths with START and EOS around them where asked for."""
+    lengths = lengths + options.mark_start + options.mark_end
+    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    if not options.mark_start and not options.mark_end:
+        return Ragged(ids, offsets)
+    values = np.empty(offsets[-1], np.int32)
+    token = np.ones(len(values), bool)
+    marks = [(START, offsets[:-1])] if options.mark_start else []
+    marks += [(EOS, offsets[1:] - 1)] if options.mark_end else []
+    for mark, places in marks:
+        values[places], token[places] = vocabulary[mark], False
+    values[token] = ids
+    return Ragged(values, offsets)

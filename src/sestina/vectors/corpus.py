@@ -7,13 +7,10 @@ more, whatever the size of the corpus.
 
 from __future__ import annotations
 
-import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -24,7 +21,8 @@ from numpy.typing import NDArray
 from sestina.errors import DataError, counted
 from sestina.kernels.parallel import threads
 from sestina.kernels.renumber import renumber
-from sestina.kernels.scanning import BLANKS, LETTER, OTHER, SPACE, WORDS, Scanner
+from sestina.kernels.scanning import BLANKS, WORDS, Scanner
+from sestina.text.scan import Scanners, classes, utf8
 from sestina.vectors.sources import pieces, refuse_missing
 
 TOKENS = ("words", "whitespace")
@@ -139,68 +137,24 @@ def _from_texts(
     progress: Callable[[int], None],
 ) -> tuple[NDArray[np.int64], Namer, Segments]:
     """Number the words of pieces of text, dealt to one scanner a thread."""
-    with ExitStack() as stack:
-        workers = [
-            (Scanner(classes(), mode), stack.enter_context(ThreadPoolExecutor(1)))
-            for _ in range(min(threads(), 4))
-        ]
-        waiting: deque[tuple[int, Future[Shorts]]] = deque()
-        sizes: list[tuple[int, int]] = []
-        read = 0
-
-        def take() -> int:
-            number, future = waiting.popleft()
-            ids = future.result()
-            to.write(ids.data)
-            sizes.append((number, len(ids)))
-            return len(ids)
-
-        for turn, text in enumerate(texts):
-            number = turn % len(workers)
-            scanner, worker = workers[number]
-            waiting.append((number, worker.submit(_scanned, scanner, text, mode, lowercase)))
-            if len(waiting) > 2 * len(workers):
-                read += take()
-                progress(read)
-        while waiting:
-            take()
-    first = workers[0][0]
-    numbers = [np.arange(len(first.counts), dtype=np.int32)]
-    numbers += [first.absorb(scanner) for scanner, _ in workers[1:]]
-    counts = first.counts.copy()
-    segments = [(size, numbers[number]) for number, size in sizes]
-    return counts, first.words, segments
-
-
-def _scanned(scanner: Scanner, text: str, mode: int, lowercase: bool) -> Shorts:
-    return scanner.scan(_prepared(text, mode, lowercase))
-
-
-def _prepared(text: str, mode: int, lowercase: bool) -> bytes:
-    if lowercase:
-        text = text.lower()
-    if mode == WORDS and not text.isascii():
-        text = text.replace("’", "'")
-    return text.encode(errors="replace")
+    scanners = Scanners(mode, min(threads(), 4))
+    sizes: list[tuple[int, int]] = []
+    read = 0
+    for number, ids in scanners.numbers(texts, partial(utf8, mode=mode, lowercase=lowercase)):
+        to.write(ids.data)
+        sizes.append((number, len(ids)))
+        read += len(ids)
+        progress(read)
+    lexicon, numbers = scanners.joined()
+    return lexicon.counts.copy(), lexicon.words, [(size, numbers[n]) for n, size in sizes]
 
 
 def tokens_of(text: str, tokens: str, lowercase: bool) -> list[str]:
     """Return the tokens of one text, as `read` finds them in files."""
     mode = WORDS if tokens == "words" else BLANKS
     scanner = Scanner(classes(), mode)
-    numbers = scanner.scan(_prepared(text.replace("\n", " "), mode, lowercase))
+    numbers = scanner.scan(utf8(text.replace("\n", " "), mode, lowercase))
     return [scanner.word(number).decode() for number in numbers]
-
-
-@lru_cache(maxsize=1)
-def classes() -> NDArray[np.uint8]:
-    """Return what each code point is to the scanner, (0x110000,)."""
-    every = "".join(map(chr, range(0x110000)))
-    kinds = np.zeros(len(every), np.uint8)
-    for pattern, kind in ((r"\s+", SPACE), (r"\w+", OTHER), (r"[^\W\d_]+", LETTER)):
-        for run in re.finditer(pattern, every):
-            kinds[run.start() : run.end()] = kind
-    return kinds
 
 
 # --- from lists of tokens -------------------------------------------------------------------

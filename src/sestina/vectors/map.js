@@ -2,7 +2,7 @@
 
 // A map of words on a canvas: moved by pointer, wheel, fingers and keys; names where there is room.
 const data = JSON.parse(document.getElementById("data").textContent);
-const { words, x, y, near, arrows } = data;
+const { words, x, y, near, arrows, noun } = data;
 const find = (id) => document.getElementById(id);
 const canvas = find("map"), stage = canvas.parentElement, tip = find("tip"), search = find("search");
 const pen = canvas.getContext("2d");
@@ -298,8 +298,8 @@ function look() {
     element("bdi", words[n], button);
     button.addEventListener("click", () => take(n));
   }
-  const many = found.length === 1 ? "1 word of the map matches" : `${found.length} words of the map match`;
-  find("count").textContent = !asked ? "" : found.length ? many : "no word of the map matches";
+  const many = found.length === 1 ? `1 ${noun} of the map matches` : `${found.length} ${noun}s of the map match`;
+  find("count").textContent = !asked ? "" : found.length ? many : `no ${noun} of the map matches`;
   find("count").classList.toggle("unseen", found.length > 0);
   draw();
   return found;

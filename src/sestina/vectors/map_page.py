@@ -23,10 +23,11 @@ def page(drawn: WordMap) -> bytes:
     data = json.dumps(_data(drawn), separators=(",", ":")).replace("<", "\\u003c")
     title = escape(shown(drawn.title))
     joined = "" if not drawn.arrows else f", {counted(len(drawn.arrows), 'arrow')}"
-    what = f"{counted(len(drawn.words), 'word')}{joined}"
+    what = f"{counted(len(drawn.words), drawn.noun)}{joined}"
     whole = Template(frame).substitute(
-        title=title, what=what, basis=escape(drawn.basis), style=style, script=script, data=data
-    )
+        title=title, what=what, noun=drawn.noun, basis=escape(drawn.basis),
+        style=style, script=script, data=data,
+    )  # fmt: skip
     return whole.encode()
 
 
@@ -46,4 +47,5 @@ def _data(drawn: WordMap) -> dict[str, Any]:
             for row in drawn.neighbours
         ],
         "arrows": [list(arrow) for arrow in drawn.arrows],
+        "noun": drawn.noun,
     }

@@ -189,10 +189,8 @@ def _spec(drawn: WordMap) -> dict[str, Any]:
 
 def _note(drawn: WordMap, named: int) -> str:
     every = len(drawn.words)
-    room = (
-        "" if named == every else f"; room for the names of {named:,} of {counted(every, 'word')}"
-    )
-    return drawn.basis + room
+    some = f"; room for the names of {named:,} of {counted(every, drawn.noun)}"
+    return drawn.basis + ("" if named == every else some)
 
 
 def _pixels(

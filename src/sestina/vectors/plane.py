@@ -41,6 +41,7 @@ class WordMap:
         neighbours: The words of the highest cosine to each, and these.
         arrows: From which word to which, as numbers of words.
         left_out: Words asked for that have no vector.
+        noun: What the points are, where they are no words.
     """
 
     title: str
@@ -50,6 +51,7 @@ class WordMap:
     neighbours: tuple[tuple[tuple[str, float], ...], ...]
     arrows: tuple[tuple[int, int], ...] = ()
     left_out: tuple[str, ...] = ()
+    noun: str = "word"
 
     @property
     def basis(self) -> str:
@@ -88,17 +90,29 @@ def shown(word: str) -> str:
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
-def _principal(rows: NDArray[np.float64]) -> Points:
-    """Return coordinates along the two directions of the largest variance.
+def directions(rows: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the directions of the largest spread of rows, and the spread: singular values.
 
-    A direction has two signs; the one taken makes its largest coefficient positive.
+    The directions (R, D) are the right singular vectors of the rows (N, D), which are centred for
+    principal components.
     """
+    _, spread, found = np.linalg.svd(rows, full_matrices=False)
+    return signed(found), spread
+
+
+def signed(found: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return directions (R, D), turned: of its two signs, each largest coefficient is positive."""
+    largest = np.abs(found).argmax(axis=1)[:, None]
+    turns = np.where(np.take_along_axis(found, largest, 1) < 0, -1.0, 1.0)
+    return np.asarray(found * turns, dtype=np.float64)
+
+
+def _principal(rows: NDArray[np.float64]) -> Points:
+    """Return coordinates along the two directions of the largest variance."""
     centred = rows - rows.mean(axis=0)
-    _, spread, directions = np.linalg.svd(centred, full_matrices=False)
-    largest = np.abs(directions).argmax(axis=1)[:, None]
-    directions = directions * np.where(np.take_along_axis(directions, largest, 1) < 0, -1.0, 1.0)
+    found, spread = directions(centred)
     places = np.zeros((len(rows), 2))
-    places[:, : len(directions[:2])] = centred @ directions[:2].T
+    places[:, : len(found[:2])] = centred @ found[:2].T
     variances = [float(one) for one in spread**2]
     total = sum(variances) or 1.0
     first, second = [*variances, 0.0][:2]

@@ -1,0 +1,58 @@
+"""What users give as texts, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sestina.errors import DataError
+from sestina.text.scan import Document
+
+
+def as_texts(X: Any) -> list[str]:
+    """Return inputs as a list of strings.
+
+    Raises:
+        DataError: A single string came, or something that is not a string.
+    """
+    texts = _as_list(X)
+    for n, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise DataError(
+                f"text {n} is {text!r:.60} ({type(text).__name__}); expected a list of strings"
+            )
+    return texts
+
+
+def as_documents(X: Any) -> list[Document]:
+    """Return inputs as a list of texts or of lists of tokens.
+
+    Raises:
+        DataError: A single string came, or something that is neither.
+    """
+    documents = _as_list(X)
+    for n, document in enumerate(documents):
+        if not isinstance(document, str) and not _is_tokens(document):
+            raise DataError(
+                f"text {n} is {document!r:.60} ({type(document).__name__}); "
+                "expected strings, or lists of tokens such as ['the', 'cat']"
+            )
+    return documents
+
+
+def _is_tokens(document: Any) -> bool:
+    plain = isinstance(document, Sequence) and not isinstance(document, bytes)
+    return plain and all(isinstance(token, str) for token in document)
+
+
+def _as_list(X: Any) -> list[Any]:
+    if isinstance(X, str | bytes):
+        raise DataError("one string came; expected a list of texts, for instance ['…']")
+    if hasattr(X, "tolist"):
+        X = X.tolist()
+    elif hasattr(X, "to_list"):
+        X = X.to_list()
+    try:
+        return list(X)
+    except TypeError as error:
+        raise DataError(f"{X!r:.60} came; expected a list of texts, for instance ['…']") from error

@@ -1,0 +1,125 @@
+"""data vectorise and data map through the real entry point."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.sparse import load_npz
+
+from sestina import TfIdf, load_dataset
+from sestina.cli.app import main
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        shown = capsys.readouterr()
+        return left.value.code, shown.out, shown.err
+
+    return call
+
+
+@pytest.fixture
+def topics(put):
+    lines = ["text,label", "a red car,cars", "a blue car,cars", "an apple,fruit"]
+    return put("topics.csv", "\n".join(lines) + "\n")
+
+
+def test_vectorise_writes_a_table_that_scipy_reads(run, topics, tmp_path):
+    out = tmp_path / "table.npz"
+    code, shown, _ = run("data", "vectorise", topics, "--kind", "tfidf", "--out", out)
+    assert code == 0 and "6 of 6" not in shown
+    assert all(len(line) <= 80 for line in shown.replace(str(out), "").splitlines())
+    texts = ["a red car", "a blue car", "an apple"]
+    bags = TfIdf().fit(texts)
+    assert (load_npz(out) != bags.transform(texts)).nnz == 0
+    with np.load(out, allow_pickle=False) as arrays:
+        assert str(arrays["columns"]).split("\n") == list(bags.vocabulary_)
+        assert arrays["labels"].tolist() == ["cars", "cars", "fruit"]
+
+
+def test_terms_come_from_the_training_part(run, tmp_path):
+    out = tmp_path / "names.npz"
+    code, shown, _ = run(
+        "data", "vectorise", "movie-snippets", "--out", out, "--min-count", "2", "--json"
+    )
+    found = json.loads(shown)
+    assert code == 0 and found["texts"] == 10_566 and found["kind"] == "counts"
+    assert 0.9 < found["coverage"]["known"] / found["coverage"]["terms"] < 1
+    data = load_dataset("movie-snippets")
+    with np.load(out, allow_pickle=False) as arrays:
+        assert arrays["parts"].tolist() == data.parts
+        assert len(str(arrays["columns"]).split("\n")) == found["columns"]
+    code, _, err = run("data", "vectorise", "movie-snippets", "--out", out)
+    assert code == 1 and "exists; name another file" in err
+
+
+def test_hashing_says_its_collisions(run, topics, tmp_path):
+    out = tmp_path / "hashed.npz"
+    options = ["--kind", "hashing", "--buckets", "4", "--max-n", "2"]
+    code, shown, _ = run("data", "vectorise", topics, "--out", out, *options, "--json")
+    found = json.loads(shown)
+    assert code == 0 and found["columns"] == 4 and load_npz(out).shape == (3, 4)
+    assert found["collisions"]["sharing"] > 0
+    assert "share their bucket with another" in found["collisions"]["words"]
+    code, shown, _ = run("data", "vectorise", topics, "--out", out, *options, "--overwrite")
+    assert code == 0 and "in 4 buckets" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--kind", "tf-idf"], "--kind 'tf-idf' is unknown; did you mean 'tfidf'"),
+        (["--buckets", "4"], "--kind counts has no option --buckets; leave it out"),
+        (["--kind", "tfidf", "--formula", "lectures"], "formula='lectures' is unknown; did you"),
+        (["--min-n", "3"], "n-grams of 3 to 1 tokens make no sense"),
+        (["--out", "table.csv"], "end its name in .npz"),
+    ],
+)
+def test_wrong_use_of_vectorise(run, topics, tmp_path, more, sentence):
+    code, out, err = run("data", "vectorise", topics, "--out", tmp_path / "t.npz", *more)
+    assert (code, out) == (2, "") and sentence in err and len(err.splitlines()) == 1
+    assert not (tmp_path / "t.npz").exists()
+
+
+def test_map_of_a_shipped_table(run, tmp_path):
+    out = tmp_path / "letters.html"
+    code, shown, _ = run("data", "map", "salammbo-letters", "--out", out, "--json")
+    found = json.loads(shown)
+    assert code == 0 and (found["rows"], found["columns"]) == (30, 40)
+    assert 0.5 < found["explained"][0] < 1
+    assert "01 fr" in out.read_text(encoding="utf-8")
+    code, shown, _ = run("data", "map", "salammbo-letters", "--out", out, "--overwrite")
+    assert code == 0 and "principal components" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("name,a\nx,1\ny,2\n", "has 1 column of numbers; a map needs two or more"),
+        ("name,a,b\nx,1,2\n", "(1, 2) has no plane"),
+        ("name,a,b\nx,1,2\ny,,3\n", "of numbers; a map needs two or more"),
+        ("name,a,b\nx,1,-2\ny,3,3\n", "Negative values"),
+    ],
+)
+def test_tables_without_a_plane(run, put, tmp_path, content, sentence):
+    code, out, err = run("data", "map", put("t.csv", content), "--out", tmp_path / "m.html")
+    assert (code, out) == (1, "") and sentence in err and "\n" not in err.strip()
+
+
+def test_no_such_table(run, tmp_path):
+    out = tmp_path / "m.html"
+    code, _, err = run("data", "map", "salambo-letters", "--out", out)
+    assert code == 1 and "no file or data set 'salambo-letters'; did you mean 'salammbo" in err
+    code, _, err = run("data", "map", "movie-snippets", "--out", out)
+    assert code == 1 and "of numbers; a map needs two or more" in err
+    code, _, err = run("data", "map", "analogies", "--out", out)
+    assert code == 1 and "'analogies' is no table (it serves: evaluate vectors)" in err
+
+
+def test_rows_of_one_name_are_numbered(run, put, tmp_path):
+    data, out = put("t.csv", "kind,a,b\nx,1,2.5\nx,2,1\ny,3,3e2\n"), tmp_path / "m.html"
+    assert run("data", "map", data, "--out", out)[0] == 0
+    assert '"1 x","2 x","3 y"' in out.read_text(encoding="utf-8")

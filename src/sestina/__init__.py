@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sestina.data.read import read
     from sestina.errors import SestinaError
     from sestina.estimators.loading import load
+    from sestina.estimators.neuron import Perceptron, SigmoidNeuron
     from sestina.estimators.series import SeriesClassifier
     from sestina.estimators.text_classifier import TextClassifier
     from sestina.kernels.parallel import set_threads
@@ -31,9 +32,11 @@ _PLACES = {
     "FastText": "sestina.vectors.fasttext",
     "GloVe": "sestina.vectors.counted",
     "PMI": "sestina.vectors.counted",
+    "Perceptron": "sestina.estimators.neuron",
     "SentenceVectors": "sestina.vectors.sentences",
     "SeriesClassifier": "sestina.estimators.series",
     "SestinaError": "sestina.errors",
+    "SigmoidNeuron": "sestina.estimators.neuron",
     "TextClassifier": "sestina.estimators.text_classifier",
     "Vocabulary": "sestina.text.vocabulary",
     "Word2Vec": "sestina.vectors.word2vec",
@@ -49,9 +52,11 @@ __all__ = [
     "Doc2Vec",
     "FastText",
     "GloVe",
+    "Perceptron",
     "SentenceVectors",
     "SeriesClassifier",
     "SestinaError",
+    "SigmoidNeuron",
     "TextClassifier",
     "Vocabulary",
     "Word2Vec",

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from sestina.cli import data, evaluate, info, predict, train, vectors
+from sestina.cli import data, evaluate, find_threshold, info, predict, train, vectors
 from sestina.cli.show import say
 from sestina.errors import DataWarning, MissingExtra, SestinaError
 from sestina.kernels import compiled
@@ -33,6 +33,9 @@ app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
 app.command(epilog="Example: sestina evaluate model new-reviews.csv")(evaluate.evaluate)
+app.command(epilog="Example: sestina find-threshold model new.csv --measure 'precision>=0.95'")(
+    find_threshold.find_threshold
+)
 app.command(epilog='Example: sestina predict model "A quiet, wonderful film."')(predict.predict)
 app.command(epilog="Example: sestina info model")(info.info)
 

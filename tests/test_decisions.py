@@ -86,8 +86,8 @@ def test_two_classes(pair, tmp_path, label, measure):
 
 
 def test_a_folder_keeps_what_decides(pair, several, tmp_path):
-    for name, net, data in (("pair", pair, noisy(200, 4)), ("several", several, topics(200, 4))):
-        net = copy_of(net, tmp_path / name)
+    for name, one, data in (("pair", pair, noisy(200, 4)), ("several", several, topics(200, 4))):
+        net = copy_of(one, tmp_path / name)
         net.find_threshold(*data)
         net.fit_temperature(*data)
         net.save(tmp_path / name / "model")
@@ -173,8 +173,8 @@ def test_series_too():
 
 
 def test_thresholds_move_with_the_temperature(pair, several, tmp_path):
-    for name, net, make in (("pair", pair, noisy), ("several", several, topics)):
-        net = copy_of(net, tmp_path / name)
+    for name, one, make in (("pair", pair, noisy), ("several", several, topics)):
+        net = copy_of(one, tmp_path / name)
         net.find_threshold(*make(300, 9), measure="recall>=0.9")
         answers, limits = list(net.predict(make(300, 10)[0])), net.thresholds_
         net.fit_temperature(*make(300, 9))
@@ -358,7 +358,7 @@ def test_calibrate_from_training_to_evaluation(run, tmp_path):
     lines = ["text\tlabel", *map("\t".join, zip(*noisy(300, 4, flipped=0.5), strict=True))]
     (tmp_path / "a.tsv").write_text("\n".join(lines) + "\n")
     fast = ["--encoder", "mean", "--epochs", "4", "--learning-rate", "0.05", "--calibrate"]
-    code, out, err = run("train", "classify", tmp_path / "a.tsv", "--out", tmp_path / "m", *fast)
+    code, _, err = run("train", "classify", tmp_path / "a.tsv", "--out", tmp_path / "m", *fast)
     assert code == 0 and "expected calibration error from" in " ".join(err.split())
     found = json.loads(run("evaluate", tmp_path / "m", tmp_path / "a.tsv", "--json")[1])["metrics"]
     assert 0 <= found["calibration_error"] <= 1 and 0 <= found["calibration_error_before"] <= 1

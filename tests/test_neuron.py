@@ -162,7 +162,7 @@ def test_nothing_is_learned_from_noise(neuron):
 def test_refusals(neuron):
     with pytest.raises(DataError, match="one class only: every label is 'a'; give rows of two"):
         neuron.fit(ROWS, ["a"] * 4)
-    with pytest.raises(DataError, match="The type of the target is multiclass. Give two classes"):
+    with pytest.raises(DataError, match=r"The type of the target is multiclass. Give two classes"):
         neuron.fit(ROWS, [0, 1, 2, 1])
     with pytest.raises(ValueError, match="NaN"):
         neuron.fit([[np.nan], [1.0]], [0, 1])

@@ -70,7 +70,7 @@ def test_what_cannot_be_reached():
         best(np.array([0.9, 0.8]), np.array([False, True]), Measure("precision", 0.9))
     with pytest.raises(DataError, match="none of these 2 decisions should be for the label"):
         best(np.array([0.9, 0.8]), np.zeros(2, bool), Measure("f1"))
-    with pytest.raises(DataError, match="the highest recall is 0.500"):
+    with pytest.raises(DataError, match=r"the highest recall is 0.500"):
         best(np.array([0.0, 0.8]), np.ones(2, bool), Measure("recall", 0.9))  # 0 is never above
 
 

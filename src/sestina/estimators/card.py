@@ -7,6 +7,8 @@ from typing import Any
 
 from sestina.errors import counted
 
+OLDER = "These are figures of the time before a threshold was found."
+
 
 def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     """Return a model card in Markdown.
@@ -48,10 +50,7 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
         "",
         *_figures(facts),
         "",
-        *(
-            ["These are figures of the time before a threshold was found.", ""]
-            * ("threshold" in facts)
-        ),
+        *([OLDER, ""] if "threshold" in facts else []),
         *(f"{note[:1].upper()}{note[1:]}.\n" for note in facts.get("decisions", ())),
         "## Limits",
         "",

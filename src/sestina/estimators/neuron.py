@@ -1,4 +1,4 @@
-"""One neuron: Rosenblatt's perceptron with its step, and the sigmoid neuron (row C1, deck [001])."""
+"""One neuron: Rosenblatt's perceptron with its step, and the sigmoid neuron (row C1)."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from sestina.estimators import calibration, thresholds
 from sestina.estimators.targets import Labels
 from sestina.estimators.thresholds import Measure, Threshold
 
+MOST_NAMED = 12  # labels whose thresholds are told one by one
 NOTHING_HELD_OUT = (
     "calibrate=True needs a validation part to fit the temperature on; give one, or a "
     "validation_fraction above 0"
@@ -137,6 +138,9 @@ class Decisions:
                 said.append(f"{names[1]!s} is put where its probability is above {limits[1]:.3f}")
             elif len(set(limits)) == 1:
                 said.append(f"a label is put where its probability is above {limits[0]:.3f}")
+            elif len(limits) > MOST_NAMED:
+                span = f"{min(limits):.3f} to {max(limits):.3f}"
+                said.append(f"each label is put above a probability of its own, {span}")
             else:
                 each = ", ".join(
                     f"{name} {limit:.3f}" for name, limit in zip(names, limits, strict=True)

@@ -35,6 +35,9 @@ def topics(rows, seed):
     return texts, [[f"t{k}" for k in np.flatnonzero(row)] for row in truth]
 
 
+RARE = "plain words topic2"
+
+
 def indicators(labels):
     return np.array([[f"t{k}" in row for k in range(3)] for row in labels])
 
@@ -121,7 +124,7 @@ def test_one_threshold_for_all_and_one_for_each(several, tmp_path):
         indicators(fresh[1]), net.decide(net.predict_proba(fresh[0])) > 0
     )
     assert after["f1"] > before["f1"] + 0.1  # the rare label is never above one half
-    assert net.predict(["topic2"]) == [["t2"]] and several.predict(["topic2"]) != [["t2"]]
+    assert net.predict([RARE]) == [["t2"]] and several.predict([RARE]) == [[]]
     assert net.decision_notes()[0].count("t") >= 3
 
 
@@ -137,7 +140,7 @@ def test_fitting_anew_forgets(pair, tmp_path):
 def test_the_temperature_of_a_net_that_learned_by_heart():
     data = noisy(120, 1, flipped=0.5, classes=("a", "b", "c"))
     held, fresh = (noisy(600, s, flipped=0.5, classes=("a", "b", "c")) for s in (2, 3))
-    net = TextClassifier(**{**FAST, "learning_rate": 0.1}, epochs=40, validation_fraction=0.0)
+    net = TextClassifier(**{**FAST, "learning_rate": 0.05}, epochs=30, validation_fraction=0.0)
     net.fit(*data)
     codes = np.array([net.classes_.tolist().index(name) for name in fresh[1]])
     before = net.predict_proba(fresh[0])
@@ -256,7 +259,7 @@ def test_class_weights_find_more_of_a_rare_label(several, weight):
 
 
 def fasttext_lines(texts, labels):
-    rows = zip(texts, labels, strict=True)
+    rows = [pair for pair in zip(texts, labels, strict=True) if pair[1]]
     return "".join(f"{' '.join(f'__label__{x}' for x in row)} {text}\n" for text, row in rows)
 
 
@@ -331,7 +334,7 @@ def test_find_threshold_of_several_labels(run, several, tmp_path):
     code, out, _ = run("evaluate", tmp_path / "m", tmp_path / "held.txt")
     assert "micro F1" in out and "calibration error" in out and "labels are put where" in out
     assert max(map(len, out.splitlines())) <= 80
-    code, out, _ = run("predict", tmp_path / "m", "topic2")
+    code, out, _ = run("predict", tmp_path / "m", RARE)
     assert code == 0 and out.split("\t")[0] == "t2"
 
 

@@ -106,7 +106,7 @@ def made_up(rows=500, labels=6, seed=0):
     rng = np.random.default_rng(seed)
     truth = rng.random((rows, labels)) < np.linspace(0.05, 0.5, labels)
     shift = np.linspace(-3, 1, labels)
-    return expit(rng.normal(size=(rows, labels)) + 2.5 * truth + shift - 1), truth
+    return expit(rng.normal(size=(rows, labels)) + 2.5 * truth + shift - 2.5), truth
 
 
 def test_one_threshold_for_all_is_best_for_micro_f1():

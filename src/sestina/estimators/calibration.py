@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, logit, softmax
 
 LEAST = 1e-16  # probabilities nearer to 0 or 1 are taken as this near
-COLDEST, HOTTEST = 0.05, 20.0
+COLDEST, HOTTEST = 0.05, 100.0
 
 
 def tempered(
@@ -28,7 +29,7 @@ def tempered(
     return np.asarray(softmax(_logs(probabilities) / temperature, axis=1))
 
 
-def temperature(probabilities: NDArray[np.float64], codes: NDArray[np.generic]) -> float:
+def temperature(probabilities: NDArray[np.float64], codes: NDArray[Any]) -> float:
     """Return the temperature that makes held-out labels most likely.
 
     One more row is counted of which nothing is known, all classes alike: with few rows, all of

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, issparse
+from scipy.sparse import csr_matrix
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -121,12 +121,12 @@ class Perceptron(PerceptronOptions, Neuron):
 
     def _correct(self, X: NDArray[np.float64] | csr_matrix, row: int, wanted: int) -> bool:
         """Answer one row, learn from the answer if it is wrong, and tell whether it was."""
-        columns: slice | NDArray[np.int32] = slice(None)
-        if issparse(X):
+        columns: Any = slice(None)
+        if isinstance(X, np.ndarray):
+            values = X[row]
+        else:
             inside = slice(X.indptr[row], X.indptr[row + 1])
             columns, values = X.indices[inside], X.data[inside]
-        else:
-            values = X[row]
         answer = int(values @ self.weights_[columns] + self.bias_ > 0)
         step = self.learning_rate * (wanted - answer)
         if step:

@@ -133,7 +133,7 @@ def _cuts(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Return all thresholds that differ in what they let through, with the hits and the count."""
     order = np.argsort(-scores, kind="stable")
-    ranked, hits = scores[order], np.cumsum(truth[order])
+    ranked, hits = scores[order], np.cumsum(truth[order], dtype=np.int64)
     after = np.append(ranked[1:], 0.0)
     ends = np.flatnonzero((ranked > after) & (ranked > 0))  # equal ones pass together
     above, below = ranked[ends], after[ends]

@@ -48,8 +48,8 @@ def log_count_ratios(
     """
     inside = np.asarray(table.T @ truth.astype(np.float64)).T
     p, q = smoothing + inside, smoothing + np.asarray(table.sum(axis=0)) - inside
-    ratios: NDArray[np.float64] = np.log(p / p.sum(axis=1, keepdims=True))
-    return ratios - np.log(q / q.sum(axis=1, keepdims=True))
+    p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
+    return np.asarray(np.log(p) - np.log(q))
 
 
 def nb_svm(
@@ -92,7 +92,7 @@ def _columns(codes: NDArray[Any]) -> NDArray[np.bool_]:
     if codes.ndim == 2:
         return codes > 0.5
     classes = [1] if codes.max() < 2 else np.arange(codes.max() + 1)
-    return codes[:, None] == np.asarray(classes)
+    return np.asarray(codes[:, None] == np.asarray(classes))
 
 
 def _candidates(table: csr_matrix, truth: NDArray[np.bool_]) -> Iterator[Linear]:

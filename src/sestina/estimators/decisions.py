@@ -49,7 +49,8 @@ class Decisions:
 
         It is the most probable one, unless a threshold was found that decides.
         """
-        return self._labels.decode(self.decide(self.predict_proba(X)))
+        probabilities = self.predict_proba(X)
+        return self._labels.decode(self.decide(probabilities))
 
     def labels_of(self, probabilities: NDArray[np.float64]) -> list[Any]:
         """Return the label that each row of probabilities (N, K) decides for, as plain values."""

@@ -369,7 +369,7 @@ def test_calibrate_from_training_to_evaluation(run, tmp_path):
 
 
 def test_many_classes_through_the_whole_path(run, tmp_path):
-    names = [f"author {n}" for n in range(150)]
+    names = [f"author {n}" for n in range(60)]
     rng = np.random.default_rng(0)
     rows = [
         f"{name}\tstyle{n} and {' '.join(map(str, rng.integers(90, size=5)))}"
@@ -382,7 +382,7 @@ def test_many_classes_through_the_whole_path(run, tmp_path):
         "train", "classify", tmp_path / "a.tsv", "--out", tmp_path / "m", *fast, "--json"
     )
     result = json.loads(out)
-    assert code == 0 and len(result["classes"]) == 150 and result["report"]
+    assert code == 0 and len(result["classes"]) == 60 and result["report"]
     assert result["metrics"]["accuracy"] > 0.8
-    code, out, _ = run("predict", tmp_path / "m", "style77")
-    assert out.split("\t")[0] == "author 77"
+    code, out, _ = run("predict", tmp_path / "m", "style47")
+    assert out.split("\t")[0] == "author 47"

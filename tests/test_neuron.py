@@ -18,7 +18,7 @@ from sestina.text.tokenise import words
 ROWS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
 GATES = {"and": [0, 0, 0, 1], "or": [0, 1, 1, 1], "nand": [1, 1, 1, 0], "nor": [1, 0, 0, 0]}
 XOR = [0, 1, 1, 0]
-KINDS = [Perceptron(), SigmoidNeuron(learning_rate=1.0)]
+KINDS = [Perceptron(), SigmoidNeuron(learning_rate=1.0, epochs=300)]
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: type(kind).__name__)

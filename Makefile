@@ -11,7 +11,7 @@ export OMP_WAIT_POLICY ?= passive
 
 .PHONY: demo test check bench bench-averages bench-few-texts bench-recurrent bench-vectors clean
 
-demo: $(STAMP)  ## compare nine models on real reviews, write demo/report.html
+demo: $(STAMP)  ## compare ten models on real reviews, write demo/report.html
 	$(BIN)/python examples/demo.py
 
 test: $(STAMP)  ## all tests

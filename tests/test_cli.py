@@ -80,7 +80,8 @@ def test_train_prints_the_ladder_and_saves_the_model(run, table, tmp_path):
     out_folder = tmp_path / "model"
     code, out, err = run("train", "classify", table, "--out", str(out_folder), *FAST)
     assert code == 0
-    for line in ("majority class", "TF-IDF + logistic regression", "mean vector", "McNemar"):
+    names = ("majority class", "TF-IDF + logistic regression", "NB-SVM", "mean vector")
+    for line in (*names, "McNemar"):
         assert line in out
     assert "took column 'text' as the text" in err and "epoch   1/3" in err
     assert max(map(len, out.splitlines())) <= 80

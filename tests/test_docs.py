@@ -62,6 +62,16 @@ def test_page_of_the_vectors_runs(tmp_path, monkeypatch):
         run_command(line)
 
 
+def test_page_of_classifying_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "classify.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "classify.md")
+    assert float(re.search(r"(\S+) of 184 paragraphs", capsys.readouterr().out)[1]) > 0.97
+    assert len(commands(page)) == 4
+    for line in commands(page):
+        run_command(line)
+
+
 def test_page_of_the_texts_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")

@@ -128,6 +128,17 @@ def test_calibration_by_hand():
     assert metrics.calibration_error(rows) == pytest.approx(0.5 * 0.065 + 0.5 * 0.07)
 
 
+def test_confidence_is_that_of_the_likeliest_answer():
+    table = np.array([[0.7, 0.2, 0.1], [0.3, 0.3, 0.4]])
+    sure, right = metrics.confidences(table, np.array([0, 1]))
+    assert sure.tolist() == [0.7, 0.4] and right.tolist() == [True, False]
+    assert metrics.expected_calibration_error(table, np.array([0, 1])) == pytest.approx(0.35)
+    several = np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
+    sure, right = metrics.confidences(table, several)  # one entry for each decision
+    assert sure == pytest.approx([0.7, 0.8, 0.9, 0.7, 0.7, 0.6])
+    assert right.tolist() == [True, True, False, True, True, False]
+
+
 def test_calibration_of_nothing():
     assert metrics.calibration(np.empty(0), np.empty(0, bool)) == []
     assert np.isnan(metrics.calibration_error([]))

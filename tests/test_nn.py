@@ -364,7 +364,8 @@ def test_heads_and_targets():
     logits = torch.tensor([[-800.0], [0.0], [800.0]])
     assert Target(2).probabilities(logits).tolist() == [[1, 0], [0.5, 0.5], [0, 1]]
     close(Target(3).probabilities(x[:, :3]).sum(dim=1), torch.ones(B, dtype=torch.float64))
-    close(Target(3, multi_label=True).probabilities(x[:, :3]), 1 / (1 + (-x[:, :3]).exp()))
+    chances = Target(3, multi_label=True).probabilities(x[:, :3])
+    close(chances, 1 / (1 + (-x[:, :3].double()).exp()))
 
 
 def test_losses_by_hand():

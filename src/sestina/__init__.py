@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sestina.data.read import read
     from sestina.errors import SestinaError
     from sestina.estimators.loading import load
+    from sestina.estimators.neuron import Perceptron, SigmoidNeuron
     from sestina.estimators.series import SeriesClassifier
     from sestina.estimators.text_classifier import TextClassifier
     from sestina.kernels.parallel import set_threads
@@ -47,10 +48,12 @@ _PLACES = {
     "OneHot": "sestina.text.one_hot",
     "OneHotTokens": "sestina.text.one_hot",
     "PMI": "sestina.vectors.counted",
+    "Perceptron": "sestina.estimators.neuron",
     "SentenceVectors": "sestina.vectors.sentences",
     "SeriesClassifier": "sestina.estimators.series",
     "SestinaError": "sestina.errors",
     "Subwords": "sestina.text.subword",
+    "SigmoidNeuron": "sestina.estimators.neuron",
     "TextClassifier": "sestina.estimators.text_classifier",
     "TfIdf": "sestina.text.bags",
     "Vocabulary": "sestina.text.vocabulary",
@@ -77,9 +80,11 @@ __all__ = [
     "MultiHot",
     "OneHot",
     "OneHotTokens",
+    "Perceptron",
     "SentenceVectors",
     "SeriesClassifier",
     "SestinaError",
+    "SigmoidNeuron",
     "Subwords",
     "TextClassifier",
     "TfIdf",

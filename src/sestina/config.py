@@ -282,6 +282,9 @@ class TrainingOptions:
     class_weight: Any = option(
         None, "Weigh classes: 'balanced' or {class: weight}.", choices=("balanced",)
     )
+    calibrate: bool = option(
+        False, "Fit a temperature on the validation part, so that probabilities mean what they say."
+    )
     validation_fraction: float = option(
         0.1,
         "Share held out for early stopping where no validation part is given.",
@@ -290,6 +293,29 @@ class TrainingOptions:
     )
     seed: int = option(0, "Seed of every random number.", least=0)
     verbose: bool = option(False, "Show progress on standard error.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class NeuronOptions:
+    """How a single neuron is trained."""
+
+    learning_rate: float = option(1.0, "Step size.", least=1e-12)
+    epochs: int = option(100, "Passes over the rows, at most.", least=1)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class PerceptronOptions(NeuronOptions):
+    """Options of `Perceptron`."""
+
+    seed: int = option(0, "Seed of the order of the rows.", least=0)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SigmoidNeuronOptions(NeuronOptions):
+    """Options of `SigmoidNeuron`."""
+
+    learning_rate: float = option(0.1, "Step size of the gradient descent.", least=1e-12)
+    epochs: int = option(1000, "Steps, each over all rows.", least=1)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -69,6 +69,24 @@ def mcnemar(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     return float(binomtest(only_one, only_one + only_other, 0.5).pvalue)
 
 
+def confidences(
+    probabilities: NDArray[np.float64], codes: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return how sure a model is of what it holds likeliest, and where it is right in that.
+
+    Args:
+        probabilities: (N, K).
+        codes: True classes, (N,), or indicators (N, K).
+
+    Returns:
+        Two arrays, (N,); with indicators one entry for each single decision, (N · K,).
+    """
+    if codes.ndim == 2:
+        sure = np.maximum(probabilities, 1 - probabilities).ravel()
+        return sure, ((probabilities > 0.5) == (codes > 0.5)).ravel()
+    return probabilities.max(axis=1), probabilities.argmax(axis=1) == codes
+
+
 def calibration(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10
 ) -> list[dict[str, float]]:
@@ -93,3 +111,16 @@ def calibration_error(rows: list[dict[str, float]]) -> float:
     total = sum(row["count"] for row in rows)
     gaps = sum(row["count"] * abs(row["confidence"] - row["accuracy"]) for row in rows)
     return gaps / total if total else float("nan")
+
+
+def expected_calibration_error(
+    probabilities: NDArray[np.float64], codes: NDArray[Any], bins: int = 10
+) -> float:
+    """Return how far a model's confidence lies from the share that is right, on average.
+
+    Args:
+        probabilities: (N, K).
+        codes: True classes, (N,), or indicators (N, K).
+        bins: Groups of like confidence.
+    """
+    return calibration_error(calibration(*confidences(probabilities, codes), bins))

@@ -9,7 +9,17 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from sestina.cli import data, data_map, data_vectorise, evaluate, info, predict, train, vectors
+from sestina.cli import (
+    data,
+    data_map,
+    data_vectorise,
+    evaluate,
+    find_threshold,
+    info,
+    predict,
+    train,
+    vectors,
+)
 from sestina.cli.show import say
 from sestina.errors import DataWarning, MissingExtra, SestinaError
 from sestina.kernels import compiled
@@ -39,6 +49,9 @@ data.app.command("map", epilog="Example: sestina data map salammbo-letters --out
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
 app.command(epilog="Example: sestina evaluate model new-reviews.csv")(evaluate.evaluate)
+app.command(epilog="Example: sestina find-threshold model new.csv --measure 'precision>=0.95'")(
+    find_threshold.find_threshold
+)
 app.command(epilog='Example: sestina predict model "A quiet, wonderful film."')(predict.predict)
 app.command(epilog="Example: sestina info model")(info.info)
 

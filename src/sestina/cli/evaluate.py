@@ -13,13 +13,13 @@ from sestina.cli.inputs import (
     ModelArgument,
     PathArgument,
     UnusedSeed,
+    part_of,
     records,
     say_cuts,
     text_model,
 )
 from sestina.cli.options import with_options
-from sestina.data.records import Records
-from sestina.errors import DataError, counted
+from sestina.errors import counted
 
 
 @with_options(reading=(config.ReadingOptions,))
@@ -34,28 +34,27 @@ def evaluate(
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
-    """Measure a model on labelled texts: accuracy, its 95 % interval, F1 per class."""
-    found = _part(records(path, reading), part)
-    from sestina.inspect.evaluate import judged
+    """Measure a model on labelled texts: accuracy, its 95 % interval, F1 per class.
+
+    The calibration error tells how far the stated probabilities lie from the
+    share that is right; for a model with a temperature also without it.
+    """
+    found = part_of(records(path, reading), part, "test", "evaluating on")
+    from sestina.inspect.evaluate import judged_net
     from sestina.inspect.per_class import per_class
 
     net = text_model(model)
     codes = net._labels.encode(found.labels)
     say_cuts(net, found.texts)
-    rung = judged(
-        "this model",
-        net.predict_proba(found.texts),
-        codes,
-        parameters=net.n_parameters_,
-        seconds=net.seconds_,
-    )
+    rung = judged_net("this model", net, found.texts, codes)
     result = {
         "task": "evaluate",
         "model": model,
         "data": path,
         "texts": len(found),
-        "metrics": rung.summary(),
-        "classes": per_class(rung.probabilities, codes, net.classes_.tolist()),
+        "metrics": {**rung.summary(), **_without_temperature(net, rung.probabilities, codes)},
+        "decisions": net.decision_notes(),
+        "classes": per_class(rung.decided, codes, net.classes_.tolist()),
     }
     if json:
         show.as_json(result)
@@ -63,27 +62,34 @@ def evaluate(
         _show(result)
 
 
+def _without_temperature(net: Any, probabilities: Any, codes: Any) -> dict[str, float]:
+    """Return the calibration error there would be without the temperature, if there is one."""
+    from sestina import metrics
+    from sestina.estimators.calibration import tempered
+
+    if net.temperature_ == 1.0:
+        return {}
+    plain = tempered(probabilities, 1 / net.temperature_, codes.ndim == 2)
+    return {"calibration_error_before": metrics.expected_calibration_error(plain, codes)}
+
+
 def _show(result: dict[str, Any]) -> None:
     title = f"{result['model']} on {result['data']}: {counted(result['texts'], 'text')}"
-    show.ladder(title, {"this model": result["metrics"]})
+    found = result["metrics"]
+    show.ladder(title, {"this model": found})
+    show.out.print()
+    before = found.get("calibration_error_before")
+    show.facts(
+        "",
+        {
+            "calibration error": f"{found['calibration_error']:.3f}"
+            + ("" if before is None else f", without the temperature {before:.3f}"),
+            "decisions": "; ".join(result["decisions"]),
+        },
+    )
     show.out.print()
     rows = [
         (row["class"], *(f"{row[k]:.3f}" for k in ("precision", "recall", "f1")), row["support"])
         for row in result["classes"]
     ]
     show.table("", ("class", "precision", "recall", "F1", "texts"), rows)
-
-
-def _part(found: Records, wish: str | None) -> Records:
-    """Return the part to evaluate on: the one asked for, or test where the data name parts."""
-    if wish is None and (found.parts is None or "test" not in found.parts):
-        return found
-    name = wish or "test"
-    chosen = found.part(name)
-    if not len(chosen):
-        raise DataError(
-            f"{found.source} has no part {name!r}, only "
-            f"{', '.join(sorted(set(found.parts or ()))) or 'one whole'}; drop --part, or change it"
-        )
-    show.say(f"evaluating on the part {name!r}")
-    return chosen

@@ -31,6 +31,7 @@ def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None
             "trainable": net.n_trainable_parameters_,
             "epochs": f"{len(net.history_)}, the best was {net.best_epoch_}",
             "seconds": round(net.seconds_, 1),
+            "decisions": "; ".join(net.decision_notes()),
             "noticed": "; ".join(net.notes_),
         },
     )

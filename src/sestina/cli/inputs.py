@@ -57,6 +57,31 @@ def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Reco
     return found
 
 
+def part_of(found: Records, wish: str | None, default: str, doing: str) -> Records:
+    """Return the part asked for, or the default one where the data name it, or else all records.
+
+    Args:
+        found: What was read.
+        wish: The part asked for, or None.
+        default: The part to take where none was asked for.
+        doing: What is done with it, for the remark.
+
+    Raises:
+        DataError: The data have no such part.
+    """
+    if wish is None and (found.parts is None or default not in found.parts):
+        return found
+    name = wish or default
+    chosen = found.part(name)
+    if not len(chosen):
+        raise DataError(
+            f"{found.source} has no part {name!r}, only "
+            f"{', '.join(sorted(set(found.parts or ()))) or 'one whole'}; drop --part, or change it"
+        )
+    say(f"{doing} the part {name!r}")
+    return chosen
+
+
 def say_cuts(net: Any, texts: Sequence[str]) -> None:
     """Say how many texts are longer than what a text classifier reads of them."""
     from sestina.text.encode import encode

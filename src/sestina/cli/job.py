@@ -92,7 +92,7 @@ class Job:
     def _result(
         self, net: TextClassifier, name: str, ladder: Ladder, parts: Parts, interrupted: bool
     ) -> dict[str, Any]:
-        plain = ladder.rungs[:-1]
+        plain = ladder.plain
         return {
             "task": "classify",
             "model": str(self.out),

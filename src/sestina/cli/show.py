@@ -70,21 +70,27 @@ def _print(grid: Table) -> None:
 
 
 def ladder(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print the ladder of models: accuracy with its interval, F1, parameters, seconds."""
+    """Print the ladder of models: accuracy with its interval, F1, parameters, seconds.
+
+    F1 is the mean over the classes (macro); with several labels micro F1 stands beside it.
+    """
+    several = any("micro_f1" in row for row in rungs.values())
     rows = []
     for name, row in rungs.items():
         low, high = row["interval"]
+        f1 = (row["f1"], row["micro_f1"]) if several else (row["f1"],)
         rows.append(
             (
                 name,
                 f"{row['accuracy']:.3f}",
                 f"{low:.3f}–{high:.3f}",
-                f"{row['f1']:.3f}",
+                *(f"{value:.3f}" for value in f1),
                 f"{row['parameters']:,}",
                 f"{row['seconds']:.1f}",
             )
         )
-    table(title, ("model", "accuracy", "95 % interv.", "F1", "parameters", "seconds"), rows)
+    heads = ("macro F1", "micro F1") if several else ("F1",)
+    table(title, ("model", "accuracy", "95 % interv.", *heads, "parameters", "seconds"), rows)
 
 
 def _plain(value: Any) -> str:

@@ -24,7 +24,8 @@ from sestina.checkpoint import Checkpoint
 from sestina.config import EncoderOptions, TrainingOptions
 from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
 from sestina.data.split import stratified
-from sestina.errors import DataError, DataWarning, counted
+from sestina.errors import DataError, DataWarning, OptionError, counted
+from sestina.estimators.decisions import NOTHING_HELD_OUT, Decisions
 from sestina.estimators.folder import write_model
 from sestina.estimators.targets import Labels
 from sestina.nn.classifier import ClassifierNetwork
@@ -36,7 +37,9 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseEstimator):
+class SequenceClassifier(
+    EncoderOptions, TrainingOptions, Decisions, ClassifierMixin, BaseEstimator
+):
     """Base of the estimators that put one label, or several, on a sequence.
 
     A subclass turns what users give into ragged arrays (`_learn`, `_encode`) and builds the
@@ -48,6 +51,8 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         history_: One row per epoch.
         best_epoch_: The epoch whose weights are kept, from 1.
         seconds_: Seconds that `fit` took.
+        temperature_: What logits are divided by; 1 unless fitted.
+        thresholds_: What a class's probability must exceed, (K,); None for 0.5 or the highest.
         notes_: What was cut, unknown, empty or found, in sentences.
     """
 
@@ -112,6 +117,7 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         started = time.perf_counter()
         self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
         config.check(self)
+        self._decide_as_usual()
         X, y = _paired(X, y)
         self.notes_: list[str] = config.unused(self)
         self._labels = Labels(y)
@@ -124,6 +130,8 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         dev = None if validation is None else self._encoded(*_paired(*validation))
         if dev is not None and (cut := self._cut_note(dev[0])):
             self.notes_.append(f"validation: {cut}")
+        if self.calibrate and dev is None:
+            raise OptionError(NOTHING_HELD_OUT)
         with random_stream(self.seed, 0):
             self.network_ = self._build(target, fresh=True)
         try:
@@ -138,6 +146,8 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         except BaseException:
             del self.network_
             raise
+        if self.calibrate and dev is not None:
+            self._calibrate(self._probabilities(dev[0]), dev[1])
         self._keep(run, time.perf_counter() - started)
         if run.interrupted:
             raise KeyboardInterrupt
@@ -153,30 +163,12 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         inputs = self._encode(X)
         if cut := self._cut_note(inputs):
             warnings.warn(cut, DataWarning, stacklevel=2)
-        out = np.empty((len(inputs), len(self.classes_)), dtype=np.float64)
-        target = self._target()
-        with torch.inference_mode():
-            for rows in sorted_batches(inputs.lengths, PREDICT_BATCH):
-                logits = self.network_(*self._tensors(inputs, rows))
-                out[rows] = target.probabilities(logits).numpy()
-        return out
-
-    def predict(self, X: Any) -> Any:
-        """Return the most probable class of each sequence, (N,); lists of labels if multi-label."""
-        probabilities = self.predict_proba(X)
-        return self._labels.decode(self._decide(probabilities))
-
-    def labels_of(self, probabilities: NDArray[np.float64]) -> list[Any]:
-        """Return the label that each row of probabilities (N, K) decides for, as plain values."""
-        labels = self._labels.decode(self._decide(probabilities))
-        plain: list[Any] = labels.tolist() if isinstance(labels, np.ndarray) else labels
-        return plain
+        return self._tempered(self._probabilities(inputs))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy: the share of sequences whose label, or every label, is right."""
         check_is_fitted(self, "network_")
-        X, y = _paired(X, y)
-        right = self._right(self.predict_proba(X), self._labels.encode(y))
+        right = self._right(*self._judged(X, y))
         return float(np.average(right, weights=sample_weight))
 
     @property
@@ -220,6 +212,7 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
             "seconds": self.seconds_,
             "notes": self.notes_,
             "parameters": self.parameter_counts_,
+            "decisions": self._decision_state(),
             **self._state(),
         }
 
@@ -236,6 +229,7 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         self.history_ = [json.loads(row) for row in files["history.jsonl"].splitlines()]
         self.n_iter_ = len(self.history_)
         self._restore(learned, files)
+        self._restore_decisions(learned.get("decisions", {}))
         if isinstance(self.class_weight, dict):  # JSON has turned its keys into strings
             classes = {str(label): label for label in self.classes_.tolist()}
             self.class_weight = {classes.get(k, k): w for k, w in self.class_weight.items()}
@@ -311,26 +305,30 @@ class SequenceClassifier(EncoderOptions, TrainingOptions, ClassifierMixin, BaseE
         x, lengths = inputs.padded(rows, self.network_.steps, self.network_.side)
         return torch.from_numpy(x), torch.from_numpy(lengths)
 
+    def _probabilities(self, inputs: Ragged) -> NDArray[np.float64]:
+        """Return probabilities (N, K) before the temperature."""
+        out = np.empty((len(inputs), len(self.classes_)), dtype=np.float64)
+        target = self._target()
+        with torch.inference_mode():
+            for rows in sorted_batches(inputs.lengths, PREDICT_BATCH):
+                logits = self.network_(*self._tensors(inputs, rows))
+                out[rows] = target.probabilities(logits).numpy()
+        return out
+
+    def _judged(self, X: Any, y: Any) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        check_is_fitted(self, "network_")
+        X, y = _paired(X, y)
+        return self.predict_proba(X), self._labels.encode(y)
+
     def _target(self) -> Target:
         return Target(len(self.classes_), self._labels.multi_label)
-
-    def _decide(self, probabilities: NDArray[np.float64]) -> NDArray[Any]:
-        """Turn probabilities (N, K) into class numbers (N,), or indicators (N, K)."""
-        if self._labels.multi_label:
-            return (probabilities > 0.5).astype(np.float32)
-        best: NDArray[Any] = probabilities.argmax(axis=1)
-        return best
-
-    def _right(self, probabilities: NDArray[Any], codes: NDArray[Any]) -> NDArray[np.bool_]:
-        right: NDArray[np.bool_] = self._decide(probabilities) == codes
-        return np.all(right, axis=1) if right.ndim == 2 else right
 
     def _identity(
         self, inputs: Ragged, codes: NDArray[Any], dev: tuple[Ragged, NDArray[Any]] | None
     ) -> dict[str, Any]:
         """Return what a resumed run must share: the options but for the epochs, and the data."""
         options = config.to_dict(self)
-        for free in ("epochs", "verbose"):
+        for free in ("epochs", "verbose", "calibrate"):
             options.pop(free, None)
         if options.get("vectors") is not None and self.network_.embedding is not None:
             options["vectors"] = _digest(self.network_.embedding.weight.detach().numpy())

@@ -7,6 +7,8 @@ from typing import Any
 
 from sestina.errors import counted
 
+OLDER = "These are figures of the time before a threshold was found."
+
 
 def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     """Return a model card in Markdown.
@@ -14,7 +16,8 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
     Args:
         name: The estimator's name.
         options: Its options.
-        facts: What is known: "classes", "parameters", "epochs", "metrics", "baseline", "data", …
+        facts: What is known: "classes", "parameters", "epochs", "metrics", "baseline", "data",
+            "decisions", …
     """
     classes = facts["classes"]
     shown = ", ".join(map(str, classes[:20])) + (" …" if len(classes) > 20 else "")
@@ -47,6 +50,8 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
         "",
         *_figures(facts),
         "",
+        *([OLDER, ""] if "threshold" in facts else []),
+        *(f"{note[:1].upper()}{note[1:]}.\n" for note in facts.get("decisions", ())),
         "## Limits",
         "",
         "The model knows nothing but its training data: it is as one-sided as they are, and its "

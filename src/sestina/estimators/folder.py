@@ -27,6 +27,10 @@ class Fitted(Protocol):
         """Number of parameters."""
         ...
 
+    def decision_notes(self) -> list[str]:
+        """Sentences on how it decides, where that is not the usual way."""
+        ...
+
     def _learned(self) -> dict[str, Any]: ...
 
     def _texts(self) -> dict[str, str]: ...
@@ -54,6 +58,7 @@ def write_model(estimator: Fitted, folder: str | Path, facts: dict[str, Any]) ->
         "classes": learned["classes"],
         "parameters": estimator.n_parameters_,
         "epochs": len(estimator.history_),
+        "decisions": estimator.decision_notes(),
     }
     name = type(estimator).__name__
     files = {

@@ -1,4 +1,4 @@
-"""The baselines that stand beside every net: majority class, TF-IDF + logistic regression."""
+"""Baselines that stand beside every net: majority class, TF-IDF + logistic regression."""
 
 from __future__ import annotations
 
@@ -51,6 +51,20 @@ def majority(labels: Labels, codes: NDArray[Any], rows: int) -> Baseline:
     return Baseline("majority class", table, len(shares), time.perf_counter() - started)
 
 
+def terms(options: TextOptions) -> dict[str, Any]:
+    """Return what scikit-learn's vectorisers shall read: one- and two-token terms of our tokens.
+
+    Where tokens are characters, terms have one to four.
+    """
+    return {
+        "tokenizer": tokeniser(options),
+        "token_pattern": None,
+        "lowercase": False,
+        "ngram_range": (1, 4) if options.level == "character" else (1, 2),
+        "dtype": np.float32,
+    }
+
+
 def tfidf_regression(
     train: Sequence[str],
     codes: NDArray[Any],
@@ -67,16 +81,8 @@ def tfidf_regression(
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     started = time.perf_counter()
-    characters = options.level == "character"
-    terms = TfidfVectorizer(
-        tokenizer=tokeniser(options),
-        token_pattern=None,
-        lowercase=False,
-        ngram_range=(1, 4) if characters else (1, 2),
-        sublinear_tf=True,
-        dtype=np.float32,
-    )
-    table, dev_table = terms.fit_transform(train), terms.transform(dev)
+    weigh = TfidfVectorizer(sublinear_tf=True, **terms(options))
+    table, dev_table = weigh.fit_transform(train), weigh.transform(dev)
     fits = [_fitted(table, codes, strength) for strength in STRENGTHS]
     scores = [
         (_probabilities(fit, dev_table, dev_codes) > 0.5) == (dev_codes > 0.5)
@@ -85,7 +91,7 @@ def tfidf_regression(
         for fit in fits
     ]
     best = fits[int(np.argmax([score.mean() for score in scores]))]
-    probabilities = _probabilities(best, terms.transform(test), codes)
+    probabilities = _probabilities(best, weigh.transform(test), codes)
     return Baseline(
         "TF-IDF + logistic regression",
         probabilities,

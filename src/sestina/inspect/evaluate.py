@@ -14,6 +14,7 @@ from sestina.data.records import Records
 from sestina.estimators.base import SequenceClassifier
 from sestina.estimators.targets import Labels
 from sestina.inspect import baselines
+from sestina.inspect.nb_svm import nb_svm
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,9 @@ class Rung:
     Attributes:
         name: What the model is.
         probabilities: (N, K).
+        decided: Classes it put, (N,), or indicators (N, K).
         right: Which texts it got (entirely) right, (N,).
-        figures: accuracy, interval (95 %, Wilson's), f1 (macro), …
+        figures: accuracy, interval (95 %, Wilson's), f1 (macro), calibration_error, …
         parameters: Numbers it learned.
         seconds: Seconds it took to fit.
         history: One row per epoch; empty for a baseline.
@@ -32,6 +34,7 @@ class Rung:
 
     name: str
     probabilities: NDArray[np.float64]
+    decided: NDArray[Any]
     right: NDArray[np.bool_]
     figures: dict[str, Any]
     parameters: int
@@ -63,6 +66,11 @@ class Ladder:
     codes: NDArray[Any]
     texts: Sequence[str]
 
+    @property
+    def plain(self) -> list[Rung]:
+        """The baselines."""
+        return [rung for rung in self.rungs if not rung.history]
+
     def rung(self, name: str) -> Rung:
         """Return the rung of that name."""
         return next(rung for rung in self.rungs if rung.name == name)
@@ -76,48 +84,63 @@ def judged(
     parameters: int,
     seconds: float,
     history: Sequence[Mapping[str, float]] = (),
+    decided: NDArray[Any] | None = None,
 ) -> Rung:
-    """Return the rung of a model that gave `probabilities` (N, K) where `codes` were true."""
-    if codes.ndim == 2:
-        decided: NDArray[Any] = (probabilities > 0.5).astype(codes.dtype)
-    else:
-        decided = probabilities.argmax(axis=1)
+    """Return the rung of a model that gave `probabilities` (N, K) where `codes` were true.
+
+    `decided` are the classes it put, (N,), or indicators (N, K); by default the most probable
+    class, or every label above 0.5.
+    """
+    if decided is None:
+        several = codes.ndim == 2
+        decided = probabilities > 0.5 if several else probabilities.argmax(axis=1)
+        decided = decided.astype(codes.dtype)
     right = metrics.correct(codes, decided)
     figures: dict[str, Any] = dict(metrics.classification(codes, decided))
     figures["interval"] = list(metrics.accuracy_interval(right))
-    return Rung(name, probabilities, right, figures, parameters, seconds, history)
+    figures["calibration_error"] = metrics.expected_calibration_error(probabilities, codes)
+    return Rung(name, probabilities, decided, right, figures, parameters, seconds, history)
+
+
+def judged_net(
+    name: str, net: SequenceClassifier, texts: Sequence[str], codes: NDArray[Any]
+) -> Rung:
+    """Return the rung of a fitted net on texts where `codes` are true."""
+    probabilities = net.predict_proba(texts)
+    return judged(
+        name,
+        probabilities,
+        codes,
+        parameters=net.n_parameters_,
+        seconds=net.seconds_,
+        history=net.history_,
+        decided=net.decide(probabilities),
+    )
 
 
 def climb(
     nets: Mapping[str, SequenceClassifier], train: Records, dev: Records, test: Records
 ) -> Ladder:
-    """Return the ladder of the majority class, TF-IDF + logistic regression, and fitted nets.
+    """Return the ladder of the majority class, two linear models, and fitted nets.
 
-    All nets must have been fitted on `train`, with `dev` for early stopping.
+    The linear models are TF-IDF + logistic regression and NB-SVM. All nets must have been fitted
+    on `train`, with `dev` for early stopping.
     """
     first = next(iter(nets.values()))
     labels: Labels = first._labels
     codes, dev_codes = labels.encode(train.labels), labels.encode(dev.labels)
     truth = labels.encode(test.labels)
+    linear = (train.texts, codes, dev.texts, dev_codes, test.texts, first)
     plain = [
         baselines.majority(labels, codes, len(test)),
-        baselines.tfidf_regression(train.texts, codes, dev.texts, dev_codes, test.texts, first),
+        baselines.tfidf_regression(*linear),
+        nb_svm(*linear),
     ]
     rungs = [
         judged(b.name, b.probabilities, truth, parameters=b.parameters, seconds=b.seconds)
         for b in plain
     ]
-    rungs += [
-        judged(
-            name,
-            net.predict_proba(test.texts),
-            truth,
-            parameters=net.n_parameters_,
-            seconds=net.seconds_,
-            history=net.history_,
-        )
-        for name, net in nets.items()
-    ]
+    rungs += [judged_net(name, net, test.texts, truth) for name, net in nets.items()]
     return Ladder(rungs, labels.classes.tolist(), truth, test.texts)
 
 

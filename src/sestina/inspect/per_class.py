@@ -9,18 +9,17 @@ from numpy.typing import NDArray
 
 
 def per_class(
-    probabilities: NDArray[np.float64], codes: NDArray[Any], classes: list[Any]
+    decided: NDArray[Any], codes: NDArray[Any], classes: list[Any]
 ) -> list[dict[str, Any]]:
     """Return one row per class: class, precision, recall, f1, support.
 
     Args:
-        probabilities: (N, K).
+        decided: Classes that were put, (N,), or indicators (N, K).
         codes: True classes, (N,), or indicators (N, K).
         classes: K class names.
     """
     from sklearn.metrics import precision_recall_fscore_support
 
-    decided = probabilities > 0.5 if codes.ndim == 2 else probabilities.argmax(axis=1)
     table = precision_recall_fscore_support(
         codes, decided, labels=np.arange(len(classes)), zero_division=0
     )

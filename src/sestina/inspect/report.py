@@ -186,7 +186,7 @@ def _learning(ladder: Ladder, rung: Rung) -> str:
 
 def _classes(ladder: Ladder, rung: Rung) -> str:
     multi = ladder.codes.ndim == 2
-    rows = per_class(rung.probabilities, ladder.codes, ladder.classes)
+    rows = per_class(rung.decided, ladder.codes, ladder.classes)
     listed = sorted(rows, key=lambda row: -int(row["support"]))[:MOST_ROWS]
     lines = [
         [page.name(row["class"]), *(_three(row[key]) for key in ("precision", "recall", "f1")),
@@ -208,7 +208,7 @@ def _classes(ladder: Ladder, rung: Rung) -> str:
 def _confusion(ladder: Ladder, rung: Rung, beside: str) -> str:
     size = len(ladder.classes)
     counts = np.zeros((size, size), dtype=np.int64)
-    np.add.at(counts, (ladder.codes, rung.probabilities.argmax(axis=1)), 1)
+    np.add.at(counts, (ladder.codes, rung.decided), 1)
     totals = counts.sum(axis=1)
     shown = _most_frequent(totals)
     few = counts[np.ix_(shown, shown)]
@@ -245,7 +245,7 @@ def _worst_pairs(ladder: Ladder, counts: NDArray[np.int64]) -> str:
 
 
 def _decisions(ladder: Ladder, rung: Rung) -> str:
-    put, has = rung.probabilities > 0.5, ladder.codes > 0.5
+    put, has = rung.decided > 0.5, ladder.codes > 0.5
     shown = _most_frequent(has.sum(axis=0))
     kinds = {"found": put & has, "missed": ~put & has, "false": put & ~has, "none": ~put & ~has}
     rows = [{kind: int(hit[:, k].sum()) for kind, hit in kinds.items()} for k in shown]
@@ -263,13 +263,10 @@ def _decisions(ladder: Ladder, rung: Rung) -> str:
 
 
 def _trust(ladder: Ladder, rung: Rung) -> str:
-    if ladder.codes.ndim == 2:
-        sure = np.maximum(rung.probabilities, 1 - rung.probabilities).ravel()
-        right = ((rung.probabilities > 0.5) == (ladder.codes > 0.5)).ravel()
-        least, what = 0.5, "single decisions"
-    else:
-        sure, right = rung.probabilities.max(axis=1), rung.right
-        least, what = (0.5 if len(ladder.classes) == 2 else 0.0), "texts"
+    multi = ladder.codes.ndim == 2
+    what = "single decisions" if multi else "texts"
+    least = 0.5 if multi or len(ladder.classes) == 2 else 0.0
+    sure, right = metrics.confidences(rung.probabilities, ladder.codes)
     rows = metrics.calibration(sure, right)
     error = _three(metrics.calibration_error(rows))
     figure = page.figure(
@@ -289,12 +286,12 @@ def _trust(ladder: Ladder, rung: Rung) -> str:
 
 def _mistakes(ladder: Ladder, rung: Rung) -> str:
     multi = ladder.codes.ndim == 2
+    put = rung.decided
     if multi:
-        put = rung.probabilities > 0.5
-        each = np.where(put, rung.probabilities, 1 - rung.probabilities)
-        sure = np.where(put == (ladder.codes > 0.5), 0.0, each).max(axis=1)
+        each = np.where(put > 0.5, rung.probabilities, 1 - rung.probabilities)
+        sure = np.where((put > 0.5) == (ladder.codes > 0.5), 0.0, each).max(axis=1)
     else:
-        put, sure = rung.probabilities.argmax(axis=1), rung.probabilities.max(axis=1)
+        sure = rung.probabilities[np.arange(len(put)), put]
 
     def told(codes: NDArray[Any]) -> str:
         chosen = np.flatnonzero(codes > 0.5) if multi else [int(codes)]

@@ -31,7 +31,7 @@ class Target:
     def probabilities(self, logits: Tensor) -> Tensor:
         """Turn logits (B, logits) into probabilities (B, K)."""
         if self.multi_label:
-            return logits.sigmoid()
+            return logits.double().sigmoid()
         if self.logits == 1:
             upper = logits.double().sigmoid()
             return nn.functional.pad(1.0 - upper, (0, 1)) + nn.functional.pad(upper, (1, 0))

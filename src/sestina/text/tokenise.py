@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable
 
 from sestina.config import TextOptions
+from sestina.text.clean import MARKS, cleaner
 
 # The contractions of English are parted as in the Penn Treebank, which pre-trained vectors expect
 # (does|n't, it|'s); a run of letters and digits is a word; any other mark stands alone.
 WORD = re.compile(
     r"[^\W\d_]+?(?=n['’]t\b)|n['’]t\b|['’](?:s|re|ve|ll|d|m)\b|\w+|[^\w\s]", re.IGNORECASE
 )
-BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+MARK = re.compile("(" + "|".join(map(re.escape, MARKS)) + ")")
 
 Tokeniser = Callable[[str], list[str]]
 
@@ -28,20 +28,27 @@ def characters(text: str) -> list[str]:
     return list(" ".join(text.split()))
 
 
-def cleaned(text: str) -> str:
-    """Return a text with ``<br />`` as a blank and HTML entities as the characters they name."""
-    if "<" in text:
-        text = BREAK.sub(" ", text)
-    return html.unescape(text) if "&" in text else text
-
-
 def tokeniser(options: TextOptions) -> Tokeniser:
-    """Return the function text → tokens that `options` describe."""
-    cut = words if options.level == "word" else characters
+    """Return the function text → tokens that `options` describe: first cleaned, then cut."""
+    word = options.level == "word"
+    cut = words if word else characters
+    if options.urls or options.digits == "token":
+        cut = _around_marks(words if word else list)
+    clean = cleaner(options)
 
     def tokenise(text: str) -> list[str]:
-        if options.html:
-            text = cleaned(text)
-        return cut(text.lower() if options.lowercase else text)
+        return cut(clean(text))
+
+    return tokenise
+
+
+def _around_marks(cut: Tokeniser) -> Tokeniser:
+    """Return a tokeniser that leaves the marks of cleaning whole; white space is one blank."""
+
+    def tokenise(text: str) -> list[str]:
+        tokens: list[str] = []
+        for number, piece in enumerate(MARK.split(" ".join(text.split()))):
+            tokens.extend([piece] if number % 2 else cut(piece))
+        return tokens
 
     return tokenise

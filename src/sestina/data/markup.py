@@ -1,0 +1,163 @@
+"""HTML pages → text, XML → a tree: nothing that a file names is fetched, expanded or run."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from sestina.data.tables import decode
+from sestina.errors import DataError
+
+PAGES = (".html", ".htm", ".xhtml")
+
+_DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
+_META = re.compile(rb"<meta[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_HIDDEN = frozenset({"script", "style", "template", "noscript", "svg", "math"})
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q s samp"
+    " small span strike strong sub sup time tt u var wbr".split()
+)
+
+
+def page_text(data: bytes, path: Path, encoding: str) -> str:
+    """Return the text of an HTML page, its title first: a line for each paragraph, cell or item.
+
+    Scripts, styles and comments are left out, entities become characters. Where `encoding` is the
+    default, UTF-8, the page's own ``charset`` goes before it.
+
+    Raises:
+        DataError: The bytes are not text in that encoding, or a script or style has no end.
+    """
+    named = _META.search(data[:4096]) or _DECLARED.match(data[:200])
+    source = decode(data, path, _chosen(encoding, named, browser=True))
+    page = _Page()
+    try:
+        page.feed(source)
+        page.close()
+    except AssertionError as error:  # what Python's parser says to some of <![…
+        line = page.getpos()[0]
+        raise DataError(f"{path}: line {line} is no HTML ({error}); take it out") from error
+    name, line = page.hidden[0] if page.hidden else _open_comment(source)
+    if name:
+        raise DataError(
+            f"{path}: line {line} opens a {name} that nothing closes; "
+            "close it, or save the page again"
+        )
+    return page.text()
+
+
+def tree(data: bytes, path: Path, encoding: str) -> Element:
+    """Return the root of an XML file, its encoding the declared one where `encoding` is UTF-8.
+
+    Names lose their namespaces. Entities that the file declares are refused, not expanded, and a
+    DTD that it refers to is not fetched.
+
+    Raises:
+        DataError: The file is not well-formed XML, or declares entities; the sentence names the
+            line.
+    """
+    text = decode(data, path, _chosen(encoding, _DECLARED.match(data[:200])))
+    builder, parser = TreeBuilder(), expat.ParserCreate(namespace_separator="}")
+
+    def start(name: str, given: dict[str, str]) -> None:
+        builder.start(_local(name), {_local(k): v for k, v in given.items()})
+
+    def refuse(name: str, *_: Any) -> None:
+        raise DataError(
+            f"{path}: line {parser.CurrentLineNumber} declares or uses the entity {name!r}, which "
+            "is not expanded for safety's sake; write the characters themselves instead"
+        )
+
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda name: builder.end(_local(name))
+    parser.CharacterDataHandler = builder.data
+    parser.EntityDeclHandler = refuse
+    parser.SkippedEntityHandler = refuse
+    try:
+        parser.Parse(text, True)
+    except expat.ExpatError as error:
+        what = expat.ErrorString(error.code)
+        raise DataError(
+            f"{path}: line {error.lineno} is not well-formed XML ({what}); {_remedy(what)}"
+        ) from error
+    return builder.close()
+
+
+def _chosen(encoding: str, named: re.Match[bytes] | None, browser: bool = False) -> str:
+    """Return the encoding of a file: what it names itself, unless the user named another."""
+    if named is None or encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
+        return encoding
+    own = named[1].decode("ascii")
+    try:
+        standard = codecs.lookup(own).name
+    except LookupError:
+        return encoding  # decoding is strict, so that a wrong guess is noticed
+    # a browser reads Latin-1 and ASCII as cp1252 (WHATWG Encoding Standard), and so authors do
+    return "cp1252" if browser and standard in ("iso8859-1", "ascii") else own
+
+
+def _open_comment(source: str) -> tuple[str, int]:
+    """Return the mark and line of a comment without an end; empty and 0 where there is none.
+
+    Some versions of Python's parser take the rest of the page for it, some take it for text.
+    """
+    start = source.find("<!--", source.rfind("-->") + 1)
+    if start < 0 or "</script" in source[start:].lower():  # scripts once began with <!--
+        return "", 0
+    return "comment (<!--)", source.count("\n", 0, start) + 1
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
+
+
+def _remedy(what: str) -> str:
+    """Return what to do about an error of expat."""
+    if "token" in what:
+        return "write & as &amp;, < as &lt;, and quote attributes"
+    if "entity" in what:
+        return "write the character itself instead of its name"
+    if "junk" in what:
+        return "put one element around all others"
+    return "close each element in its turn, or download the file again if it was cut off"
+
+
+class _Page(HTMLParser):
+    """Collects the text of a page in lines."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.hidden: list[tuple[str, int]] = []  # open elements without text, and their lines
+        self._lines: list[list[str]] = [[]]
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        if tag in _HIDDEN:
+            self.hidden.append((f"<{tag}>", self.getpos()[0]))
+        elif tag not in _INLINE:
+            self._lines.append([])
+
+    def handle_startendtag(self, tag: str, attrs: Any) -> None:
+        if tag not in _INLINE and tag not in _HIDDEN:
+            self._lines.append([])
+
+    def handle_endtag(self, tag: str) -> None:
+        names = [name for name, _ in self.hidden]
+        if f"<{tag}>" in names:  # with it, what was left open inside it
+            del self.hidden[names.index(f"<{tag}>") :]
+        elif tag not in _INLINE:
+            self._lines.append([])
+
+    def handle_data(self, data: str) -> None:
+        if not self.hidden:
+            self._lines[-1].append(data)
+
+    def text(self) -> str:
+        """Return the lines that hold text, with single blanks."""
+        lines = (" ".join("".join(line).split()) for line in self._lines)
+        return "\n".join(line for line in lines if line)

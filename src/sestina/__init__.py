@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sestina.estimators.series import SeriesClassifier
     from sestina.estimators.text_classifier import TextClassifier
     from sestina.kernels.parallel import set_threads
+    from sestina.text.sentences import sentences
     from sestina.text.vocabulary import Vocabulary
     from sestina.vectors.counted import PMI, GloVe
     from sestina.vectors.documents import Doc2Vec
@@ -41,6 +42,7 @@ _PLACES = {
     "load": "sestina.estimators.loading",
     "load_dataset": "sestina.data.datasets:records",
     "read": "sestina.data.read",
+    "sentences": "sestina.text.sentences",
     "set_threads": "sestina.kernels.parallel",
 }
 
@@ -60,6 +62,7 @@ __all__ = [
     "load",
     "load_dataset",
     "read",
+    "sentences",
     "set_threads",
 ]
 

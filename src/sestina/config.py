@@ -66,6 +66,15 @@ class TextOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class SentenceOptions:
+    """How running text is cut into sentences."""
+
+    language: str = option("en", "Language: da, de, en, es, fr, it, nb, nl, pt or sv.")
+    semicolons: bool = option(False, "A semicolon ends a sentence too, as in the Brown corpus.")
+    learn: bool = option(False, "First learn abbreviations from the texts.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class EmbeddingOptions:
     """How token ids become vectors."""
 

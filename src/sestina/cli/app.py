@@ -9,7 +9,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from sestina.cli import data, evaluate, info, predict, train, vectors
+from sestina.cli import data, evaluate, info, predict, sentences, train, vectors
 from sestina.cli.show import say
 from sestina.errors import DataWarning, MissingExtra, SestinaError
 from sestina.kernels import compiled
@@ -28,6 +28,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Learn from sequences: train, compare, inspect and use recurrent networks on a CPU.",
     epilog="Begin with: sestina train classify movie-snippets --out my-model",
+)
+data.app.command(epilog="Example: sestina data sentences book.txt --language fr")(
+    sentences.sentences
 )
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")

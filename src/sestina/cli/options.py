@@ -14,6 +14,7 @@ from sestina.errors import OptionError
 PANELS = {
     "ReadingOptions": "Data",
     "TextOptions": "Text",
+    "SentenceOptions": "Sentences",
     "EmbeddingOptions": "Word vectors",
     "EncoderOptions": "Network",
     "TrainingOptions": "Training",

@@ -100,10 +100,9 @@ PIECES = st.lists(
 def test_without_the_new_options_tokens_are_those_of_before(pieces, lowercase, html):
     text = " ".join(pieces)
     assert tokens(text, lowercase=lowercase, html=html) == before(text, lowercase, html)
-    characters = " ".join(
-        (lambda t: t.lower() if lowercase else t)(clean.html(text) if html else text).split()
-    )
-    assert tokens(text, lowercase=lowercase, html=html, level="character") == list(characters)
+    text = clean.html(text) if html else text
+    characters = list(" ".join((text.lower() if lowercase else text).split()))
+    assert tokens(text, lowercase=lowercase, level="character") == characters
 
 
 @given(st.text(max_size=60))

@@ -212,9 +212,8 @@ class TestAttacks:
         assert "treasure" not in refused(path, "the entity 'x'", "not expanded")
 
     def test_a_dtd_is_named_but_not_read(self, put):
-        path = put(
-            "a.xml", "<!DOCTYPE a SYSTEM 'http://127.0.0.1:9/x.dtd'><a><text>b</text><code>x</code></a>"
-        )
+        doctype = "<!DOCTYPE a SYSTEM 'http://127.0.0.1:9/x.dtd'>"
+        path = put("a.xml", f"{doctype}<a><text>b</text><code>x</code></a>")
         assert read(path).texts == ["b"]
 
     def test_deep_nesting(self, put):
@@ -226,15 +225,13 @@ class TestAttacks:
 class TestReuters:
     def test_the_modapte_split(self, put, tmp_path):
         put("reuters/reut2-000.sgm", REUTERS.encode("latin-1"))
-        for name in ("README.txt",):
-            put(f"reuters/{name}", "x")
+        put("reuters/README.txt", "x")
         put("reuters/reut2-001.sgm", REUTERS.replace("cocoa<", "tin<").replace("ü", ""))
         found = read(tmp_path / "reuters")
         assert found.parts == ["train", "test"] * 2
         assert found.labels == [["cocoa", "sugar"], [], ["tin", "sugar"], []]
         assert found.texts[0] == (
-            "BAHIA COCOA <REVIEW>\n"
-            "Showers continued & the dry period meansü the temporao. Reuter"
+            "BAHIA COCOA <REVIEW>\nShowers continued & the dry period meansü the temporao. Reuter"
         )
         assert found.texts[1] == "STANDARD OIL TO FORM FINANCIAL UNIT"
         assert found.notes == (
@@ -346,8 +343,8 @@ class TestPages:
 
 MARKUP = st.lists(
     st.sampled_from(
-        ["<p>", "</p>", "<script>", "</script>", "<!--", "-->", "<![", "]]>", "<!", "&", "&amp;", "<"]
-        + ["<text>", "</text>", "<a b='", "'>", "<?", "?>", "<!DOCTYPE a [", "]>", "<br/>", "\n"]
+        "<p> </p> <script> </script> <!-- --> <![ ]]> <! & &amp; < <text> </text> <a_b=' '> <? ?>"
+        " <!DOCTYPE ]> <br/> \n".split(" ")
     )
     | st.text(max_size=4),
     max_size=12,
@@ -361,7 +358,7 @@ def test_any_markup_is_read_or_refused_in_one_sentence(pieces):
         try:
             reader(data, "a.html", "utf-8")
         except DataError as error:
-            assert "\n" not in str(error).replace("".join(pieces), "")
+            assert "\n" not in str(error)
 
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc"))))

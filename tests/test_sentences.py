@@ -64,7 +64,7 @@ CASES = {
         "”Kom!” | Hon gick. | Den 3 maj var det 3,5 grader.",
     ],
     "nl": ["Dhr. Jansen kwam o.a. met mevr. De Vries. | Het kost ca. 5 euro enz. | Dat is veel."],
-    "pt": ["O Sr. Silva e a Dra. Costa vieram. | Custa 3,5 euros, p. ex. | Não é muito."],
+    "pt": ["O Sr. Silva e a Dra. Costa vieram. | Custa 3,5 euros etc. | Não é muito."],
     "da": ["Den 3. Maj kom hr. Hansen bl.a. med dr. Ek. | Han sov. | Det var kl. 5."],
     "nb": ["Den 3. Mai kom dr. Ek. | Han så bl.a. hunder osv. | Så sov han."],
 }
@@ -100,12 +100,9 @@ def test_regions_and_unknown_languages():
     assert set(CASES) == set(LANGUAGES)
 
 
+KNOWN = "Dr U.S etc z. B No 12 3.5 XIV word The Name ; , - . . … ? ! \" ' ( ) « »".split()
 PIECES = st.lists(
-    st.sampled_from(
-        ["Dr", "U.S", "etc", "z. B", "No", "12", "3.5", "XIV", "word", "The", "Name", ";", ",", "-"]
-        + [".", ".", ". ", " . . . ", "…", "?", "!", '"', "'", "(", ")", "«", "»", " ", " ", "\n\n"]
-    )
-    | st.text(max_size=3),
+    st.sampled_from([*KNOWN, " ", ". ", " . . . ", "\n\n"]) | st.text(max_size=3),
     max_size=30,
 ).map("".join)
 
@@ -140,7 +137,9 @@ class TestLearning:
         found = learn_abbreviations(text)
         assert found == {"zgr"}
         assert len(sentences("Of Zgra. Anna came. Of Zgra. Anna left.")) == 4
-        assert len(sentences("Of Zgra. Anna came. Of Zgra. Anna left.", abbreviations={"zgra"})) == 2
+        assert (
+            len(sentences("Of Zgra. Anna came. Of Zgra. Anna left.", abbreviations={"zgra"})) == 2
+        )
 
     def test_noise_teaches_none(self):
         rng = random.Random(0)
@@ -176,7 +175,7 @@ def test_brown_is_printed_as_it_should_be(brown):
     blocks = ["Big jj-hl\nnews nn-hl", "( (\nIt pps\nrains vbz\n. .", ") )\nHe pps\nleft vbd"]
     text = brown.joined("news", blocks)
     assert text.text == "Big news\n\n(It rains.) He left"
-    assert text.ends == text.marked == {8, 20}
+    assert text.ends == text.marked == {8, 21}
 
 
 def test_f1_on_brown_s_sentence_breaks(brown):
@@ -216,7 +215,7 @@ def test_command_line(put, capsys):
     assert (code, result["number"]) == (0, 4)
     page = str(put("a.html", "<title>One</title><p>Two. Three."))
     assert run(page)[1] == "One Two.\nThree.\n"
-    many = str(put("many.txt", "He saw Zgr. Anna walk home again today. " * 60))
+    many = str(put("many.txt", "Again home saw Zgr. Anna he. He saw home again. " * 60))
     assert "learned 1 abbreviation: zgr" in run(many, "--learn")[2]
     code, _, said = run(book, "--language", "klingon")
     assert code == 2 and "language='klingon' is unknown" in said

@@ -172,7 +172,9 @@ def _text(path: Path, encoding: str) -> str:
     data = read_bytes(path, or_empty=True)
     if kind_of(path) in PAGES:
         return page_text(data, path, encoding)
-    return story_text(data, path, encoding) if kind_of(path) in XML else decode(data, path, encoding)
+    if kind_of(path) in XML:
+        return story_text(data, path, encoding)
+    return decode(data, path, encoding)
 
 
 def _read_folder(path: Path, encoding: str) -> Records:

@@ -110,7 +110,7 @@ def _contents(file: Path) -> Iterator[tuple[bytes, Path]]:
     except (RuntimeError, NotImplementedError) as error:  # a password, a rare compression
         raise DataError(f"{file} cannot be unpacked ({error}); unpack it yourself") from error
     if not members:
-        raise DataError(f"{file} holds no .xml or .sgm files; unpack it and give the folder or file")
+        raise DataError(f"{file} holds no .xml or .sgm files; unpack it and give what it holds")
 
 
 def _stories(data: bytes, path: Path, encoding: str, notes: Counter[str]) -> Iterable[Story]:

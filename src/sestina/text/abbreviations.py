@@ -49,29 +49,30 @@ class Rules:
 
 _ENGLISH = Rules(
     titles=_set(
-        "Mr Mrs Ms Messrs Mme Mmes Mlle Dr Drs Prof Profs Rev Hon Gen Lt Col Maj Capt Cmdr Cdr Adm"
-        " Sgt Cpl Pvt Brig Sen Sens Rep Reps Gov Govs Pres Supt Atty Msgr Fr Mt Ft Pt Insp Ald"
+        "Mr Mrs Ms Messrs Mme Mmes Mlle Dr Drs Prof Profs Rev Hon Gen Lt Col Maj Capt Cmdr Cdr"
+        " Adm Sgt Cpl Pvt Brig Sen Sens Rep Reps Gov Govs Pres Supt Atty Msgr Fr Mt Ft Pt Insp Ald"
         " Asst Comdr Pfc Amb Det vs v cf e.g i.e viz"
     ),
     numbered=_set("No Nos vol vols ch chap fig figs eq p pp sec secs art arts rte ver op c ca pt"),
     others=_set(
-        "Inc Co Corp Ltd Cos Bros Jr Sr Esq St Ste dept est ave blvd rd bldg apt sq assn assoc natl intl"
-        " univ inst mfg dist twp div admin approx al ed eds hr hrs mins lb lbs oz ft yds"
+        "Inc Co Corp Ltd Cos Bros Jr Sr Esq St Ste dept est ave blvd rd bldg apt sq assn assoc"
+        " natl intl univ inst mfg dist twp div admin approx al ed eds hr hrs mins lb lbs oz ft yds"
         " Jan Feb Mar Apr Aug Sept Sep Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Sat"
     ),
     places=_set(
         "Ala Ariz Ark Calif Cal Colo Conn Del Fla Ga Ill Ind Kan Kans Ky La Md Mass Me Mich Minn"
-        " Miss Mo Mont Neb Nebr Nev Okla Ore Pa Penn Tenn Tex Va Vt Wash Wis Wisc Wyo Ont Que"
-        " B.C D.C L.I N.C N.D N.H N.J N.M N.Y R.I S.C S.D W.Va"
+        " Miss Mo Mont Neb Nebr Nev Okla Ore Pa Penn Tenn Tex Va Vt Wash Wis Wisc Wyo Ont Que B.C"
+        " D.C L.I N.C N.D N.H N.J N.M N.Y R.I S.C S.D W.Va"
     ),
     starters=_set(
-        "the a an this that these those there here he she it we they i you his her its our their my"
-        " your in on at for from with by as after before when while if although though but and or"
-        " so yet however then now also other others some many most all both each every no not only"
-        " even such what who why how where which whether since until during under over among about"
-        " because once one two three four five six seven eight nine ten another last next still meanwhile thus therefore perhaps to"
-        " mr mrs miss ms dr more several is are was were do does did can will would nor neither"
-        " either despite according never nevertheless moreover"
+        "the a an this that these those there here he she it we they i you his her its our their"
+        " my your in on at for from with by as after before when while if although though but and"
+        " or so yet however then now also other others some many most all both each every no not"
+        " only even such what who why how where which whether since until during under over among"
+        " about because once one two three four five six seven eight nine ten another last next"
+        " still meanwhile thus therefore perhaps to mr mrs miss ms dr more several is are was were"
+        " do does did can will would nor neither either despite according never nevertheless"
+        " moreover"
     ),
     dates=_set(
         "january february march april may june july august september october november december"
@@ -88,10 +89,11 @@ _FRENCH = Rules(
     ),
     starters=_set(
         "le la les l un une des du de d ce cet cette ces c il elle ils elles on nous vous je j tu"
-        " son sa ses leur leurs mon ma mes notre votre en à au aux dans par pour sur sous avec sans"
-        " chez vers après avant depuis pendant mais et ou où or donc ni car si quand lorsque comme"
-        " que qu qui quoi quel quelle puis alors ainsi aussi enfin cependant toutefois pourtant"
-        " tout tous toute toutes plusieurs certains aucun chaque ne n se s y selon malgré même"
+        " son sa ses leur leurs mon ma mes notre votre en à au aux dans par pour sur sous avec"
+        " sans chez vers après avant depuis pendant mais et ou où or donc ni car si quand lorsque"
+        " comme que qu qui quoi quel quelle puis alors ainsi aussi enfin cependant toutefois"
+        " pourtant tout tous toute toutes plusieurs certains aucun chaque ne n se s y selon malgré"
+        " même"
     ),
     dates=_set(
         "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
@@ -109,18 +111,18 @@ _GERMAN = Rules(
         " entspr max min Co usf ff Jan Febr Feb Apr Aug Sept Okt Nov Dez v.Chr n.Chr Chr"
     ),
     starters=_set(
-        "der die das den dem des ein eine einer einem einen er sie es wir ihr ich du man sein seine"
-        " seinen seiner ihre ihren ihrer mein unser dies diese dieser dieses diesem jene jeder jede"
-        " in im an am auf aus bei beim mit nach von vom vor zu zum zur für durch gegen ohne um"
-        " unter über zwischen seit bis während trotz wegen und oder aber doch denn sondern wenn"
-        " als ob weil da dann danach nun so auch nur noch schon hier dort wie was wer wo warum"
-        " wann alle viele einige mehrere kein keine nicht daher deshalb jedoch dabei damit dazu"
-        " heute gestern später zuerst schließlich außerdem allerdings zwar ist war hat sind"
+        "der die das den dem des ein eine einer einem einen er sie es wir ihr ich du man sein"
+        " seine seinen seiner ihre ihren ihrer mein unser dies diese dieser dieses diesem jene"
+        " jeder jede in im an am auf aus bei beim mit nach von vom vor zu zum zur für durch gegen"
+        " ohne um unter über zwischen seit bis während trotz wegen und oder aber doch denn sondern"
+        " wenn als ob weil da dann danach nun so auch nur noch schon hier dort wie was wer wo"
+        " warum wann alle viele einige mehrere kein keine nicht daher deshalb jedoch dabei damit"
+        " dazu heute gestern später zuerst schließlich außerdem allerdings zwar ist war hat sind"
     ),
     dates=_set(
-        "januar jänner februar märz april mai juni juli august september oktober november dezember"
-        " jahrhundert jahrhunderts jahrtausend jahrestag geburtstag weltkrieg weltkriegs platz"
-        " kapitel auflage klasse tag stock"
+        "januar jänner februar märz april mai juni juli august september oktober november"
+        " dezember jahrhundert jahrhunderts jahrtausend jahrestag geburtstag weltkrieg weltkriegs"
+        " platz kapitel auflage klasse tag stock"
     ),
     heads=_set(
         "am der die das dem den des im vom zum zur ab bis seit jeder jeden jedem beim ein eine"
@@ -139,30 +141,31 @@ _SPANISH = Rules(
         " nov dic trad ed"
     ),
     starters=_set(
-        "el la los las lo un una unos unas este esta estos estas ese esa eso esto aquel aquella él"
-        " ella ellos ellas yo tú nosotros usted ustedes su sus mi mis nuestro nuestra en a al de"
-        " del con sin por para según sobre desde hasta entre tras durante ante bajo pero y e o u ni"
-        " si cuando mientras aunque porque como que qué quién quien cuál dónde donde cómo también"
-        " así entonces luego después antes ahora ya no se le les me te nos todo todos toda todas"
-        " cada muchos algunos otro otra otros otras es era fue hay además sin"
+        "el la los las lo un una unos unas este esta estos estas ese esa eso esto aquel aquella"
+        " él ella ellos ellas yo tú nosotros usted ustedes su sus mi mis nuestro nuestra en a al"
+        " de del con sin por para según sobre desde hasta entre tras durante ante bajo pero y e o"
+        " u ni si cuando mientras aunque porque como que qué quién quien cuál dónde donde cómo"
+        " también así entonces luego después antes ahora ya no se le les me te nos todo todos toda"
+        " todas cada muchos algunos otro otra otros otras es era fue hay además sin"
     ),
 )
 
 _ITALIAN = Rules(
     titles=_set(
-        "sig sigg sig.ra sig.na dott dott.ssa dr prof prof.ssa ing avv arch rag geom on sen Gen Col"
-        " Cap mons S SS p.es es cfr cf vs"
+        "sig sigg sig.ra sig.na dott dott.ssa dr prof prof.ssa ing avv arch rag geom on sen Gen"
+        " Col Cap mons S SS p.es es cfr cf vs"
     ),
     numbered=_set("n nn art artt cap fig vol pag pagg p pp tel ca"),
     others=_set(
         "a.C d.C sec min max ed trad feb mar apr giu lug ago sett ott nov dic cit ibid F.lli"
     ),
     starters=_set(
-        "il lo la i gli le l un uno una questo questa questi queste quello quella egli ella lui lei"
-        " loro essi noi voi io tu suo sua suoi sue mio mia nostro in a al alla ai alle di del della"
-        " dei delle da dal dalla con su sul sulla per tra fra dopo prima durante secondo senza ma e"
-        " ed o né se quando mentre anche così poi allora ora già non si ci che chi cosa dove come"
-        " perché quale ogni tutti tutte tutto molti alcuni altri è era sono fu inoltre tuttavia"
+        "il lo la i gli le l un uno una questo questa questi queste quello quella egli ella lui"
+        " lei loro essi noi voi io tu suo sua suoi sue mio mia nostro in a al alla ai alle di del"
+        " della dei delle da dal dalla con su sul sulla per tra fra dopo prima durante secondo"
+        " senza ma e ed o né se quando mentre anche così poi allora ora già non si ci che chi cosa"
+        " dove come perché quale ogni tutti tutte tutto molti alcuni altri è era sono fu inoltre"
+        " tuttavia"
     ),
 )
 
@@ -186,34 +189,35 @@ _SWEDISH = Rules(
 
 _DUTCH = Rules(
     titles=_set(
-        "dhr mevr mw dr drs ir ing mr prof ds St bijv b.v bv d.w.z o.a m.b.t t.a.v i.v.m n.a.v vgl"
-        " resp ca zgn evt"
+        "dhr mevr mw dr drs ir ing mr prof ds St bijv b.v bv d.w.z o.a m.b.t t.a.v i.v.m n.a.v"
+        " vgl resp ca zgn evt"
     ),
     numbered=_set("nr nrs blz p pp art hfdst fig tel ong"),
     others=_set("excl incl max min jl jan feb mrt apr aug sept okt nov dec N.V B.V v.Chr n.Chr"),
     starters=_set(
-        "de het een deze dit die dat hij zij ze wij we ik jij je u men zijn haar hun ons onze mijn"
-        " in op aan van voor met bij na naar uit om over onder door tegen zonder sinds tot tijdens"
-        " volgens maar en of want dus als wanneer terwijl toen nu dan daar hier er zo ook nog wat"
-        " wie waar waarom hoe alle veel enkele geen niet echter daarom is was heeft"
+        "de het een deze dit die dat hij zij ze wij we ik jij je u men zijn haar hun ons onze"
+        " mijn in op aan van voor met bij na naar uit om over onder door tegen zonder sinds tot"
+        " tijdens volgens maar en of want dus als wanneer terwijl toen nu dan daar hier er zo ook"
+        " nog wat wie waar waarom hoe alle veel enkele geen niet echter daarom is was heeft"
     ),
 )
 
 _PORTUGUESE = Rules(
     titles=_set(
-        "Sr Sra Srs Sras Dr Dra Drs Prof Profa Eng D Exmo Exma Ilmo Gen Cel Cap Dep Sen Pe Sto Sta"
-        " p.ex cf vs i.e"
+        "Sr Sra Srs Sras Dr Dra Drs Prof Profa Eng D Exmo Exma Ilmo Gen Cel Cap Dep Sen Pe Sto"
+        " Sta p.ex cf vs i.e"
     ),
     numbered=_set("n no núm art arts cap vol pág págs p pp tel fig av aprox séc"),
     others=_set(
         "a.C d.C ltda cia Cia jan fev mar abr mai jun jul ago set out nov dez máx mín ed trad"
     ),
     starters=_set(
-        "o a os as um uma uns umas este esta estes estas esse essa isso isto aquele aquela ele ela"
-        " eles elas eu nós você vocês seu sua seus suas meu minha nosso em no na nos nas de do da"
-        " dos das com sem por pelo pela para sobre desde até entre após durante segundo mas e ou"
-        " nem se quando enquanto embora porque como que quem qual onde também assim então depois"
-        " antes agora já não todos todas cada muitos alguns outro outra é era foi há além porém"
+        "o a os as um uma uns umas este esta estes estas esse essa isso isto aquele aquela ele"
+        " ela eles elas eu nós você vocês seu sua seus suas meu minha nosso em no na nos nas de do"
+        " da dos das com sem por pelo pela para sobre desde até entre após durante segundo mas e"
+        " ou nem se quando enquanto embora porque como que quem qual onde também assim então"
+        " depois antes agora já não todos todas cada muitos alguns outro outra é era foi há além"
+        " porém"
     ),
 )
 
@@ -222,9 +226,9 @@ _DANISH = Rules(
     numbered=_set("nr kl s kap tlf bd fig stk afd"),
     others=_set("inkl ekskl kr mio mia min sek jan feb apr aug sept okt nov dec e.Kr f.Kr Kr"),
     starters=_set(
-        "den det de en et han hun vi i jeg du man hans hendes dens deres vores min sin denne dette"
-        " disse på af til fra med uden for om efter før under over mellem hos ved siden mens når"
-        " da der her nu så også men og eller at som hvad hvem hvordan hvorfor hvis alle mange"
+        "den det de en et han hun vi i jeg du man hans hendes dens deres vores min sin denne"
+        " dette disse på af til fra med uden for om efter før under over mellem hos ved siden mens"
+        " når da der her nu så også men og eller at som hvad hvem hvordan hvorfor hvis alle mange"
         " nogle ingen ikke dog derfor ifølge er var har"
     ),
     heads=_set("den d af fra til det"),

@@ -15,7 +15,9 @@ END = re.compile(
 )
 SEMICOLON = re.compile(r";[\"'”’“»›)\]}]*(?=\s|$)")
 PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
-BEGINNING = re.compile(r"\s*[\"'“‘„‚”’«»‹›(\[{¿¡*•—–-]*[\s—–-]*(?P<word>[^\W\d_]+|\d+|\S)?(?P<stop>\.)?")
+BEGINNING = re.compile(
+    r"\s*[\"'“‘„‚”’«»‹›(\[{¿¡*•—–-]*[\s—–-]*(?P<word>[^\W\d_]+|\d+|\S)?(?P<stop>\.)?"
+)
 TOKEN = re.compile(r"\S+$")
 OPENERS = "\"'“‘„‚”’«»‹›([{¿¡—–-/"
 NUMBER = re.compile(r"\d[\d.,:]*")
@@ -133,7 +135,7 @@ class _Cutter:
             return False
         if not self._rules.heads:
             return True
-        head = before.split()[-2].lower()
+        head = before.split()[-2:][0].lower()
         return starter and head not in self._rules.heads and word.lower() not in self._rules.dates
 
     def _word_ends(self, before: str, token: str, word: str, starter: bool) -> bool:

@@ -246,7 +246,7 @@ class TestReuters:
         assert found.texts[2] == "SHR 34 CTS VS 1.19 DLRS"
 
     def test_broken_files(self, put):
-        refused(put("a.sgm", REUTERS[:-12]), "line 24 opens a <REUTERS>", "download")
+        refused(put("a.sgm", REUTERS[:-12]), "line 25 opens a <REUTERS>", "download")
         middle = REUTERS.replace("</REUTERS>", "", 1)
         refused(put("b.sgm", middle), "line 2 opens a <REUTERS>", "nothing closes")
         refused(put("c.sgm", "<DOC>x</DOC>"), "no <REUTERS …>", ".sgm files of Reuters-21578")
@@ -300,6 +300,15 @@ class TestPages:
             ("pos", "\n".join(LINES)),
             ("pos", "a &amp; b"),
         ]
+
+    def test_a_folder_of_pages_alone_has_no_labels(self, put, tmp_path):
+        put("d/2.html", "<p>two")
+        put("d/1.txt", "one")
+        put("d/logo.png", b"\0")
+        found = read(tmp_path / "d", need_label=False)
+        assert (found.texts, found.labels) == (["one", "two"], None)
+        assert found.notes == ("left out 1 file other than .html and .txt",)
+        refused(tmp_path / "d", "one folder per class")
 
     @pytest.mark.parametrize(
         ("head", "encoding"),

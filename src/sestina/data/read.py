@@ -35,7 +35,8 @@ def read(
     .html page is one text; other files hold one text a line, with labels where the first line has
     a word that starts with ``__label__`` (fastText's format). A folder holds news stories, or one
     folder of texts or pages per class, under ``train`` and ``test`` where it has parts (the layout
-    of aclImdb). Files may be compressed (.gz, .xz).
+    of aclImdb); where no labels are needed, a folder of texts or pages alone will do. Files may
+    be compressed (.gz, .xz).
 
     Args:
         path: File or folder.
@@ -53,7 +54,11 @@ def read(
         raise OptionError("label_separator is empty; give what parts labels, for instance '|'")
     path = Path(path)
     if path.is_dir():
-        records = _read_stories(path, encoding, need_label) or _read_folder(path, encoding)
+        records = (
+            _read_stories(path, encoding, need_label)
+            or (None if need_label else _read_flat(path, encoding))
+            or _read_folder(path, encoding)
+        )
     elif kind_of(path) in TABLES:
         records = _read_columns(path, columns or Columns(), encoding, header, need_label)
     elif kind_of(path) in STORIES:
@@ -161,6 +166,16 @@ def _read_stories(path: Path, encoding: str, need_label: bool) -> Records | None
         shown = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
         notes.insert(0, f"left out {counted(len(others), 'file')} without stories: {shown}")
     return Records(found.texts, found.labels, found.parts, tuple(notes), found.source)
+
+
+def _read_flat(path: Path, encoding: str) -> Records | None:
+    """Return the pages and .txt files of a folder without folders in it, a text each; or None."""
+    files = [file for file in _files(path) if kind_of(file) in (*PAGES, ".txt")]
+    if not files or _subfolders(path):
+        return None
+    left = len(_files(path)) - len(files)
+    notes = (f"left out {counted(left, 'file')} other than .html and .txt",) if left else ()
+    return Records([_text(f, encoding) for f in files], notes=notes, source=str(path))
 
 
 def _hidden(path: Path) -> bool:

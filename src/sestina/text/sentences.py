@@ -112,7 +112,7 @@ class _Cutter:
 
     def _cuts(self, text: str, start: int, match: re.Match[str]) -> bool:
         after = BEGINNING.match(text, match.end())
-        word = (after and after["word"]) or ""
+        word, stop = (after["word"] or "", after["stop"]) if after else ("", None)
         if word[:1].islower() or word in (",", ";", ":", ")"):
             return False
         before = text[max(start, match.start() - NEAR) : match.start()]
@@ -122,7 +122,7 @@ class _Cutter:
         token = found[0].lstrip(OPENERS) if found else ""
         if not token:
             return True
-        starter = word.lower() in self._rules.starters and not (len(word) == 1 and after["stop"])
+        starter = word.lower() in self._rules.starters and not (len(word) == 1 and stop)
         if NUMBER.fullmatch(token):
             return self._number_ends(before, token, word, starter)
         return self._word_ends(before, token, word, starter)

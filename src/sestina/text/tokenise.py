@@ -31,7 +31,7 @@ def characters(text: str) -> list[str]:
 def tokeniser(options: TextOptions) -> Tokeniser:
     """Return the function text → tokens that `options` describe: first cleaned, then cut."""
     word = options.level == "word"
-    cut = words if word else characters
+    cut: Tokeniser = words if word else characters
     if options.urls or options.digits == "token":
         cut = _around_marks(words if word else list)
     clean = cleaner(options)

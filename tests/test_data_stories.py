@@ -166,6 +166,7 @@ class TestNewsML:
         ("content", "facts"),
         [
             ("<a>\n<text>x</b></a>", ("line 2", "mismatched tag", "close each element")),
+            ("<a>\n<text", ("line 2", "unclosed token", "download the file again")),
             ("<a>\n<text>x", ("line 2", "no element found", "download the file again")),
             ("<a><text>\nGoldman, Sachs & Co</text></a>", ("line 2", "invalid token", "&amp;")),
             ("<a><text>\n&nbsp;</text></a>", ("line 2", "undefined entity", "itself")),
@@ -338,16 +339,22 @@ class TestPages:
         [
             ("<p>a\n<script>b", ("line 2", "<script>", "nothing closes")),
             ("<p>a\n\n<style>b</p>", ("line 3", "<style>", "close it")),
-            ("<p>a\n<!-- b\n</p>", ("line 2", "comment (<!--)", "close it")),
-            ("<p>a\n<![foo[b]]>", ("line 2", "no HTML", "take it out")),
+            ("<p>a<!--\n-->\n<SVG>b", ("line 3", "<svg>", "close it")),
+            ("<p>a\n<!-- b\n</p>", ("line 2 opens a <!--", "close it")),
+            ("<p>a\n\n<![foo[b]]", ("line 3 opens a <![ that", "close it")),
         ],
     )
     def test_what_would_swallow_the_rest_is_refused(self, put, content, facts):
         refused(put("a.html", content), "a.html", *facts, need_label=False)
 
+    def test_sections_say_nothing(self, put):
+        content = "a<![if !IE]>b<![endif]>\n<![CDATA[c]]>d<!-->e<!--[if IE]>f<![endif]-->"
+        assert read(put("a.html", content), need_label=False).texts == ["ab de"]
+
     def test_old_ways_to_hide_a_script(self, put):
-        content = "<p>a<script><!--\nif (x) y()\n</script><p>b"
-        assert read(put("a.html", content), need_label=False).texts == ["a\nb"]
+        for script in ("<script><!--\nif (x) y()\n</script>", "<SCRIPT>'<br/>' // -->\n</Script >"):
+            content = f"<p>a{script}<p>b<script src='x'/><scripture>c<!-- d -->"
+            assert read(put("a.html", content), need_label=False).texts == ["a\nb\nc"]
 
 
 MARKUP = st.lists(

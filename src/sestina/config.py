@@ -44,10 +44,10 @@ class TextOptions:
     lowercase: bool = option(True, "Turn texts to lower case.")
     html: bool = option(True, "Read HTML: <br /> is white space, &amp; is an ampersand.")
     entities: bool = option(False, "Read entities such as &amp; without html, which does so too.")
-    urls: bool = option(False, "Put <url> for web addresses.")
-    accents: bool = option(False, "Take accents off: é is e.")
+    urls: bool = option(False, "Each web address becomes one token.")
+    accents: bool = option(False, "Take accents off letters: é becomes e.")
     digits: str | None = option(
-        None, "Put 0 for each digit, or <number> for numbers.", choices=("zero", "token")
+        None, "Each digit becomes 0, or each number one token.", choices=("zero", "token")
     )
     vocabulary: int = option(
         10_000, "Keep the most frequent tokens; PAD and UNK count too.", least=3

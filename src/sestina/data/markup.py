@@ -17,7 +17,14 @@ PAGES = (".html", ".htm", ".xhtml")
 
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _META = re.compile(rb"<meta[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_HIDDEN = frozenset({"script", "style", "template", "noscript", "svg", "math"})
+_UNSEEN = re.compile(r"<(script|style)(?=[\s/>])[^>]*>?|<!--|<!\[", re.IGNORECASE)
+_ENDS = {
+    "script": re.compile(r"</script\s*>", re.IGNORECASE),
+    "style": re.compile(r"</style\s*>", re.IGNORECASE),
+    "<!--": re.compile(r"--!?>"),  # <!--> is a whole one
+    "<![": re.compile(">"),
+}
+_HIDDEN = frozenset({"template", "noscript", "svg", "math"})
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q s samp"
     " small span strike strong sub sup time tt u var wbr".split()
@@ -36,18 +43,10 @@ def page_text(data: bytes, path: Path, encoding: str) -> str:
     named = _META.search(data[:4096]) or _DECLARED.match(data[:200])
     source = decode(data, path, _chosen(encoding, named, browser=True))
     page = _Page()
-    try:
-        page.feed(source)
-        page.close()
-    except AssertionError as error:  # what Python's parser says to some of <![…
-        line = page.getpos()[0]
-        raise DataError(f"{path}: line {line} is no HTML ({error}); take it out") from error
-    name, line = page.hidden[0] if page.hidden else _open_comment(source)
-    if name:
-        raise DataError(
-            f"{path}: line {line} opens a {name} that nothing closes; "
-            "close it, or save the page again"
-        )
+    page.feed(_shown(source, path))
+    page.close()
+    if page.hidden:
+        raise _unclosed(path, *page.hidden[0])
     return page.text()
 
 
@@ -102,15 +101,29 @@ def _chosen(encoding: str, named: re.Match[bytes] | None, browser: bool = False)
     return "cp1252" if browser and standard in ("iso8859-1", "ascii") else own
 
 
-def _open_comment(source: str) -> tuple[str, int]:
-    """Return the mark and line of a comment without an end; empty and 0 where there is none.
+def _shown(source: str, path: Path) -> str:
+    """Return a page without scripts, styles, comments and sections such as <![if IE]>.
 
-    Some versions of Python's parser take the rest of the page for it, some take it for text.
+    Python's parser would do that too, but its versions differ on what is not closed.
     """
-    start = source.find("<!--", source.rfind("-->") + 1)
-    if start < 0 or "</script" in source[start:].lower():  # scripts once began with <!--
-        return "", 0
-    return "comment (<!--)", source.count("\n", 0, start) + 1
+    pieces, place = [], 0
+    while opening := _UNSEEN.search(source, place):
+        kind = (opening[1] or opening[0]).lower()
+        whole = opening[0].endswith("/>")  # as in XHTML
+        end = opening if whole else _ENDS[kind].search(source, opening.start() + 2)
+        if end is None:
+            mark = f"<{kind}>" if opening[1] else kind
+            raise _unclosed(path, mark, source.count("\n", 0, opening.start()) + 1)
+        lines = source.count("\n", opening.start(), end.end())
+        pieces += [source[place : opening.start()], "\n" * lines]  # as before, for other messages
+        place = end.end()
+    return "".join([*pieces, source[place:]])
+
+
+def _unclosed(path: Path, mark: str, line: int) -> DataError:
+    return DataError(
+        f"{path}: line {line} opens a {mark} that nothing closes; close it, or save the page again"
+    )
 
 
 def _local(name: str) -> str:
@@ -119,7 +132,7 @@ def _local(name: str) -> str:
 
 def _remedy(what: str) -> str:
     """Return what to do about an error of expat."""
-    if "token" in what:
+    if "invalid token" in what:
         return "write & as &amp;, < as &lt;, and quote attributes"
     if "entity" in what:
         return "write the character itself instead of its name"

@@ -351,6 +351,21 @@ class TestPages:
         content = "a<![if !IE]>b<![endif]>\n<![CDATA[c]]>d<!-->e<!--[if IE]>f<![endif]-->"
         assert read(put("a.html", content), need_label=False).texts == ["ab de"]
 
+    def test_hidden_elements_may_stand_in_each_other(self, put):
+        content = "a<svg><svg>b</svg><noscript>c</svg>d</noscript><svg/><svg x='/>'>e</svg></svg>f"
+        assert read(put("a.html", content), need_label=False).texts == ["adf"]
+
+    @pytest.mark.parametrize(
+        "piece",
+        ["<a ", '<a "', "<a '\">", "<svg></math>", "</svg>", "<", "<!", "<b>", "&", "<![]>"],
+    )
+    def test_broken_pages_take_no_long_time(self, piece):
+        for content in (piece * 50_000, piece * 50_000 + ">"):
+            try:
+                page_text(content.encode(), "a.html", "utf-8")
+            except DataError as error:
+                assert "nothing closes" in str(error)
+
     def test_old_ways_to_hide_a_script(self, put):
         for script in ("<script><!--\nif (x) y()\n</script>", "<SCRIPT>'<br/>' // -->\n</Script >"):
             content = f"<p>a{script}<p>b<script src='x'/><scripture>c<!-- d -->"

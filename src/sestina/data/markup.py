@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from html.parser import HTMLParser
+from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -24,8 +24,11 @@ _ENDS = {
     "<!--": re.compile(r"--!?>"),  # <!--> is a whole one
     "<![": re.compile(">"),
 }
+_TAG_OPENS = re.compile(r"<(/?[a-z][^\s/>]*|[!?])", re.IGNORECASE)
+_TAG = re.compile(r"<(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
+_BROKEN_TAG = re.compile(r"<[^>]*>")
 _HIDDEN = frozenset({"template", "noscript", "svg", "math"})
-_INLINE = frozenset(
+_INLINE = _HIDDEN | frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q s samp"
     " small span strike strong sub sup time tt u var wbr".split()
 )
@@ -38,15 +41,15 @@ def page_text(data: bytes, path: Path, encoding: str) -> str:
     default, UTF-8, the page's own ``charset`` goes before it.
 
     Raises:
-        DataError: The bytes are not text in that encoding, or a script or style has no end.
+        DataError: The bytes are not text in that encoding, or a script, comment or the like has no end.
     """
     named = _META.search(data[:4096]) or _DECLARED.match(data[:200])
     source = decode(data, path, _chosen(encoding, named, browser=True))
     page = _Page()
-    page.feed(_shown(source, path))
-    page.close()
+    source = _shown(source, path)
+    page.read(source)
     if page.hidden:
-        raise _unclosed(path, *page.hidden[0])
+        raise _unclosed(path, f"<{page.hidden}>", source.count("\n", 0, page.since) + 1)
     return page.text()
 
 
@@ -102,10 +105,7 @@ def _chosen(encoding: str, named: re.Match[bytes] | None, browser: bool = False)
 
 
 def _shown(source: str, path: Path) -> str:
-    """Return a page without scripts, styles, comments and sections such as <![if IE]>.
-
-    Python's parser would do that too, but its versions differ on what is not closed.
-    """
+    """Return a page without scripts, styles, comments and sections such as <![if IE]>."""
     pieces, place = [], 0
     while opening := _UNSEEN.search(source, place):
         kind = (opening[1] or opening[0]).lower()
@@ -141,34 +141,44 @@ def _remedy(what: str) -> str:
     return "close each element in its turn, or download the file again if it was cut off"
 
 
-class _Page(HTMLParser):
-    """Collects the text of a page in lines."""
+class _Page:
+    """Collects the text of a page in lines.
+
+    Not Python's own parser, whose time grows with the square of a broken page's length up to
+    Python 3.13 (CVE-2025-6069): every step here goes on to the end of a tag.
+    """
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.hidden: list[tuple[str, int]] = []  # open elements without text, and their lines
+        self.hidden = ""  # the outermost open element whose text is not shown
+        self.since = 0  # where it begins
+        self._depth = 0  # how many of its name are open
         self._lines: list[list[str]] = [[]]
 
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        if tag in _HIDDEN:
-            self.hidden.append((f"<{tag}>", self.getpos()[0]))
-        elif tag not in _INLINE:
-            self._lines.append([])
+    def read(self, source: str) -> None:
+        """Take a page without scripts and comments."""
+        place = 0
+        while opening := _TAG_OPENS.search(source, place):
+            start = opening.start()
+            tag = _TAG.match(source, start) or _BROKEN_TAG.match(source, start)
+            if tag is None:  # no > follows any more
+                break
+            self._text(source[place:start])
+            self._tag(opening[1].lower(), tag[0].endswith("/>"), start)
+            place = tag.end()
+        self._text(source[place:])
 
-    def handle_startendtag(self, tag: str, attrs: Any) -> None:
-        if tag not in _INLINE and tag not in _HIDDEN:
-            self._lines.append([])
-
-    def handle_endtag(self, tag: str) -> None:
-        names = [name for name, _ in self.hidden]
-        if f"<{tag}>" in names:  # with it, what was left open inside it
-            del self.hidden[names.index(f"<{tag}>") :]
-        elif tag not in _INLINE:
-            self._lines.append([])
-
-    def handle_data(self, data: str) -> None:
+    def _text(self, text: str) -> None:
         if not self.hidden:
-            self._lines[-1].append(data)
+            self._lines[-1].append(unescape(text))
+
+    def _tag(self, name: str, whole: bool, start: int) -> None:
+        bare = name.removeprefix("/")
+        if bare in _HIDDEN and not whole and self.hidden in ("", bare):
+            self._depth = max(self._depth + (1 if bare == name else -1), 0)
+            self.since = self.since if self.hidden else start
+            self.hidden = bare if self._depth else ""
+        elif bare not in _INLINE:
+            self._lines.append([])
 
     def text(self) -> str:
         """Return the lines that hold text, with single blanks."""

@@ -41,7 +41,8 @@ def page_text(data: bytes, path: Path, encoding: str) -> str:
     default, UTF-8, the page's own ``charset`` goes before it.
 
     Raises:
-        DataError: The bytes are not text in that encoding, or a script, comment or the like has no end.
+        DataError: The bytes are not text in that encoding, or a script, a comment or the like has
+            no end.
     """
     named = _META.search(data[:4096]) or _DECLARED.match(data[:200])
     source = decode(data, path, _chosen(encoding, named, browser=True))

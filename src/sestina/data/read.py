@@ -155,8 +155,8 @@ def _read_stories(path: Path, encoding: str, need_label: bool) -> Records | None
         return None
     inside = sorted(p for p in names if p.is_file())
     files = [file for file in inside if kind_of(file) in STORIES]
-    if 2 * len(files) <= len(inside):
-        return None
+    if len(files) <= sum(p.parent != path and kind_of(p) not in STORIES for p in inside):
+        return None  # most files in its folders are texts of classes
     found = read_stories(files, path, encoding, need_label)
     if need_label and found.labels is None:
         return None  # folders tell the labels

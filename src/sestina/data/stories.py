@@ -25,7 +25,7 @@ XML, SGML, ZIP = (".xml",), (".sgm", ".sgml"), (".zip",)
 STORIES = (*XML, *SGML, *ZIP)
 LEWIS = "LEWISSPLIT"
 
-_OPEN = re.compile(r"<REUTERS\b([^>]*)>")
+_OPEN = re.compile(r"<REUTERS\b([^<>]*)>")
 _TOPIC = re.compile(r"<D>([^<]*)</D>")
 _ATTRIBUTE = re.compile(r'(\w+)\s*=\s*"([^"]*)"')
 
@@ -210,7 +210,7 @@ def _reuters(text: str, path: Path) -> Iterator[Story]:
 
 def _inside(story: str, name: str) -> str | None:
     """Return what stands between the first opening and closing tag of a name."""
-    opening = re.search(rf"<{name}\b[^>]*>", story)
+    opening = re.search(rf"<{name}\b[^<>]*>", story)
     if opening is None:
         return None
     end = story.find(f"</{name}>", opening.end())

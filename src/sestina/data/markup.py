@@ -145,8 +145,8 @@ def _remedy(what: str) -> str:
 class _Page:
     """Collects the text of a page in lines.
 
-    Not Python's own parser, whose time grows with the square of a broken page's length up to
-    Python 3.13 (CVE-2025-6069): every step here goes on to the end of a tag.
+    Not Python's own parser, whose time grows with the square of a broken page's length in many
+    versions (CVE-2025-6069); every step here goes on to the end of a tag.
     """
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sestina.config import TextOptions
 from sestina.errors import ModelError, OptionError
 from sestina.text.encode import encode, learn
-from sestina.text.tokenise import characters, cleaned, tokeniser, words
+from sestina.text.tokenise import characters, tokeniser, words
 from sestina.text.vocabulary import EOS, PAD, START, UNK, Vocabulary
 
 COUNTS = {"the": 9, "cat": 3, "bat": 3, "ant": 3, "rare": 1}
@@ -54,19 +54,6 @@ def test_words(text, tokens):
 def test_no_visible_character_is_lost(text):
     kept = "".join(words(text))
     assert kept == "".join(text.replace("’", "'").split())
-
-
-@pytest.mark.parametrize(
-    ("text", "clean"),
-    [
-        ("good<br /><br/>film<BR>end", "good  film end"),
-        ("Tom &amp; Jerry &lt;3 &eacute; &#39;", "Tom & Jerry <3 é '"),
-        ("a < b & c", "a < b & c"),
-        ("plain", "plain"),
-    ],
-)
-def test_cleaned(text, clean):
-    assert cleaned(text) == clean
 
 
 def test_characters_hold_one_blank_for_white_space():

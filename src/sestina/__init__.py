@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sestina.text.bags import Counts, MultiHot, TfIdf
     from sestina.text.hashing import Hashing
     from sestina.text.one_hot import OneHot, OneHotTokens
+    from sestina.text.sentences import sentences
     from sestina.text.sequences import IntegerSequences
     from sestina.text.subword import Subwords
     from sestina.text.vocabulary import Vocabulary
@@ -65,6 +66,7 @@ _PLACES = {
     "load_dataset": "sestina.data.datasets:records",
     "load_table": "sestina.data.datasets:table",
     "read": "sestina.data.read",
+    "sentences": "sestina.text.sentences",
     "set_threads": "sestina.kernels.parallel",
 }
 
@@ -98,6 +100,7 @@ __all__ = [
     "load_dataset",
     "load_table",
     "read",
+    "sentences",
     "set_threads",
 ]
 

@@ -37,12 +37,24 @@ class ReadingOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TextOptions:
+class CleaningOptions:
+    """What is done to texts before they are cut up."""
+
+    lowercase: bool = option(True, "Turn texts to lower case.")
+    html: bool = option(True, "Read HTML: <br /> is white space, &amp; is an ampersand.")
+    entities: bool = option(False, "Read entities such as &amp; without html, which does so too.")
+    urls: bool = option(False, "Each web address becomes one token.")
+    accents: bool = option(False, "Take accents off letters: é becomes e.")
+    digits: str | None = option(
+        None, "Each digit becomes 0, or each number one token.", choices=("zero", "token")
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TextOptions(CleaningOptions):
     """How texts become sequences of token ids."""
 
     level: str = option("word", "Tokens are words or characters.", choices=("word", "character"))
-    lowercase: bool = option(True, "Turn texts to lower case.")
-    html: bool = option(True, "Read HTML: <br /> is white space, &amp; is an ampersand.")
     vocabulary: int = option(
         10_000, "Keep the most frequent tokens; PAD and UNK count too.", least=3
     )
@@ -57,6 +69,15 @@ class TextOptions:
     truncate: str = option("post", "Side that is cut off a long text.", choices=("pre", "post"))
     mark_start: bool = option(False, "Put a START token before each text.")
     mark_end: bool = option(False, "Put an EOS token after each text.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SentenceOptions:
+    """How running text is cut into sentences."""
+
+    language: str = option("en", "Language: da, de, en, es, fr, it, nb, nl, pt or sv.")
+    semicolons: bool = option(False, "A semicolon ends a sentence too, as in the Brown corpus.")
+    learn: bool = option(False, "First learn abbreviations from the texts.")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -84,7 +105,7 @@ class CheckOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TermOptions:
+class TermOptions(CleaningOptions):
     """What texts are cut into for a table of texts by terms."""
 
     tokens: str = option(
@@ -92,8 +113,6 @@ class TermOptions:
         "Tokens are words, marks left out or kept, what stands between blanks, or characters.",
         choices=("words", "words+marks", "whitespace", "characters"),
     )
-    lowercase: bool = option(True, "Turn texts to lower case.")
-    html: bool = option(True, "Read HTML: <br /> is white space, &amp; is an ampersand.")
     min_n: int = option(1, "Tokens of the shortest n-grams.", least=1)
     max_n: int = option(1, "Tokens of the longest n-grams.", least=1)
 
@@ -141,7 +160,7 @@ class OneHotOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class OneHotTokensOptions:
+class OneHotTokensOptions(CleaningOptions):
     """Options of `OneHotTokens`."""
 
     tokens: str = option(

@@ -17,6 +17,7 @@ from sestina.cli import (
     find_threshold,
     info,
     predict,
+    sentences,
     train,
     vectors,
 )
@@ -38,6 +39,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Learn from sequences: train, compare, inspect and use recurrent networks on a CPU.",
     epilog="Begin with: sestina train classify movie-snippets --out my-model",
+)
+data.app.command(epilog="Example: sestina data sentences book.txt --language fr")(
+    sentences.sentences
 )
 app.add_typer(data.app, name="data")
 data.app.command(epilog="Example: sestina data vectorise movie-snippets --out reviews.npz")(

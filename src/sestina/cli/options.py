@@ -15,6 +15,7 @@ PANELS = {
     "ReadingOptions": "Data",
     "CheckOptions": "Check",
     "TextOptions": "Text",
+    "SentenceOptions": "Sentences",
     "EmbeddingOptions": "Word vectors",
     "NgramOptions": "Word vectors",
     "EncoderOptions": "Network",

@@ -59,8 +59,9 @@ def classify(
 ) -> None:
     """Train a text classifier, compare it with its baselines, save and report it.
 
-    PATH is a table (.csv .tsv .json .jsonl .parquet), fastText lines, a folder
-    with one folder per class, or the name of a shipped data set.
+    PATH is a table (.csv .tsv .json .jsonl .parquet), fastText lines, news with
+    topic codes (.xml .sgm .zip, or a folder of those), a folder with one folder
+    of texts or .html pages per class, or the name of a shipped data set.
     """
     from sestina.cli.job import Job
 

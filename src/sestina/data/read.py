@@ -1,4 +1,4 @@
-"""Files → records: tables, fastText files, plain lines, and one folder per class."""
+"""Files → records: tables, news stories, pages, fastText files, lines, one folder per class."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 import polars as pl
 
 from sestina.data.columns import Columns, find
+from sestina.data.markup import PAGES, page_text
 from sestina.data.records import PARTS, Label, Records, without_gaps
+from sestina.data.stories import STORIES, XML, read_stories, story_text
 from sestina.data.tables import SEPARATORS, TABLES, decode, kind_of, read_bytes, read_table
-from sestina.errors import DataError, OptionError
+from sestina.errors import DataError, OptionError, counted
 
 FASTTEXT = "__label__"
 NOT_TEXT = (pl.List, pl.Array, pl.Struct, pl.Binary, pl.Object)
@@ -29,15 +31,17 @@ def read(
     """Read texts, and labels where there are any, from a file or a folder.
 
     The format is told by the file's ending: .csv, .tsv, .json, .jsonl and .parquet are tables;
-    other files hold one text a line, with labels where the first line has a word that starts with
-    ``__label__`` (fastText's format). A folder holds one folder of text files per class, under
-    ``train`` and ``test`` where it has parts (the layout of aclImdb). Files may be compressed
-    (.gz, .xz).
+    .xml, .sgm and .zip hold news stories, whose topic codes are lists of labels (`stories`); an
+    .html page is one text; other files hold one text a line, with labels where the first line has
+    a word that starts with ``__label__`` (fastText's format). A folder holds news stories, or one
+    folder of texts or pages per class, under ``train`` and ``test`` where it has parts (the layout
+    of aclImdb); where no labels are needed, a folder of texts or pages alone will do. Files may
+    be compressed (.gz, .xz).
 
     Args:
         path: File or folder.
         columns: Names of a table's columns; guessed where None, and the guess is noted.
-        encoding: Encoding of text files.
+        encoding: Encoding of text files; a page or XML file that names its own goes before UTF-8.
         header: Whether a CSV or TSV file starts with column names; without, name columns 1, 2, ….
         label_separator: What parts several labels in one cell; None means one label a row.
         need_label: Whether to refuse data without labels; if not, rows without one stay.
@@ -50,15 +54,23 @@ def read(
         raise OptionError("label_separator is empty; give what parts labels, for instance '|'")
     path = Path(path)
     if path.is_dir():
-        records = _read_folder(path, encoding)
+        records = (
+            _read_stories(path, encoding, need_label)
+            or (None if need_label else _read_flat(path, encoding))
+            or _read_folder(path, encoding)
+        )
     elif kind_of(path) in TABLES:
         records = _read_columns(path, columns or Columns(), encoding, header, need_label)
+    elif kind_of(path) in STORIES:
+        records = read_stories([path], path, encoding, need_label)
+    elif kind_of(path) in PAGES:
+        records = Records([_text(path, encoding)], source=str(path))
     else:
         records = _read_lines(path, encoding)
     if need_label and records.labels is None:
         raise DataError(
             f"{path} has texts but no labels; give a table (.csv, .tsv, .jsonl, .parquet), "
-            "fastText lines (__label__x text) or one folder per class"
+            "fastText lines (__label__x text), news with topic codes, or one folder per class"
         )
     return without_gaps(_split_labels(records, label_separator), need_label)
 
@@ -136,6 +148,50 @@ def _read_lines(path: Path, encoding: str) -> Records:
     return Records(texts, list(labels), source=str(path))
 
 
+def _read_stories(path: Path, encoding: str, need_label: bool) -> Records | None:
+    """Return the news stories of a folder; None where it holds rather something else."""
+    names = [p for p in path.rglob("*") if not _hidden(p.relative_to(path))]
+    if not any(kind_of(p) in STORIES for p in names):
+        return None
+    inside = sorted(p for p in names if p.is_file())
+    files = [file for file in inside if kind_of(file) in STORIES]
+    if len(files) <= sum(p.parent != path and kind_of(p) not in STORIES for p in inside):
+        return None  # most files in its folders are texts of classes
+    found = read_stories(files, path, encoding, need_label)
+    if need_label and found.labels is None:
+        return None  # folders tell the labels
+    others = [file.name for file in inside if kind_of(file) not in STORIES]
+    notes = list(found.notes)
+    if others:
+        shown = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
+        notes.insert(0, f"left out {counted(len(others), 'file')} without stories: {shown}")
+    return Records(found.texts, found.labels, found.parts, tuple(notes), found.source)
+
+
+def _read_flat(path: Path, encoding: str) -> Records | None:
+    """Return the pages and .txt files of a folder without folders in it, a text each; or None."""
+    files = [file for file in _files(path) if kind_of(file) in (*PAGES, ".txt")]
+    if not files or _subfolders(path):
+        return None
+    left = len(_files(path)) - len(files)
+    notes = (f"left out {counted(left, 'file')} other than .html and .txt",) if left else ()
+    return Records([_text(f, encoding) for f in files], notes=notes, source=str(path))
+
+
+def _hidden(path: Path) -> bool:
+    return any(name.startswith((".", "__MACOSX")) for name in path.parts)
+
+
+def _text(path: Path, encoding: str) -> str:
+    """Return the text of a file: of a page or an XML file without its markup."""
+    data = read_bytes(path, or_empty=True)
+    if kind_of(path) in PAGES:
+        return page_text(data, path, encoding)
+    if kind_of(path) in XML:
+        return story_text(data, path, encoding)
+    return decode(data, path, encoding)
+
+
 def _read_folder(path: Path, encoding: str) -> Records:
     folders = _subfolders(path)
     parts = [folder for folder in folders if folder.name.lower() in PARTS]
@@ -153,7 +209,7 @@ def _read_folder(path: Path, encoding: str) -> Records:
                 f"left out folder {part.name}/{folder.name}/{f.name}" for f in _subfolders(folder)
             )
             for file in _files(folder):
-                texts.append(decode(read_bytes(file, or_empty=True), file, encoding))
+                texts.append(_text(file, encoding))
                 labels.append(folder.name)
                 split.append(part.name)
     if not texts:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sestina.config import TextOptions
 from sestina.data.ragged import Ragged
 from sestina.errors import OptionError, counted
+from sestina.text.clean import cleaner, sets_marks
 from sestina.text.scan import Numbered, numbered
-from sestina.text.tokenise import cleaner, cut_of
+from sestina.text.tokenise import cut_of
 from sestina.text.vocabulary import EOS, START, Vocabulary
 
 NO_IDS = np.empty(0, dtype=np.int32)
@@ -64,7 +65,7 @@ def learn_vocabulary(texts: Iterable[str], options: TextOptions) -> tuple[Vocabu
         OptionError: No token is so frequent as `min_count` asks, or an option leaves no room.
     """
     _check_room(options)
-    found = numbered(list(texts), cleaner(options), cut_of(options))
+    found = numbered(list(texts), cleaner(options), cut_of(options), sets_marks(options))
     counts = np.bincount(found.ids, minlength=len(found.tokens))
     vocabulary = Vocabulary.from_counts(
         dict(zip(found.tokens, counts.tolist(), strict=True)),
@@ -95,7 +96,7 @@ class Numbering(Protocol):
 def encode(texts: Iterable[str], vocabulary: Numbering, options: TextOptions) -> Encoded:
     """Return the texts in the ids of a vocabulary."""
     _check_room(options)
-    found = numbered(list(texts), cleaner(options), cut_of(options))
+    found = numbered(list(texts), cleaner(options), cut_of(options), sets_marks(options))
     return in_ids(found, vocabulary, options)
 
 

@@ -16,9 +16,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from sestina.config import OneHotOptions, OneHotTokensOptions, check
 from sestina.errors import DataError, DataWarning, OptionError, counted, nearest
+from sestina.text.clean import cleaner, sets_marks
 from sestina.text.inputs import as_documents
 from sestina.text.scan import Numbered, numbered
-from sestina.text.tokenise import cleaner
 
 NAME_LETTERS = (*string.ascii_uppercase, *string.ascii_lowercase, "-", "'", ",", "END")
 """The 56 letters of first names in Hennebert and Melchior [004]; there, the print of the one after
@@ -226,7 +226,7 @@ class OneHotTokens(OneHotTokensOptions, TransformerMixin, BaseEstimator):
         return np.array(self.alphabet_, dtype=object)
 
     def _numbered(self, X: Any) -> Numbered:
-        found = numbered(as_documents(X), cleaner(self), self.tokens)
+        found = numbered(as_documents(X), cleaner(self), self.tokens, sets_marks(self))
         return found if self.end is None else _with_end(found, self.end)
 
     def _say_unknown(self, found: Numbered, columns: NDArray[np.int64]) -> None:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.text.tokenise import CUTS, Cleaner
+from sestina.text.clean import Cleaner
+from sestina.text.tokenise import CUTS, Tokeniser, around_marks
 
 if TYPE_CHECKING:
     from sestina.kernels.lexicon import Lexicon
@@ -45,30 +46,33 @@ class Numbered(NamedTuple):
     lengths: NDArray[np.int64]
 
 
-def numbered(documents: Sequence[Document], clean: Cleaner, cut: str) -> Numbered:
+def numbered(
+    documents: Sequence[Document], clean: Cleaner, cut: str, marks: bool = False
+) -> Numbered:
     """Return the tokens of documents as numbers; lists of tokens are taken as they are.
 
     Args:
         documents: N texts, or lists of tokens.
         clean: What is done to a text before it is cut.
         cut: One of `text.tokenise.CUTS`.
+        marks: Whether cleaning puts marks in, which the scanner would take apart.
     """
-    if cut != "characters" and all(isinstance(text, str) for text in documents):
+    if cut != "characters" and not marks and all(isinstance(text, str) for text in documents):
         texts = [str(text) for text in documents]
         if texts and sum(map(len, texts)) >= FEW:
             try:
                 return _scanned(texts, clean, cut)
             except UnicodeEncodeError:  # half a character, which no UTF-8 can hold
                 pass
-    return _one_by_one(documents, clean, cut)
+    return _one_by_one(documents, clean, around_marks(cut) if marks else CUTS[cut])
 
 
-def _one_by_one(documents: Sequence[Document], clean: Cleaner, cut: str) -> Numbered:
+def _one_by_one(documents: Sequence[Document], clean: Cleaner, cut: Tokeniser) -> Numbered:
     numbers: dict[str, int] = {}
     ids: list[int] = []
     lengths = np.empty(len(documents), np.int64)
     for place, document in enumerate(documents):
-        tokens = CUTS[cut](clean(document)) if isinstance(document, str) else document
+        tokens = cut(clean(document)) if isinstance(document, str) else document
         ids += [numbers.setdefault(token, len(numbers)) for token in tokens]
         lengths[place] = len(tokens)
     return Numbered(list(numbers), np.array(ids, np.int32), lengths)

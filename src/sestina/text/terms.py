@@ -12,10 +12,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from sestina.config import TermOptions, check
 from sestina.errors import DataError
+from sestina.text.clean import cleaner, sets_marks
 from sestina.text.inputs import as_documents
 from sestina.text.ngrams import BETWEEN, check_lengths
 from sestina.text.scan import Numbered, numbered
-from sestina.text.tokenise import cleaner
 
 Longs = NDArray[np.int64]
 
@@ -40,7 +40,7 @@ class Terms:
     """
 
     def __init__(self, documents: Sequence[Any], options: TermOptions) -> None:
-        found = numbered(documents, cleaner(options), options.tokens)
+        found = numbered(documents, cleaner(options), options.tokens, sets_marks(options))
         self._tokens = found.tokens
         self._between = "" if options.tokens == "characters" else BETWEEN
         self._levels, tables = _levels(found, options.max_n)

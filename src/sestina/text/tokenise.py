@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable
 
-from sestina.config import OneHotTokensOptions, TermOptions, TextOptions
+from sestina.config import TextOptions
+from sestina.text.clean import MARKS, cleaner, sets_marks
 
 # The contractions of English are parted as in the Penn Treebank, which pre-trained vectors expect
 # (does|n't, it|'s); a run of letters and digits is a word; any other mark stands alone. Cases are
@@ -16,10 +16,9 @@ WORD = re.compile(
     r"|['’](?:[sSdDmM]|[rRvV][eE]|[lL][lL])\b|\w+|[^\w\s]"
 )
 BARE = re.compile(r"\w")
-BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+MARK = re.compile("(" + "|".join(map(re.escape, MARKS)) + ")")
 
 Tokeniser = Callable[[str], list[str]]
-Cleaner = Callable[[str], str]
 
 
 def words(text: str) -> list[str]:
@@ -37,13 +36,6 @@ def characters(text: str) -> list[str]:
     return list(" ".join(text.split()))
 
 
-def cleaned(text: str) -> str:
-    """Return a text with ``<br />`` as a blank and HTML entities as the characters they name."""
-    if "<" in text:
-        text = BREAK.sub(" ", text)
-    return html.unescape(text) if "&" in text else text
-
-
 CUTS: dict[str, Tokeniser] = {
     "words": bare_words,
     "words+marks": words,
@@ -53,15 +45,17 @@ CUTS: dict[str, Tokeniser] = {
 """What texts can be cut into, by the names of `config.TermOptions.tokens`."""
 
 
-def cleaner(options: TextOptions | TermOptions | OneHotTokensOptions) -> Cleaner:
-    """Return the function text → text that `options` describe: what is done before cutting."""
+def around_marks(cut: str) -> Tokeniser:
+    """Return one of `CUTS` that leaves the marks of cleaning, such as ``<url>``, whole."""
+    inner: Tokeniser = list if cut == "characters" else CUTS[cut]
 
-    def clean(text: str) -> str:
-        if options.html:
-            text = cleaned(text)
-        return text.lower() if options.lowercase else text
+    def tokenise(text: str) -> list[str]:
+        tokens: list[str] = []
+        for number, piece in enumerate(MARK.split(" ".join(text.split()))):
+            tokens.extend([piece] if number % 2 else inner(piece))
+        return tokens
 
-    return clean
+    return tokenise
 
 
 def cut_of(options: TextOptions) -> str:
@@ -70,6 +64,7 @@ def cut_of(options: TextOptions) -> str:
 
 
 def tokeniser(options: TextOptions) -> Tokeniser:
-    """Return the function text → tokens that `options` describe."""
-    clean, cut = cleaner(options), CUTS[cut_of(options)]
+    """Return the function text → tokens that `options` describe: first cleaned, then cut."""
+    name = cut_of(options)
+    clean, cut = cleaner(options), around_marks(name) if sets_marks(options) else CUTS[name]
     return lambda text: cut(clean(text))

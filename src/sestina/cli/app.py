@@ -9,7 +9,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from sestina.cli import data, evaluate, info, predict, train, vectors
+from sestina.cli import data, evaluate, info, lab, predict, train, vectors
 from sestina.cli.show import say
 from sestina.errors import DataWarning, MissingExtra, SestinaError
 from sestina.kernels import compiled
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
+app.add_typer(lab.app, name="lab")
 app.command(epilog="Example: sestina evaluate model new-reviews.csv")(evaluate.evaluate)
 app.command(epilog='Example: sestina predict model "A quiet, wonderful film."')(predict.predict)
 app.command(epilog="Example: sestina info model")(info.info)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from sestina.data import keras_imdb
 from sestina.data.columns import Columns, find
 from sestina.data.records import PARTS, Label, Records, without_gaps
 from sestina.data.tables import SEPARATORS, TABLES, decode, kind_of, read_bytes, read_table
@@ -31,8 +32,8 @@ def read(
     The format is told by the file's ending: .csv, .tsv, .json, .jsonl and .parquet are tables;
     other files hold one text a line, with labels where the first line has a word that starts with
     ``__label__`` (fastText's format). A folder holds one folder of text files per class, under
-    ``train`` and ``test`` where it has parts (the layout of aclImdb). Files may be compressed
-    (.gz, .xz).
+    ``train`` and ``test`` where it has parts (the layout of aclImdb), or Keras' imdb.npz and
+    imdb_word_index.json. Files may be compressed (.gz, .xz).
 
     Args:
         path: File or folder.
@@ -49,7 +50,9 @@ def read(
     if label_separator == "":
         raise OptionError("label_separator is empty; give what parts labels, for instance '|'")
     path = Path(path)
-    if path.is_dir():
+    if kind_of(path) == ".npz" or (path / keras_imdb.ARRAYS).is_file():
+        records = keras_imdb.read(path / keras_imdb.ARRAYS if path.is_dir() else path)
+    elif path.is_dir():
         records = _read_folder(path, encoding)
     elif kind_of(path) in TABLES:
         records = _read_columns(path, columns or Columns(), encoding, header, need_label)

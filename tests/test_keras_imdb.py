@@ -5,10 +5,10 @@ import json
 
 import numpy as np
 import pytest
-from conftest import refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import refused
 from sestina.data.object_arrays import lists_of_numbers
 from sestina.data.read import read
 from sestina.errors import DataError
@@ -120,7 +120,7 @@ def test_nothing_is_called(tmp_path):
     "row", [[1, 2.5], [1, "word"], [True], [None], "text", 7, (1, 2), [[1], [2]], {"a": 1}]
 )
 def test_other_objects_are_refused(row):
-    with pytest.raises(DataError, match="no array of lists of whole numbers|damaged"):
+    with pytest.raises(DataError, match=r"no array of lists of whole numbers|damaged"):
         lists_of_numbers(body(objects([[1], row])), "x")
 
 

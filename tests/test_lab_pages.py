@@ -5,10 +5,10 @@ import random
 import re
 
 import pytest
-from test_keras_imdb import put_imdb
 
 from sestina.cli.app import main
 from sestina.lab import experiment, figures
+from test_keras_imdb import put_imdb
 
 GOOD, BAD = "warm lovely bright fine".split(), "cold dull grey poor".split()
 
@@ -136,16 +136,22 @@ def test_wrong_use_is_one_sentence(run, table):
 
 
 def test_all_goes_on_where_one_cannot_be_run(run, table, monkeypatch):
-    names = ["c2-multi-hot", "c5-200-texts-random", "c14-languages", "c14-topics"]
+    names = ["c2-multi-hot", "c5-200-texts-random", "c14-topics"]
     monkeypatch.setattr(experiment, "names", lambda: names)
     code, out, err = run("run", "--all", "--seeds", "1", "--data", table, "--json")
     result = json.loads(out)
     assert code == 1
+    assert [one["experiment"] for one in result["experiments"]] == ["c2-multi-hot"]
     assert [one["experiment"] for one in result["skipped"]] == ["c14-topics"]
     assert [one["experiment"] for one in result["failed"]] == ["c5-200-texts-random"]
-    done = {one["experiment"]: one["data"]["name"] for one in result["experiments"]}
-    assert done == {"c2-multi-hot": table, "c14-languages": "languages"}
     assert "c14-topics: skipped" in err and "c5-200-texts-random: failed" in err
+
+
+def test_all_gives_reviews_to_experiments_on_reviews_only(run, table, monkeypatch):
+    monkeypatch.setattr(experiment, "names", lambda: ["c2-multi-hot", "c14-languages"])
+    code, out, _ = run("run", "--all", "--quick", "--data", table, "--json")
+    done = {one["experiment"]: one["data"]["name"] for one in json.loads(out)["experiments"]}
+    assert code == 0 and done == {"c2-multi-hot": table, "c14-languages": "languages"}
 
 
 def test_pages_have_the_table_and_the_curves(run, table, tmp_path):

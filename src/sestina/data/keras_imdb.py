@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def _arrays(path: Path) -> dict[str, bytes]:
                     f"{', '.join(names)}; other data go into a CSV or one folder per class"
                 )
             return {name: archive.read(f"{name}.npy") for name in names}
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
         raise DataError(f"{path} is no .npz file, or a damaged one; download it again") from error
 
 

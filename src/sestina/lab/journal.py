@@ -41,7 +41,8 @@ def keep(folder: Path, record: Record) -> Path:
     while path.exists():
         number += 1
         path = folder / f"{stem}-{number}.json"
-    store.write_text(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    lines = (f"{json.dumps(key)}: {json.dumps(record[key], ensure_ascii=False)}" for key in record)
+    store.write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
     return path
 
 

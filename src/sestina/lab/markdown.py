@@ -17,12 +17,12 @@ HEADS = (
 )  # fmt: skip
 INTRODUCTION = """\
 Accuracy and loss are those of the test part, mean ± standard deviation over the seeds (row D13 of
-the lectures). Every network is trained with a part of the training texts held out, and the epoch of
-the lowest validation loss is kept. The lectures' figures are of 25,000 + 25,000 IMDb reviews; where the data
-are others, so is the figure that one may expect. Parameters are counted at the lecture's sizes
-(10,000 words, its vectors), whatever the vocabulary of the data; "match" says that they are the
-lecture's to the last one. "Linear" is the best linear model on the same texts (TF-IDF + logistic
-regression), its penalty chosen by the same held-out ones. Seconds are those of one fit.
+the lectures). Every network is trained with a part of the training texts held out, and the epoch
+of the lowest validation loss is kept. The lectures' figures are of 25,000 + 25,000 IMDb reviews;
+where the data are others, so is the figure that one may expect. Parameters are counted at the
+lecture's sizes (10,000 words, its vectors), whatever the vocabulary of the data; "match" says that
+they are the lecture's to the last one. "Linear" is the best linear model on the same texts (TF-IDF
++ logistic regression), its penalty chosen by the same held-out ones. Seconds are those of one fit.
 """
 
 

@@ -57,6 +57,8 @@ def lists_of_numbers(data: bytes, source: str) -> list[list[int]]:
     """
     try:
         made = _Machine(data, source).run()
+    except DataError:  # which is a ValueError
+        raise
     except (IndexError, KeyError, TypeError, ValueError, AttributeError, struct.error) as error:
         raise DataError(f"{source} is truncated or damaged; download it again") from error
     state = made.state if isinstance(made, _Made) else None

@@ -65,8 +65,8 @@ def test_numbers_of_load_data_are_three_higher_and_begin_with_start(tmp_path):
 
 
 def test_texts_of_equal_length_are_a_plain_array(tmp_path):
-    path = put_imdb(tmp_path, np.array([[1, 3], [1, 4]]), [[2], [1, 2]], [1, 0], [0, 1])
-    assert read(path).texts[:2] == ["the good", "the bad"]
+    path = put_imdb(tmp_path, np.array([[3, 1], [1, 4]]), [[2], [1, 2]], [1, 0], [0, 1])
+    assert read(path).texts[:2] == ["good the", "the bad"]
 
 
 def test_what_python_2_wrote():

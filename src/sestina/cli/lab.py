@@ -181,7 +181,7 @@ class Session:
         failed: list[dict[str, str]] = []
         for experiment in chosen:
             if self.all and not self._path(experiment):
-                reason = "no data set of its kind is shipped; give yours by --data, and its name"
+                reason = _no_data(experiment)
                 skipped.append({"experiment": experiment.name, "reason": reason})
                 show.say(f"{experiment.name}: skipped: {reason}")
                 continue
@@ -227,10 +227,7 @@ class Session:
 
         path = self._path(experiment)
         if not path:
-            raise DataError(
-                f"{experiment.name} has no shipped data; give yours: sestina lab run "
-                f"{experiment.name} --data PATH"
-            )
+            raise DataError(_no_data(experiment))
         if path not in self.read:
             self.read[path] = Data.of(path, records(path, self.reading))
         return self.read[path]
@@ -262,6 +259,13 @@ class Session:
                 "records": f"{self.results} (sestina lab report makes pages of them)",
             },
         )
+
+
+def _no_data(experiment: Experiment) -> str:
+    return (
+        f"no data set of {experiment.task} is shipped; give yours: sestina lab run "
+        f"{experiment.name} --data PATH"
+    )
 
 
 def _show_one(one: dict[str, Any]) -> None:

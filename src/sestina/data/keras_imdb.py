@@ -43,10 +43,11 @@ def read(path: Path) -> Records:
     labels: list[Label] = []
     parts: list[str] = []
     notes: list[str] = []
-    for part in ("train", "test"):
-        rows = _rows(arrays[f"x_{part}"], f"{path} (x_{part})")
+    rows_of = {p: _rows(arrays[f"x_{p}"], f"{path} (x_{p})") for p in ("train", "test")}
+    marked = all(row and row[0] == START for rows in rows_of.values() for row in rows)
+    for part, rows in rows_of.items():
         codes = _codes(arrays[f"y_{part}"], len(rows), f"{path} (y_{part})")
-        found, note = _texts(rows, words, f"{path} (x_{part})")
+        found, note = _texts(rows, words, marked, f"{path} (x_{part})")
         texts += found
         labels += [CLASSES[code] for code in codes]
         parts += [part] * len(found)
@@ -119,10 +120,9 @@ def _codes(data: bytes, rows: int, source: str) -> list[int]:
 
 
 def _texts(
-    rows: Sequence[Sequence[int]], words: dict[int, str], source: str
+    rows: Sequence[Sequence[int]], words: dict[int, str], marked: bool, source: str
 ) -> tuple[list[str], str]:
-    """Return the reviews, and a note on words that were left out."""
-    marked = bool(rows) and all(row and row[0] == START for row in rows)
+    """Return the reviews, and a note on words that were left out; `marked` ones have START."""
     shift = FIRST if marked else 0
     marks = (PAD, START, UNKNOWN) if marked else (PAD,)
     name = {rank + shift: word for rank, word in words.items()} | dict.fromkeys(marks, "")
@@ -133,5 +133,5 @@ def _texts(
             f"{source} has the number {error.args[0]}, which {INDEX} gives no word; the two files "
             "do not belong together"
         ) from None
-    lost = sum(row.count(UNKNOWN) for row in map(list, rows)) if marked else 0
+    lost = sum(row.count(UNKNOWN) for row in rows) if marked else 0
     return texts, f"left out {counted(lost, 'word')} that had no number" if lost else ""

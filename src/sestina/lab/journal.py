@@ -14,16 +14,8 @@ from sestina.errors import DataError
 FORMAT = "sestina lab record"
 VERSION = 1
 NEEDED = (
-    "quick",
-    "experiment",
-    "row",
-    "title",
-    "date",
-    "data",
-    "summary",
-    "runs",
-    "lecture",
-    "parameters",
+    *("experiment", "row", "title", "date", "quick", "data"),
+    *("parameters", "lecture", "summary", "runs"),
 )
 
 Record = dict[str, Any]

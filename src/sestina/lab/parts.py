@@ -73,7 +73,8 @@ def digest(records: Records) -> str:
     It is the same for a file and its compressed copy.
     """
     total = hashlib.sha256()
-    labels, parts = records.labels or [None] * len(records), records.parts or [None] * len(records)
+    nothing = [None] * len(records)
+    labels, parts = records.labels or nothing, records.parts or nothing
     for row in zip(records.texts, labels, parts, strict=True):
         total.update(json.dumps(row).encode() + b"\n")
     return total.hexdigest()

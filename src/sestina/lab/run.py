@@ -200,7 +200,8 @@ def _summary(
     for name in ("accuracy", "f1", "loss", "seconds"):
         found[name], found[f"{name}_sd"] = _spread([run[name] for run in runs])
     found["baselines"] = {
-        name: _spread([run["baselines"][name] for run in runs]) for name in runs[0]["baselines"]
+        name: list(_spread([run["baselines"][name] for run in runs]))
+        for name in runs[0]["baselines"]
     }
     if len(runs) > 1:
         found["ensemble"] = float(right.mean())

@@ -72,7 +72,11 @@ def counted_in_words(counts: Record) -> str:
     ours += f", with the lecture's vocabulary of {counts['vocabulary']:,}"
     if counts["match"] is None:
         return f"{ours}; the lecture gives no count"
-    theirs = " and ".join(f"{n:,} ({key})" for key, n in counts["lecture"].items())
+    stated = counts["lecture"]
+    if len(set(stated.values())) == 1:
+        theirs = f"{next(iter(stated.values())):,}"
+    else:
+        theirs = " and ".join(f"{n:,} ({key})" for key, n in stated.items())
     verb = "match" if counts["match"] else "differ from"
     return f"{ours}; they {verb} the lecture's {theirs}"
 

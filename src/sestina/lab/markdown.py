@@ -83,12 +83,13 @@ def _section(record: Record) -> list[str]:
     data, lecture = record["data"], record["lecture"]
     lines = [f"## {record['row']}: `{record['experiment']}` on {data['name']}", ""]
     lines += [f"{record['title']} {record['deck']}. {record['note']}".strip(), ""]
+    averaged = figures.ensemble(record)
     facts = {
         "parameters": figures.counted_in_words(record["parameters"])
         + f"; on these data {figures.own_size(record)}",
         "the lecture": lecture["said"],
-        "accuracy": f"{figures.accuracy(record)}; averaged over the seeds' networks "
-        f"{figures.ensemble(record)}",
+        "accuracy": figures.accuracy(record),
+        "the seeds' networks averaged": averaged if averaged != figures.NOTHING else "",
         "beside it": figures.linear_models(record),
         "data": f"{data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test; "
         f"{data['split']}; SHA-256 of what was read {data['sha256'][:12]}…",

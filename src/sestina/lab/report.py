@@ -46,8 +46,7 @@ def render(records: Sequence[Record], experiments: Sequence[Experiment]) -> str:
     )
     sections = [("table", "All rows", _table(last, missing))]
     sections += [
-        (f"run-{n}", page.text(f"{r['row']}: {r['experiment']}"), _experiment(r))
-        for n, r in enumerate(last)
+        (f"run-{n}", page.text(r["experiment"]), _experiment(r)) for n, r in enumerate(last)
     ]
     sections.append(("records", "All records", _records(records)))
     return page.whole(TITLE, lede, sections)
@@ -82,7 +81,7 @@ def _experiment(record: Record) -> str:
         tiles.append(("Averaged", f"{summary['ensemble']:.3f}", "the seeds' networks together"))
     sentence = page.text(f"{record['title']} {record['deck']}. {record['note']}".strip())
     return (
-        f'<p class="how">{sentence}</p>{page.tiles(tiles)}'
+        f'<p class="lede">{sentence}</p><div class="after">{page.tiles(tiles)}</div>'
         f'<div class="after">{_curves(record)}</div><div class="after">{_facts(record)}</div>'
     )
 

@@ -259,7 +259,7 @@ def fresh(name="small", date="2030-01-02T03:04:05+00:00", sha="ab", quick=False)
     return {
         "format": journal.FORMAT, "format_version": 1, "experiment": name, "row": "C2",
         "title": "A small one.", "date": date, "data": {"name": "a/b c.csv", "sha256": sha},
-        "quick": quick, "summary": {}, "runs": [], "lecture": {}, "parameters": {},
+        "quick": quick, "summary": {}, "runs": [], "lecture": {}, "parameters": {}, "versions": {}, "machine": {},
     }  # fmt: skip
 
 

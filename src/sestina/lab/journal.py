@@ -15,7 +15,7 @@ FORMAT = "sestina lab record"
 VERSION = 1
 NEEDED = (
     *("experiment", "row", "title", "date", "quick", "data"),
-    *("parameters", "lecture", "summary", "runs"),
+    *("parameters", "lecture", "summary", "runs", "versions", "machine"),
 )
 
 Record = dict[str, Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sestina.errors import counted
 from sestina.lab import figures
 from sestina.lab.experiment import Experiment
 from sestina.lab.journal import newest
@@ -22,7 +23,8 @@ of the lowest validation loss is kept. The lectures' figures are of 25,000 + 25,
 where the data are others, so is the figure that one may expect. Parameters are counted at the
 lecture's sizes (10,000 words, its vectors), whatever the vocabulary of the data; "match" says that
 they are the lecture's to the last one. "Linear" is the best linear model on the same texts (TF-IDF
-+ logistic regression), its penalty chosen by the same held-out ones. Seconds are those of one fit.
++ logistic regression), its penalty chosen by the same held-out ones. Seconds are those of one fit,
+and of all else that the machine did meanwhile: compare orders of magnitude.
 """
 
 
@@ -94,7 +96,8 @@ def _section(record: Record) -> list[str]:
         "data": f"{data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test; "
         f"{data['split']}; SHA-256 of what was read {data['sha256'][:12]}…",
         "run": f"{record['date']}, "
-        + ", ".join(f"{name} {version}" for name, version in record["versions"].items()),
+        + ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+        + f"; {counted(record['machine']['processors'], 'processor')}",
     }
     lines += [f"- {name}: {fact}" for name, fact in facts.items() if fact]
     return [*lines, "", *_curves(record["runs"][0]), ""]

@@ -3,6 +3,8 @@
 import json
 import random
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from sestina.cli.app import main
 from sestina.lab import experiment, figures
 from test_keras_imdb import put_imdb
 
+DOCS = Path(__file__).parent.parent / "docs"
 GOOD, BAD = "warm lovely bright fine".split(), "cold dull grey poor".split()
 
 
@@ -184,8 +187,18 @@ def test_markdown_alone(run, table, tmp_path):
     assert not list(tmp_path.rglob("*.html"))
 
 
+def test_page_of_the_documentation_is_what_its_command_writes(run, tmp_path):
+    page = DOCS / "lectures.md"
+    command = "sestina lab report --results docs/lab-records --markdown docs/lectures.md"
+    shutil.copytree(DOCS / "lab-records", tmp_path / "docs" / "lab-records")
+    assert run(*command.split()[2:])[0] == 0
+    written = (tmp_path / "docs" / "lectures.md").read_text(encoding="utf-8")
+    assert f"`{command}`" in written
+    assert page.read_text(encoding="utf-8") == written, f"run: {command}"
+
+
 def test_curves_and_figures():
-    assert figures.curve([1, 2, 3], 1, 3) == "▁▅█" or figures.curve([1, 2, 3], 1, 3) == "▁▄█"
+    assert figures.curve([1, 2, 3], 1, 3) == "▁▅█"
     assert figures.curve([2, 2], 2, 2) == "▁▁" and figures.curve([9, 0], 1, 3) == "█▁"
     assert figures.spread(0.75, 0.0123) == "0.750 ± 0.012" and figures.spread(None, None) == "–"
     assert (figures.lecture(0.88), figures.lecture(0.8033)) == ("0.88", "0.8033")

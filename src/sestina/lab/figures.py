@@ -25,13 +25,19 @@ def accuracy(record: Record) -> str:
 def linear(record: Record) -> str:
     """Return the accuracy of the best linear model on the same texts."""
     found = record["summary"]["baselines"].values()
-    return spread(*max(found, key=lambda pair: float(pair[0]))) if found else NOTHING
+    return _fixed(max(found, key=lambda pair: float(pair[0]))) if found else NOTHING
 
 
 def linear_models(record: Record) -> str:
     """Return every linear model with its accuracy."""
     found = record["summary"]["baselines"].items()
-    return ", ".join(f"{name} {spread(*pair)}" for name, pair in found)
+    return ", ".join(f"{name} {_fixed(pair)}" for name, pair in found)
+
+
+def _fixed(pair: Sequence[float | None]) -> str:
+    """Return mean and deviation; no deviation where every seed has the same texts."""
+    mean, sd = pair
+    return spread(mean, sd or None)
 
 
 def ensemble(record: Record) -> str:

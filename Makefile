@@ -9,7 +9,7 @@ VECTOR_PEERS := $(VENV)/peers-vectors
 # threads that wait must not spin: on a busy machine that made the demo eight times slower
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test check bench bench-averages bench-few-texts bench-recurrent bench-vectors clean
+.PHONY: demo test check lab bench bench-averages bench-few-texts bench-recurrent bench-vectors clean
 
 demo: $(STAMP)  ## compare ten models on real reviews, write demo/report.html
 	$(BIN)/python examples/demo.py
@@ -22,6 +22,9 @@ check: $(STAMP)  ## style, types, and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lab: $(STAMP)  ## every experiment of the lectures on a few texts, to see that it works
+	$(BIN)/sestina lab run --all --quick --results build/lab
 
 bench: $(STAMP)  ## the figures of docs/benchmarks.md: three seeds of every model
 	$(BIN)/python benchmarks/first_light.py

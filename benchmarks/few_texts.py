@@ -21,7 +21,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from racing import pages
 from sklearn.linear_model import LogisticRegression
 
@@ -30,6 +29,7 @@ from sestina.data.records import Records
 from sestina.data.split import three_parts
 from sestina.inspect.baselines import STRENGTHS
 from sestina.inspect.evaluate import climb
+from sestina.lab.parts import drawn
 from sestina.text.tokenise import tokeniser
 from sestina.vectors.sentences import SentenceVectors
 
@@ -80,16 +80,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--publish", action="store_true", help="write into docs/benchmarks.md")
     return parser.parse_args()
-
-
-def drawn(train: Records, texts: int, seed: int) -> tuple[Records, Records]:
-    """Return so many training texts, and a quarter as many held out, as many of each class."""
-    labels, rng = np.array(train.labels), np.random.default_rng(seed)
-    each = [rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
-    size, more = texts // len(each), texts // 4 // len(each)
-    few = np.concatenate([rows[:size] for rows in each])
-    held = np.concatenate([rows[size : size + more] for rows in each])
-    return train.take(few.tolist()), train.take(held.tolist())
 
 
 def share_beyond(known: Container[str], test: Records) -> float:

@@ -16,6 +16,7 @@ from sestina.cli import (
     evaluate,
     find_threshold,
     info,
+    lab,
     predict,
     sentences,
     train,
@@ -52,6 +53,7 @@ data.app.command("map", epilog="Example: sestina data map salammbo-letters --out
 )
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
+app.add_typer(lab.app, name="lab")
 app.command(epilog="Example: sestina evaluate model new-reviews.csv")(evaluate.evaluate)
 app.command(epilog="Example: sestina find-threshold model new.csv --measure 'precision>=0.95'")(
     find_threshold.find_threshold

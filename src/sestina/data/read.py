@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from sestina.data import keras_imdb
 from sestina.data.columns import Columns, find
 from sestina.data.markup import PAGES, page_text
 from sestina.data.records import PARTS, Label, Records, without_gaps
@@ -35,8 +36,8 @@ def read(
     .html page is one text; other files hold one text a line, with labels where the first line has
     a word that starts with ``__label__`` (fastText's format). A folder holds news stories, or one
     folder of texts or pages per class, under ``train`` and ``test`` where it has parts (the layout
-    of aclImdb); where no labels are needed, a folder of texts or pages alone will do. Files may
-    be compressed (.gz, .xz).
+    of aclImdb), or Keras' imdb.npz and imdb_word_index.json; where no labels are needed, a folder
+    of texts or pages alone will do. Files may be compressed (.gz, .xz).
 
     Args:
         path: File or folder.
@@ -53,7 +54,9 @@ def read(
     if label_separator == "":
         raise OptionError("label_separator is empty; give what parts labels, for instance '|'")
     path = Path(path)
-    if path.is_dir():
+    if kind_of(path) == ".npz" or (path / keras_imdb.ARRAYS).is_file():
+        records = keras_imdb.read(path / keras_imdb.ARRAYS if path.is_dir() else path)
+    elif path.is_dir():
         records = (
             _read_stories(path, encoding, need_label)
             or (None if need_label else _read_flat(path, encoding))

@@ -1,0 +1,291 @@
+"""sestina lab list | run | report: the lectures' experiments."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sestina import config, store
+from sestina.cli import show
+from sestina.cli.inputs import Json, Seed, UnusedSeed, records
+from sestina.cli.options import with_options
+from sestina.errors import DataError, MissingExtra, OptionError, SestinaError, counted
+from sestina.lab import experiment as experiments
+from sestina.lab import figures, journal, markdown
+from sestina.lab.experiment import Experiment
+
+app = typer.Typer(no_args_is_help=True, help="The lectures' experiments, run and compared.")
+
+RESULTS = Path("lab-results")
+Results = Annotated[Path, typer.Option(help="Folder of the records.")]
+
+
+@app.command("list", epilog="Example: sestina lab list")
+def list_(json: Json = False, seed: UnusedSeed = 0) -> None:
+    """List the experiments: name, row of the lectures, data, the lecture's accuracy."""
+    found = [experiments.get(name) for name in experiments.names()]
+    if json:
+        show.as_json({"experiments": [config.to_dict(one) | _lecture(one) for one in found]})
+        return
+    show.table(
+        "",
+        ("name", "row", "deck", "data", "lecture"),
+        [
+            (
+                one.name,
+                one.row,
+                one.deck,
+                one.data or "yours",
+                figures.lecture(one.lecture.accuracy),
+            )
+            for one in found
+        ],
+        left=4,
+    )
+    show.out.print("\nRun one: sestina lab run NAME; all of them in short: --all --quick")
+
+
+def _lecture(one: Experiment) -> dict[str, Any]:
+    return {"lecture": config.to_dict(one.lecture)}
+
+
+@app.command(epilog="Example: sestina lab run c2-multi-hot c9-simple-rnn-16 --seeds 3")
+@with_options(reading=(config.ReadingOptions,))
+def run(
+    reading: dict[str, Any],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="From `sestina lab list`, or a TOML file of your own."),
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Run all experiments.")] = False,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Few texts, one seed, two epochs: to see that it works."),
+    ] = False,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Run on this: a file, a folder such as aclImdb, Keras' imdb.npz, or a data set. "
+            "With --all, only experiments on reviews do."
+        ),
+    ] = None,
+    vectors: Annotated[
+        str | None,
+        typer.Option(help="Pre-trained vectors, where an experiment has such, instead of its own."),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Number of seeds; otherwise the experiment's own, 5.")
+    ] = None,
+    results: Results = RESULTS,
+    json: Json = False,
+    seed: Seed = config.TrainingOptions.seed,
+) -> None:
+    """Run experiments and print our figures beside the lecture's.
+
+    A run trains the same network once a seed and prints its parameters, which
+    are counted at the lecture's sizes, and accuracy and loss on the test part,
+    mean ± standard deviation. A record of each run is kept in --results.
+    """
+    if bool(names) == all_:
+        raise OptionError("name one experiment or more, or give --all; see: sestina lab list")
+    chosen = [experiments.get(name) for name in names or experiments.names()]
+    session = Session(data, reading, vectors, seeds, seed, quick, all_, results)
+    result = session.run(chosen)
+    if json:
+        show.as_json(result)
+    else:
+        session.show(result)
+    if result["failed"]:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: sestina lab report --out pages")
+def report(
+    results: Results = RESULTS,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for lectures.html and lectures.md; else --results.")
+    ] = None,
+    markdown_file: Annotated[
+        Path | None, typer.Option("--markdown", help="Write only this Markdown file.")
+    ] = None,
+    json: Json = False,
+    seed: UnusedSeed = 0,
+) -> None:
+    """Write all records as one HTML and one Markdown page, with learning curves."""
+    if out and markdown_file:
+        raise OptionError("--out writes both pages, --markdown one; give one of them")
+    found = journal.read(results)
+    known = [experiments.get(name) for name in experiments.names()]
+    folder = out or results
+    command = "sestina lab report" + (f" --results {results}" if results != RESULTS else "")
+    command += f" --markdown {markdown_file}" if markdown_file else f" --out {out}" if out else ""
+    text = markdown_file or folder / "lectures.md"
+    store.write_text(text, markdown.page(found, known, command))
+    html = None if markdown_file else _html(found, known, folder / "lectures.html")
+    result = {
+        "task": "lab report",
+        "records": len(found),
+        "experiments": len({record["experiment"] for record in found}),
+        "markdown": str(text),
+        "html": None if html is None else str(html),
+    }
+    if json:
+        show.as_json(result)
+    else:
+        show.facts("", {key: value for key, value in result.items() if key != "task"})
+
+
+def _html(found: list[dict[str, Any]], known: list[Experiment], path: Path) -> Path | None:
+    """Write the HTML page and return its path; None where the extra is missing."""
+    from sestina.lab import report as pages
+
+    try:
+        page = pages.render(found, known)
+    except MissingExtra as error:
+        show.say(f"no HTML page: {error}")
+        return None
+    store.write_text(path, page)
+    return path
+
+
+@dataclass
+class Session:
+    """One call of `sestina lab run`: what the user gave, and the data read so far."""
+
+    path: str | None
+    reading: dict[str, Any]
+    vectors: str | None
+    seeds: int | None
+    first: int
+    quick: bool
+    all: bool
+    results: Path
+    read: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, chosen: list[Experiment]) -> dict[str, Any]:
+        """Run the experiments and return what ``--json`` prints.
+
+        With ``--all``, an experiment that the data do not suit is told, and the others go on.
+
+        Raises:
+            SestinaError: An experiment that was named cannot be run.
+        """
+        started = time.perf_counter()
+        baselines: dict[Any, dict[str, float]] = {}
+        done: list[dict[str, Any]] = []
+        skipped: list[dict[str, str]] = []
+        failed: list[dict[str, str]] = []
+        for experiment in chosen:
+            if self.all and not self._path(experiment):
+                reason = _no_data(experiment)
+                skipped.append({"experiment": experiment.name, "reason": reason})
+                show.say(f"{experiment.name}: skipped: {reason}")
+                continue
+            try:
+                done.append(self._one(experiment, baselines))
+            except SestinaError as error:
+                if not self.all:
+                    raise
+                failed.append({"experiment": experiment.name, "reason": str(error)})
+                show.say(f"{experiment.name}: failed: {error}")
+        return {
+            "task": "lab run",
+            "quick": self.quick,
+            "experiments": done,
+            "skipped": skipped,
+            "failed": failed,
+            "seconds": round(time.perf_counter() - started, 1),
+        }
+
+    def _one(self, experiment: Experiment, baselines: dict[Any, Any]) -> dict[str, Any]:
+        """Run one experiment, keep its record, and return it without the single runs."""
+        from sestina.lab.run import Laboratory
+
+        count = 1 if self.quick else self.seeds or experiment.seeds
+        seeds = range(self.first, self.first + count)
+        if self.vectors and experiment.options.get("vectors"):
+            experiment = experiment.with_options(vectors=self.vectors)
+        laboratory = Laboratory(seeds, self.quick, show.say, baselines)
+        record = laboratory.run(experiment, self._data(experiment))
+        place = journal.keep(self.results, record)
+        return {k: v for k, v in record.items() if k != "runs"} | {
+            "own_parameters": figures.own_size(record),
+            "record": str(place),
+        }
+
+    def _path(self, experiment: Experiment) -> str:
+        """Return the data to run an experiment on; an empty string where there are none."""
+        suits = experiment.task == "reviews" or not self.all
+        return self.path if self.path and suits else str(experiment.data)
+
+    def _data(self, experiment: Experiment) -> Any:
+        from sestina.lab.run import Data
+
+        path = self._path(experiment)
+        if not path:
+            raise DataError(_no_data(experiment))
+        if path not in self.read:
+            self.read[path] = Data.of(path, records(path, self.reading))
+        return self.read[path]
+
+    def show(self, result: dict[str, Any]) -> None:
+        """Print the figures: of one experiment in full, of several in a table."""
+        done = result["experiments"]
+        if len(done) == 1:
+            _show_one(done[0])
+        elif done:
+            rows = [
+                (
+                    one["experiment"],
+                    figures.accuracy(one),
+                    figures.lecture(one["lecture"]["accuracy"]),
+                    figures.parameters(one["parameters"]),
+                    figures.seconds(one),
+                )
+                for one in done
+            ]
+            show.table("", ("experiment", "accuracy", "lecture", "parameters", "seconds"), rows)
+            show.out.print()
+        left = [f"{n} {what}" for what in ("skipped", "failed") if (n := len(result[what]))]
+        show.facts(
+            "",
+            {
+                "run": f"{counted(len(done), 'experiment')} in {result['seconds']:.1f} seconds"
+                + "".join(f", {text}" for text in left),
+                "records": f"{self.results} (sestina lab report makes pages of them)",
+            },
+        )
+
+
+def _no_data(experiment: Experiment) -> str:
+    return (
+        f"no data set of {experiment.task} is shipped; give yours: sestina lab run "
+        f"{experiment.name} --data PATH"
+    )
+
+
+def _show_one(one: dict[str, Any]) -> None:
+    data, lecture = one["data"], one["lecture"]
+    said = f" ({lecture['said']})" if lecture["said"] else ""
+    show.facts(
+        f"{one['row']} {one['deck']} {one['experiment']}: {one['title']}",
+        {
+            "data": f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, "
+            f"{data['test']:,} test",
+            "parameters": figures.counted_in_words(one["parameters"]),
+            "on these data": one["own_parameters"],
+            "accuracy": f"{figures.accuracy(one)} over {counted(len(one['seeds']), 'seed')}",
+            "averaged": figures.ensemble(one) if len(one["seeds"]) > 1 else "",
+            "the lecture's": figures.lecture(lecture["accuracy"]) + said,
+            "loss": f"{figures.loss(one)}; the lecture's {figures.lecture(lecture['loss'])}",
+            "linear models": figures.linear_models(one),
+            "seconds": figures.seconds(one),
+            "record": one["record"],
+            "note": one["note"],
+        },
+    )
+    show.out.print()

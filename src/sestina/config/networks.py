@@ -1,0 +1,140 @@
+"""Options of networks and their training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sestina.options import option
+
+ENCODERS = ("bag", "flatten", "mean", "cnn", "rnn", "gru", "lstm")
+RECURRENT = ("rnn", "gru", "lstm")
+VECTOR_READERS = tuple(name for name in ENCODERS if name != "bag")
+POOLS = ("last", "max", "mean")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class EmbeddingOptions:
+    """How token ids become vectors."""
+
+    embedding: int = option(32, "Size of a token's vector.", least=1, encoders=VECTOR_READERS)
+    vectors: Any = option(
+        None,
+        "Pre-trained vectors: 'glove-50d', a file (.safetensors, .bin, .txt, .vec) or WordVectors.",
+        encoders=VECTOR_READERS,
+    )
+    fine_tune: bool = option(False, "Train the pre-trained vectors too.", encoders=VECTOR_READERS)
+    token_dropout: float = option(
+        0.0, "Share of tokens that become UNK at random while training.", least=0.0, most=0.95
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class NgramOptions:
+    """Which hashed n-grams are averaged beside the tokens."""
+
+    word_ngrams: int = option(
+        1, "Average n-grams of up to so many tokens too.", least=1, encoders=("mean",)
+    )
+    min_n: int = option(
+        3, "Characters of the shortest parts of words.", least=1, encoders=("mean",)
+    )
+    max_n: int = option(
+        0,
+        "Characters of the longest parts of words that are averaged too; 0: none.",
+        least=0,
+        encoders=("mean",),
+    )
+    buckets: int = option(
+        2_000_000,
+        "Numbers that n-grams are hashed into.",
+        least=1,
+        most=2**31 - 1,
+        encoders=("mean",),
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class EncoderOptions:
+    """How a sequence of vectors becomes one vector, and what follows it."""
+
+    encoder: str = option("lstm", "What reads the sequence.", choices=ENCODERS)
+    hidden: int = option(
+        32,
+        "Units of a recurrent layer, filters of a convolution, units of a bag's layer.",
+        least=1,
+        encoders=("bag", "cnn", *RECURRENT),
+    )
+    layers: int = option(1, "Stacked recurrent layers.", least=1, encoders=RECURRENT)
+    bidirectional: bool = option(False, "Read the sequence in both directions.", encoders=RECURRENT)
+    pool: str = option("last", "Recurrent states that are kept.", choices=POOLS, encoders=RECURRENT)
+    widths: tuple[int, ...] = option(
+        (3, 4, 5), "Widths of the convolutions, in tokens.", least=1, encoders=("cnn",)
+    )
+    dense: tuple[int, ...] = option((), "Dense ReLU layers before the output.", least=1)
+    dropout: float = option(
+        0.0, "Share of units dropped between layers and before the output.", least=0.0, most=0.95
+    )
+    input_dropout: float = option(
+        0.0,
+        "Share of input features dropped, one mask per sequence.",
+        least=0.0,
+        most=0.95,
+        encoders=VECTOR_READERS,
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TrainingOptions:
+    """How a network is trained."""
+
+    optimiser: str = option(
+        "adam", "Optimiser, with its usual constants.", choices=("adam", "rmsprop", "sgd")
+    )
+    learning_rate: float = option(1e-3, "Step size of the optimiser.", least=1e-12)
+    momentum: float = option(0.0, "Momentum of SGD.", least=0.0, most=0.9999)
+    batch_size: int = option(64, "Sequences per step.", least=1)
+    epochs: int = option(20, "Passes over the training part, at most.", least=1)
+    patience: int | None = option(
+        3, "Stop after so many epochs without a better validation loss.", least=1
+    )
+    clip_norm: float | None = option(1.0, "Clip the gradient's norm to this.", least=1e-12)
+    clip_value: float | None = option(None, "Clip each gradient value to ± this.", least=1e-12)
+    l2: float = option(0.0, "L2 penalty on input and dense kernels.", least=0.0)
+    class_weight: Any = option(
+        None, "Weigh classes: 'balanced' or {class: weight}.", choices=("balanced",)
+    )
+    calibrate: bool = option(
+        False, "Fit a temperature on the validation part, so that probabilities mean what they say."
+    )
+    validation_fraction: float = option(
+        0.1,
+        "Share held out for early stopping where no validation part is given.",
+        least=0.0,
+        most=0.9,
+    )
+    seed: int = option(0, "Seed of every random number.", least=0)
+    verbose: bool = option(False, "Show progress on standard error.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class NeuronOptions:
+    """How a single neuron is trained."""
+
+    learning_rate: float = option(1.0, "Step size.", least=1e-12)
+    epochs: int = option(100, "Passes over the rows, at most.", least=1)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class PerceptronOptions(NeuronOptions):
+    """Options of `Perceptron`."""
+
+    seed: int = option(0, "Seed of the order of the rows.", least=0)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SigmoidNeuronOptions(NeuronOptions):
+    """Options of `SigmoidNeuron`."""
+
+    learning_rate: float = option(0.1, "Step size of the gradient descent.", least=1e-12)
+    epochs: int = option(1000, "Steps, each over all rows.", least=1)

@@ -1,0 +1,1 @@
+"""The laboratory: the lectures' experiments, run and compared with the lectures' figures."""

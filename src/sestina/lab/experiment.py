@@ -1,0 +1,145 @@
+"""Experiments: one TOML file each, read and checked."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from sestina import config
+from sestina.config import (
+    EmbeddingOptions,
+    EncoderOptions,
+    TextOptions,
+    TrainingOptions,
+    option,
+)
+from sestina.errors import DataError, OptionError, nearest
+
+FOLDER = "experiments"
+NONE = "none"  # how a TOML file, which has no null, switches an option off
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TextClassifierOptions(TextOptions, EmbeddingOptions, EncoderOptions, TrainingOptions):
+    """Options of `TextClassifier`, known without loading torch."""
+
+
+# What an experiment may train: where it lives, and its options. It takes these, has scikit-learn's
+# fit (with validation=…) and predict_proba, and afterwards history_, best_epoch_, seconds_, notes_,
+# n_parameters_ and n_trainable_parameters_.
+ESTIMATORS: dict[str, tuple[str, type]] = {
+    "TextClassifier": ("sestina.estimators.text_classifier", TextClassifierOptions)
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lecture:
+    """What a lecture says of its experiment; None where it says nothing."""
+
+    parameters: int | None = option(None, "All parameters.", least=1)
+    trainable: int | None = option(None, "Those that are trained.", least=1)
+    head: bool = option(True, "Whether these counts have the output layer in them.")
+    accuracy: float | None = option(None, "Accuracy on its data.", least=0.0, most=1.0)
+    loss: float | None = option(None, "Loss on its data.", least=0.0)
+    said: str = option("", "What these figures are of, in a few words.")
+    vocabulary: int = option(10_000, "Words of its vocabulary.", least=3)
+    vector_size: int | None = option(None, "Size of its pre-trained vectors.", least=1)
+    classes: int = option(2, "Its classes.", least=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One experiment, as its TOML file describes it."""
+
+    name: str = option("", "Name of the file, without its ending.")
+    title: str = option("", "What is done, in a few words.")
+    row: str = option("", "Row of the lectures' table, for instance C2.")
+    deck: str = option("", "The decks it is from.")
+    note: str = option("", "What a reader should know.")
+    task: str = option("reviews", "What its data are.", choices=("reviews", "languages", "topics"))
+    data: str = option("movie-snippets", "Shipped data set to run on; empty where none fits.")
+    training_texts: int | None = option(
+        None, "Train on so many texts, drawn anew for each seed.", least=2
+    )
+    seeds: int = option(5, "Seeds to run.", least=1)
+    estimator: str = option("TextClassifier", "What is trained.", choices=tuple(ESTIMATORS))
+    options: Any = option(None, "Options of the estimator, by the names of `sestina.config`.")
+    lecture: Any = option(None, "What the lecture says of it: `Lecture`.")
+
+    def with_options(self, **options: Any) -> Experiment:
+        """Return the experiment with some of its options replaced."""
+        return replace(self, options={**self.options, **options})
+
+    def build(self, **options: Any) -> Any:
+        """Return the unfitted estimator, with further options."""
+        place, _ = ESTIMATORS[self.estimator]
+        kind = getattr(import_module(place), self.estimator)
+        return kind(**{**self.options, **options})
+
+
+def names() -> list[str]:
+    """Return the names of the shipped experiments, in the order of the lectures' rows."""
+    folder = files("sestina.lab") / FOLDER
+    found = [entry.name for entry in folder.iterdir() if entry.name.endswith(".toml")]
+    return sorted((name.removesuffix(".toml") for name in found), key=_order)
+
+
+def _order(name: str) -> tuple[int, str]:
+    """Return the sort key of a name such as c10-lstm: by the row's number, then the alphabet."""
+    digits = name.partition("-")[0].lstrip("abcdefghijklmnopqrstuvwxyz")
+    return (int(digits) if digits.isdigit() else 1000, name)
+
+
+def get(name: str) -> Experiment:
+    """Return the experiment of a name, or of a TOML file of one's own.
+
+    Raises:
+        DataError: There is no such experiment or file.
+        OptionError: The file has an unknown key, or a value that makes no sense.
+    """
+    if name in names():
+        text = (files("sestina.lab") / FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+        return read(text, name)
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise DataError(f"there is no experiment {name!r}{nearest(name, names())}")
+    try:
+        return read(path.read_text(encoding="utf-8"), path.stem)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read as an experiment: {reason}") from error
+
+
+def read(text: str, name: str) -> Experiment:
+    """Return the experiment that a TOML text describes.
+
+    Raises:
+        DataError: The text is not TOML.
+        OptionError: A key is unknown, or a value makes no sense.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"experiment {name!r} is not TOML: {error}") from error
+    try:
+        for key in ("options", "lecture"):
+            if not isinstance(values.setdefault(key, {}), Mapping):
+                raise OptionError(f"{key}={values[key]!r} is not a table [{key}]")
+        lecture = Lecture(**config.from_dict(Lecture, values.pop("lecture")))
+        options = {k: None if v == NONE else v for k, v in values.pop("options").items()}
+        experiment = Experiment(
+            **{**config.from_dict(Experiment, values), "name": name}, options={}, lecture=lecture
+        )
+        for part in (lecture, experiment):
+            config.check(part)
+        _, kind = ESTIMATORS[experiment.estimator]
+        experiment = replace(experiment, options=config.from_dict(kind, options))
+        config.check(kind(**experiment.options))
+    except OptionError as error:
+        raise OptionError(f"experiment {name!r}: {error}") from error
+    return experiment

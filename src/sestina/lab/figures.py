@@ -1,0 +1,114 @@
+"""A record's figures as short strings, for the screen and for pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+Record = dict[str, Any]
+NOTHING = "–"
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def spread(mean: float | None, sd: float | None, digits: int = 3) -> str:
+    """Return ``0.750 ± 0.012``, without a deviation where there is one run only."""
+    if mean is None:
+        return NOTHING
+    return f"{mean:.{digits}f}" + ("" if sd is None else f" ± {sd:.{digits}f}")
+
+
+def accuracy(record: Record) -> str:
+    """Return the accuracy on the test part, mean ± standard deviation over the seeds."""
+    return spread(record["summary"]["accuracy"], record["summary"]["accuracy_sd"])
+
+
+def linear(record: Record) -> str:
+    """Return the accuracy of the best linear model on the same texts."""
+    found = record["summary"]["baselines"].values()
+    return _fixed(max(found, key=lambda pair: float(pair[0]))) if found else NOTHING
+
+
+def linear_models(record: Record) -> str:
+    """Return every linear model with its accuracy."""
+    found = record["summary"]["baselines"].items()
+    return ", ".join(f"{name} {_fixed(pair)}" for name, pair in found)
+
+
+def _fixed(pair: Sequence[Any]) -> str:
+    """Return mean and deviation; no deviation where every seed has the same texts."""
+    mean, sd = pair
+    return spread(mean, sd or None)
+
+
+def ensemble(record: Record) -> str:
+    """Return the accuracy of the seeds' averaged probabilities, with its 95 % interval."""
+    value = record["summary"].get("ensemble")
+    if value is None:
+        return NOTHING
+    low, high = record["summary"]["ensemble_interval"]
+    return f"{value:.3f} ({low:.3f}–{high:.3f})"
+
+
+def loss(record: Record) -> str:
+    """Return the loss on the test part."""
+    return spread(record["summary"]["loss"], record["summary"]["loss_sd"])
+
+
+def lecture(stated: float | None) -> str:
+    """Return a figure of the lecture's, as many digits as it has, two at least."""
+    return NOTHING if stated is None else f"{stated:.2f}" if stated * 100 % 1 == 0 else f"{stated}"
+
+
+def parameters(counts: Record) -> str:
+    """Return our count at the lecture's sizes, and whether it is the lecture's."""
+    stated, match = counts["lecture"], counts["match"]
+    shown = "trainable" if set(stated) == {"trainable"} else "total"
+    text = f"{counts[shown]:,}"
+    if match is None:
+        return text
+    return f"{text} match" if match else f"{text} differ"
+
+
+def counted_in_words(counts: Record) -> str:
+    """Return the counts in a sentence: ours, the lecture's, and what they are of."""
+    part = "" if counts["head"] else " without the output layer"
+    ours = f"{counts['total']:,}{part}"
+    if counts["trainable"] != counts["total"]:
+        ours += f", of them {counts['trainable']:,} trained"
+    ours += f", with the lecture's vocabulary of {counts['vocabulary']:,}"
+    if counts["match"] is None:
+        return f"{ours}; the lecture gives no count"
+    stated = counts["lecture"]
+    if len(set(stated.values())) == 1:
+        theirs = f"{next(iter(stated.values())):,}"
+    else:
+        theirs = " and ".join(f"{n:,} ({key})" for key, n in stated.items())
+    verb = "match" if counts["match"] else "differ from"
+    return f"{ours}; they {verb} the lecture's {theirs}"
+
+
+def own_size(record: Record) -> str:
+    """Return the parameters of the networks that were trained, on the data's own vocabulary."""
+    sizes = sorted({(run["parameters"], run["trainable"]) for run in record["runs"]})
+    low, high = sizes[0][0], sizes[-1][0]
+    total = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    less, more = min(trained for _, trained in sizes), max(trained for _, trained in sizes)
+    if (less, more) == (low, high):
+        return total
+    return (
+        f"{total}, of them "
+        + (f"{less:,}" if less == more else f"{less:,} to {more:,}")
+        + (" trained")
+    )
+
+
+def seconds(record: Record) -> str:
+    """Return the seconds of one fit, mean over the seeds."""
+    return f"{record['summary']['seconds']:.1f}"
+
+
+def curve(values: Sequence[float], low: float, high: float) -> str:
+    """Return values as a row of bars, the lowest at `low`, the highest at `high`."""
+    span = (high - low) or 1.0
+    last = len(BARS) - 1
+    return "".join(BARS[round(min(max((v - low) / span, 0.0), 1.0) * last)] for v in values)

@@ -1,0 +1,87 @@
+"""Records of experiments on disk: one JSON file a run, none ever replaced."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sestina import store
+from sestina.errors import DataError
+
+FORMAT = "sestina lab record"
+VERSION = 1
+NEEDED = (
+    *("experiment", "row", "title", "date", "quick", "data"),
+    *("parameters", "lecture", "summary", "runs", "versions", "machine"),
+)
+
+Record = dict[str, Any]
+
+
+def keep(folder: Path, record: Record) -> Path:
+    """Write a record as a new file of the folder and return its path.
+
+    Raises:
+        SestinaError: The folder cannot be written.
+    """
+    data = re.sub(r"[^\w.-]+", "-", Path(record["data"]["name"]).name).strip("-.") or "data"
+    stem = f"{record['experiment']}--{data}--{re.sub('[^0-9T]', '', record['date'][:19])}"
+    path, number = folder / f"{stem}.json", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}.json"
+    lines = (f"{json.dumps(key)}: {json.dumps(record[key], ensure_ascii=False)}" for key in record)
+    store.write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
+    return path
+
+
+def read(folder: Path) -> list[Record]:
+    """Return all records of a folder, oldest first.
+
+    Raises:
+        DataError: There is no such folder, it has no record, or one is damaged.
+    """
+    if not folder.is_dir():
+        raise DataError(
+            f"there is no folder {str(folder)!r}; run an experiment first: sestina lab run NAME"
+        )
+    records = [_one(path) for path in sorted(folder.glob("*.json"))]
+    if not records:
+        raise DataError(f"{folder} has no records; run an experiment first: sestina lab run NAME")
+    return sorted(records, key=lambda record: str(record["date"]))
+
+
+def _one(path: Path) -> Record:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is no record of the laboratory ({error}); remove it") from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise DataError(f"{path} is no record of the laboratory; move it out of the folder")
+    if record.get("format_version") != VERSION:
+        raise DataError(
+            f"{path} has version {record.get('format_version')!r} of the format, this program "
+            f"reads {VERSION}; update Sestina, or move it out of the folder"
+        )
+    missing = [key for key in NEEDED if key not in record]
+    if missing:
+        raise DataError(f"{path} lacks {missing[0]!r}; remove it, and run the experiment again")
+    return record
+
+
+def newest(records: Sequence[Record]) -> list[Record]:
+    """Return the last record of each experiment on each data set; a quick one only without others.
+
+    Args:
+        records: Oldest first.
+    """
+    found: dict[tuple[str, str], Record] = {}
+    for record in records:
+        key = (record["experiment"], record["data"]["sha256"])
+        held = found.get(key)
+        if held is None or held["quick"] or not record["quick"]:
+            found[key] = record
+    return list(found.values())

@@ -1,0 +1,106 @@
+"""Which texts an experiment trains on, stops early by, and is judged on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sestina.data.records import Label, Records
+from sestina.data.split import three_parts
+from sestina.errors import DataError, counted
+
+SPLIT_SEED = 0  # the split is the data's; only a draw of few texts changes with the seed
+QUICK = {"train": 240, "dev": 60, "test": 120}
+
+Parts = tuple[Records, Records, Records]
+
+
+def split(records: Records, dev_share: float, quick: bool) -> tuple[Parts, str]:
+    """Return the train, dev and test records, and a sentence on how they came about.
+
+    Args:
+        records: All texts.
+        dev_share: Share of the training texts to stop early by, where the data name none.
+        quick: Whether a few texts of each part are enough.
+
+    Raises:
+        DataError: The texts cannot be learned from.
+    """
+    train, dev, test, said = three_parts(records, SPLIT_SEED, dev_share)
+    if not quick:
+        return (train, dev, test), said
+    train = _few(train, QUICK["train"])
+    known = {name for label in train.labels or () for name in _names(label)}
+    dev, test = (
+        _few(_of(part, known), QUICK[name]) for part, name in ((dev, "dev"), (test, "test"))
+    )
+    return (train, dev, test), f"{said}; a few texts of each part only"
+
+
+def drawn(train: Records, texts: int, seed: int) -> tuple[Records, Records]:
+    """Return so many training texts, and a quarter as many held out, as many of each class.
+
+    Raises:
+        DataError: A text may have several labels, or a class has too few texts.
+    """
+    if train.multi_label:
+        raise DataError(
+            f"{train.source}: a text may have several labels, so that none can be drawn class by "
+            "class; take data with one label each"
+        )
+    labels, rng = np.array(train.labels), np.random.default_rng(seed)
+    each = [rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
+    size, more = texts // len(each), texts // 4 // len(each)
+    least = min(map(len, each))
+    if not more or least < size + more:
+        raise DataError(
+            f"{train.source}: drawing {counted(texts, 'training text')} and a quarter as many held "
+            f"out needs {size + max(more, 1)} of each of {len(each)} classes, and one has {least}; "
+            "take other data, or draw another number"
+        )
+    few = np.concatenate([rows[:size] for rows in each])
+    held = np.concatenate([rows[size : size + more] for rows in each])
+    return train.take(few.tolist()), train.take(held.tolist())
+
+
+def digest(records: Records) -> str:
+    """Return the SHA-256 of the texts, labels and parts, in their order.
+
+    It is the same for a file and its compressed copy.
+    """
+    total = hashlib.sha256()
+    nothing = [None] * len(records)
+    labels, parts = records.labels or nothing, records.parts or nothing
+    for row in zip(records.texts, labels, parts, strict=True):
+        total.update(json.dumps(row).encode() + b"\n")
+    return total.hexdigest()
+
+
+def _few(records: Records, most: int) -> Records:
+    """Return some of the records, of all classes alike; each class keeps one at least."""
+    places: dict[str, list[int]] = {}
+    for row, label in enumerate(records.labels or ()):
+        places.setdefault(min(_names(label), default=""), []).append(row)
+    each = max(1, most // max(len(places), 1))
+    rows = sorted(row for found in places.values() for row in _spread(found, each))
+    return records.take(rows)
+
+
+def _spread(rows: list[int], most: int) -> Iterable[int]:
+    """Return so many rows at most, evenly over the list."""
+    chosen: NDArray[np.int64] = np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)
+    return [rows[place] for place in chosen.tolist()]
+
+
+def _of(records: Records, known: set[str]) -> Records:
+    """Return the records whose labels are all known."""
+    labels = records.labels or ()
+    return records.take([row for row, label in enumerate(labels) if _names(label) <= known])
+
+
+def _names(label: Label) -> set[str]:
+    return {label} if isinstance(label, str) else set(label)

@@ -1,0 +1,58 @@
+"""Parameters of an experiment's network at the lecture's sizes, whatever the data at hand are.
+
+The lectures count with a vocabulary of 10,000 words and vectors of 100 or 300 numbers. Our data
+may hold fewer words, and our vectors be shorter, so the network is built once more for the count.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sestina.lab.experiment import Experiment
+
+
+def at_lecture_sizes(experiment: Experiment) -> dict[str, int]:
+    """Return how many parameters there are, "total" and "trainable".
+
+    Where the lecture counts without the output layer (``head = false``), so does this.
+    """
+    from sestina.nn.classifier import ClassifierNetwork
+    from sestina.nn.embedding import TokenEmbedding
+    from sestina.nn.heads import Target
+    from sestina.train import random_stream
+
+    lecture, options = experiment.lecture, experiment.build()
+    width = lecture.vector_size or options.embedding
+    bag = options.encoder == "bag"
+    frozen = options.vectors is not None and not options.fine_tune
+    with random_stream(0):
+        table = None
+        if not bag:
+            table = TokenEmbedding(lecture.vocabulary, width, None, trainable=not frozen)
+        network = ClassifierNetwork(
+            options,
+            Target(lecture.classes),
+            lecture.vocabulary if bag else width,
+            options.max_tokens,
+            table,
+        )
+    head = () if lecture.head else {id(weight) for weight in network.head.parameters()}
+    weights = [weight for weight in network.parameters() if id(weight) not in head]
+    return {
+        "total": sum(weight.numel() for weight in weights),
+        "trainable": sum(weight.numel() for weight in weights if weight.requires_grad),
+    }
+
+
+def compared(experiment: Experiment) -> dict[str, Any]:
+    """Return the counts, the lecture's, and whether all that it states match (None: none)."""
+    counts, lecture = at_lecture_sizes(experiment), experiment.lecture
+    stated = {"total": lecture.parameters, "trainable": lecture.trainable}
+    given = {key: value for key, value in stated.items() if value is not None}
+    return {
+        **counts,
+        "head": lecture.head,
+        "vocabulary": lecture.vocabulary,
+        "lecture": given,
+        "match": all(counts[key] == value for key, value in given.items()) if given else None,
+    }

@@ -34,7 +34,7 @@ def linear_models(record: Record) -> str:
     return ", ".join(f"{name} {_fixed(pair)}" for name, pair in found)
 
 
-def _fixed(pair: Sequence[float | None]) -> str:
+def _fixed(pair: Sequence[Any]) -> str:
     """Return mean and deviation; no deviation where every seed has the same texts."""
     mean, sd = pair
     return spread(mean, sd or None)

@@ -14,6 +14,7 @@ from sestina import config
 from sestina.config import (
     EmbeddingOptions,
     EncoderOptions,
+    NgramOptions,
     TextOptions,
     TrainingOptions,
     option,
@@ -25,7 +26,9 @@ NONE = "none"  # how a TOML file, which has no null, switches an option off
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TextClassifierOptions(TextOptions, EmbeddingOptions, EncoderOptions, TrainingOptions):
+class TextClassifierOptions(
+    TextOptions, EmbeddingOptions, NgramOptions, EncoderOptions, TrainingOptions
+):
     """Options of `TextClassifier`, known without loading torch."""
 
 

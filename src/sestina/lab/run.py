@@ -140,17 +140,19 @@ class Laboratory:
     def _linear(self, net: Any, labels: Any, used: parts.Parts) -> dict[str, float]:
         """Return the accuracy of linear models on the same texts; none in a quick run."""
         from sestina.inspect.baselines import tfidf_regression
+        from sestina.inspect.nb_svm import nb_svm
         from sestina.metrics import correct
 
         if self.quick:
             return {}
         train, dev, test = used
-        key = (hash((*train.texts, None, *test.texts)), net.level, net.lowercase, net.html)
+        cut = tuple(config.to_dict(net, config.CleaningOptions).values())
+        key = (hash((*train.texts, None, *test.texts)), net.level, *cut)
         if key not in self.baselines:
             known, seen, truth = (labels.encode(part.labels) for part in used)
             found = [
                 model(train.texts, known, dev.texts, seen, test.texts, net)
-                for model in (tfidf_regression,)
+                for model in (tfidf_regression, nb_svm)
             ]
             self.baselines[key] = {
                 one.name: float(correct(truth, _decided(one.probabilities, truth)).mean())

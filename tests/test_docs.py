@@ -90,7 +90,7 @@ def test_page_of_the_subwords_runs(tmp_path, monkeypatch):
 
 def test_readme_shell_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert len(commands(README)) == 7
+    assert len(commands(README)) == 10
     for line in commands(README):
         run_command(line)
     assert "pos\t" in capsys.readouterr().out

@@ -41,9 +41,9 @@ FASTTEXT = "__label__pos good film\n__label__neg bad film\n"
         ("a.ndjson", JSONL),
         ("a.txt", FASTTEXT),
         ("a", FASTTEXT),
-        ("a.csv.gz", gzip.compress(CSV.encode())),
+        ("a.csv.gz", gzip.compress(CSV.encode(), mtime=0)),
         ("a.tsv.xz", lzma.compress(TSV.encode())),
-        ("a.jsonl.gz", gzip.compress(JSONL.encode())),
+        ("a.jsonl.gz", gzip.compress(JSONL.encode(), mtime=0)),
         ("a.txt.xz", lzma.compress(FASTTEXT.encode())),
     ],
 )

@@ -60,9 +60,10 @@ def with_options(**groups: tuple[type, ...]) -> Callable[[Command], Command]:
 def _as_command(run: Command, command: Command, parameters: Sequence[inspect.Parameter]) -> Command:
     """Give a function a command's name and text, and the parameters that typer shall read."""
     run.__name__, run.__doc__ = command.__name__, command.__doc__
-    # typer reads a command's options from its signature; mypy knows no such attribute
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
+    # typer reads a command's options from its signature, which functions have (PEP 362), but not
+    # in the types that mypy knows them by
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
 
 

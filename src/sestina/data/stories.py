@@ -101,16 +101,23 @@ def _contents(file: Path) -> Iterator[tuple[bytes, Path]]:
             members = sorted(m for m in archive.namelist() if kind_of(Path(m)) in (*XML, *SGML))
             for member in members:
                 if not Path(member).name.startswith("."):  # as macOS adds them
-                    yield archive.read(member), file / member
+                    yield _unpacked(archive, member, file), file / member
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
             f"{file} cannot be read, or is no zip archive, or a truncated one ({error}); "
             "download it again"
         ) from error
-    except (RuntimeError, NotImplementedError) as error:  # a password, a rare compression
-        raise DataError(f"{file} cannot be unpacked ({error}); unpack it yourself") from error
     if not members:
         raise DataError(f"{file} holds no .xml or .sgm files; unpack it and give what it holds")
+
+
+def _unpacked(archive: zipfile.ZipFile, member: str, file: Path) -> bytes:
+    """Return what a file of an archive holds."""
+    try:
+        return archive.read(member)
+    except (RuntimeError, NotImplementedError) as error:
+        # zipfile's words for an archive that wants a password, and for a rare compression
+        raise DataError(f"{file} cannot be unpacked ({error}); unpack it yourself") from error
 
 
 def _stories(data: bytes, path: Path, encoding: str, notes: Counter[str]) -> Iterable[Story]:

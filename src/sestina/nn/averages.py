@@ -46,6 +46,7 @@ class HashedEmbedding(TokenEmbedding):
 
     def mean(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Map ids (B, T) and lengths (B,) → means of their rows (B, D); zeros for empty texts."""
+        # torch gives `apply` no types
         mean: Tensor = _Mean.apply(self.weight, ids, lengths, self)  # type: ignore[no-untyped-call]
         return mean
 

@@ -132,12 +132,13 @@ class Subwords:
         library = _library()
         try:
             found = json.loads(text)
-            options = _wished(found["options"])
-            model = library.Tokenizer.from_str(json.dumps(found["model"]))
-        except Exception as error:  # `tokenizers` raises no kind of its own
-            raise ModelError(
-                f"the JSON of the subwords is damaged ({error!s:.80}); learn them again"
-            ) from error
+            options, inner = _wished(found["options"]), json.dumps(found["model"])
+        except (ValueError, KeyError, TypeError, AttributeError, OptionError) as error:
+            raise _damaged(error) from error
+        try:
+            model = library.Tokenizer.from_str(inner)
+        except Exception as error:  # the package raises this very class, no kind of its own
+            raise _damaged(error) from error
         if (model.token_to_id(PAD), model.token_to_id(UNK)) != (0, 1):
             raise ModelError(f"the JSON of the subwords does not begin with {PAD} and {UNK}")
         return cls(model, options)
@@ -152,6 +153,10 @@ def _library() -> Any:
     except ImportError as error:
         raise MissingExtra("tokenizers", "subword") from error
     return tokenizers
+
+
+def _damaged(error: Exception) -> ModelError:
+    return ModelError(f"the JSON of the subwords is damaged ({error!s:.80}); learn them again")
 
 
 def _wished(options: dict[str, Any]) -> SubwordOptions:

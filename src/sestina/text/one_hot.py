@@ -19,6 +19,7 @@ from sestina.errors import DataError, DataWarning, OptionError, counted, nearest
 from sestina.text.clean import cleaner, sets_marks
 from sestina.text.inputs import as_documents
 from sestina.text.scan import Numbered, numbered
+from sestina.text.transformer import TextTransformer
 
 NAME_LETTERS = (*string.ascii_uppercase, *string.ascii_lowercase, "-", "'", ",", "END")
 """The 56 letters of first names in Hennebert and Melchior [004]; there, the print of the one after
@@ -138,7 +139,7 @@ class OneHot(OneHotOptions, TransformerMixin, BaseEstimator):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class OneHotTokens(OneHotTokensOptions, TransformerMixin, BaseEstimator):
+class OneHotTokens(OneHotTokensOptions, TextTransformer):
     """Turn each text into a sequence of one-hot vectors, one a token: row A3.
 
     Of characters as in Hennebert and Melchior's names [004], whose alphabet is
@@ -157,15 +158,6 @@ class OneHotTokens(OneHotTokensOptions, TransformerMixin, BaseEstimator):
         >>> letters.alphabet_
         ('END', 'a', 'b')
     """
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that inputs are lists of strings."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.transformer_tags.preserves_dtype = []
-        return tags
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the alphabet, or check the one given.

@@ -7,17 +7,17 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sestina.config import TextOptions, check
 from sestina.errors import DataError
 from sestina.text.encode import Encoded, encode, learn
 from sestina.text.inputs import as_texts
+from sestina.text.transformer import TextTransformer
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class IntegerSequences(TextOptions, TransformerMixin, BaseEstimator):
+class IntegerSequences(TextOptions, TextTransformer):
     """Turn texts into rows of token numbers, all of the same length: row A7.
 
     PAD is 0, UNK 1, then START and EOS where asked for, then the most frequent tokens. Chen [001]
@@ -38,15 +38,6 @@ class IntegerSequences(TextOptions, TransformerMixin, BaseEstimator):
         >>> numbers.transform(["a fine film", "dull"]).tolist()
         [[4, 1, 5], [0, 0, 2]]
     """
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that inputs are lists of strings, and that tables are integers."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.transformer_tags.preserves_dtype = []
-        return tags
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the vocabulary.

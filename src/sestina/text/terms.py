@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from sestina.config import TermOptions, check
 from sestina.errors import DataError
@@ -16,6 +15,7 @@ from sestina.text.clean import cleaner, sets_marks
 from sestina.text.inputs import as_documents
 from sestina.text.ngrams import BETWEEN, check_lengths
 from sestina.text.scan import Numbered, numbered
+from sestina.text.transformer import TextTransformer
 
 Longs = NDArray[np.int64]
 
@@ -124,17 +124,8 @@ def moved(table: csr_array, places: NDArray[np.integer], width: int) -> csr_arra
     return out
 
 
-class TermTransformer(TransformerMixin, BaseEstimator):
+class TermTransformer(TextTransformer):
     """Base of what turns texts into tables of terms; its options are `TermOptions`."""
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that inputs are lists of strings, and that tables are float32."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.transformer_tags.preserves_dtype = []
-        return tags
 
     def _terms(self, X: Any, training: bool = False) -> Terms:
         """Return the terms of texts.

@@ -32,6 +32,9 @@ from sestina.kernels.memory import integer, number, short, write_integer, write_
 from sestina.kernels.scores import HALF
 from sestina.kernels.simd import BYTES, fill, fma, load, sigmoid, store, total
 from sestina.kernels.skipgram import WATCHED, give_hidden, take_hidden
+from sestina.kernels.tiles import get, new_tile, put
+
+STRIP = 4  # vectors of a row that are summed at once
 
 
 @njit
@@ -65,13 +68,18 @@ def mean_of(a, s, i, from_, n, j):
         count += 1
     share = fill(np.float32(1) / np.float32(max(count, 1)))
     first, to = s + a.at_contexts + 8 * j * a.most_contexts, s + a.at_means + j * a.row
-    last = integer(first)
-    for at in range(0, a.row, BYTES):
-        mean, place = load(s + a.at_spare + at), first
+    last, sums = integer(first), new_tile()
+    for at in range(0, a.row, STRIP * BYTES):
+        for k in range(STRIP):
+            put(sums, k, load(s + a.at_spare + at + k * BYTES))
+        place = first
         while place < last:
             place += 8
-            mean = mean + load(integer(place) + at)
-        store(to + at, mean * share)
+            for k in range(STRIP):
+                put(sums, k, get(sums, k) + load(integer(place) + at + k * BYTES))
+        for k in range(STRIP):
+            if at + k * BYTES < a.row:
+                store(to + at + k * BYTES, get(sums, k) * share)
     return count
 
 

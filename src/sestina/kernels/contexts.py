@@ -39,14 +39,15 @@ FIELDS = (
 )  # fmt: skip
 ARGUMENTS, arguments = record(FIELDS)
 
-_KEEP, _WINDOW, _NEGATIVE = np.uint64(1), np.uint64(2), 3
-
 
 @njit
 def kept(a, place, bits):
-    """Tell whether the token at `place`, which is a word, survives subsampling."""
+    """Tell whether the token at `place`, which is a word, survives subsampling.
+
+    High bits decide here, low ones in `reach`: both are spared a draw of their own.
+    """
     word = short(a.ids + 4 * place)
-    return high(draw(bits, _KEEP)) <= short(a.keep + 4 * word)
+    return high(bits) <= short(a.keep + 4 * word)
 
 
 @njit
@@ -54,13 +55,13 @@ def reach(a, bits):
     """Return how many words on each side a token sees: 1 … window."""
     if a.back_only:
         return 1
-    return 1 + below(draw(bits, _WINDOW), a.window)
+    return 1 + ((low(bits) * a.window) >> 31)
 
 
 @njit
 def negative(a, bits, number):
-    """Return the word that is drawn as negative `number`."""
-    drawn = draw(bits, np.uint64(_NEGATIVE + number))
+    """Return the word that is drawn as negative `number`, from 1."""
+    drawn = draw(bits, np.uint64(number))
     word = below(drawn, a.vocabulary)
     if low(drawn) <= short(a.noise + 8 * word):
         return word
@@ -122,12 +123,12 @@ def walk(a, s, chunk):
 def window_of(a, s, i, n):
     """Return the first word that center i sees and the end of those: neighbours in its sentence."""
     wide = reach(a, bits_of(a, s, i))
-    sentence = short(s + a.at_sentences + 4 * i)
-    left, right = i, i + 1
-    while left > 0 and left > i - wide and short(s + a.at_sentences + 4 * left - 4) == sentence:
-        left -= 1
+    sentence, left = short(s + a.at_sentences + 4 * i), max(i - wide, 0)
+    while short(s + a.at_sentences + 4 * left) != sentence:
+        left += 1
     if a.back_only:
-        return left, right
-    while right < n and right <= i + wide and short(s + a.at_sentences + 4 * right) == sentence:
-        right += 1
-    return left, right
+        return left, i + 1
+    right = min(i + wide, n - 1)
+    while short(s + a.at_sentences + 4 * right) != sentence:
+        right -= 1
+    return left, right + 1

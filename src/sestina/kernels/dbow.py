@@ -21,6 +21,7 @@ from sestina.kernels.embedding import (
 )
 from sestina.kernels.memory import number, short, write_number
 from sestina.kernels.simd import BYTES, load, store
+from sestina.kernels.skipgram import WATCHED
 
 
 @njit
@@ -65,8 +66,9 @@ def train_dbow(chunk, address):
     while i < last:
         end = group_end(a, s, i, last)
         m = train_words(a, s, i, end, rate)
-        loss += loss_of(a, s, 1, m, s + a.at_targets, s + a.at_weights, 0, rate)
-        pairs += end - i
+        if (i - first) % WATCHED < GROUP:
+            loss += loss_of(a, s, 1, m, s + a.at_targets, s + a.at_weights, 0, rate)
+            pairs += end - i
         i = end
     write_number(a.losses + 8 * chunk, np.float32(loss))
     write_number(a.losses + 8 * chunk + 4, np.float32(pairs))

@@ -32,7 +32,6 @@ from sestina.kernels.tiles import get, new_tile, product, put
 LINE = 64  # bytes
 ROWS = 4  # of a tile that adds to rows of memory
 _dot = dots(2, HALF)
-_pair, _single = product(ROWS, (0, 1), 2), product(ROWS, (0,), 1)
 
 
 # --- rows of the table ----------------------------------------------------------------------
@@ -231,55 +230,88 @@ def clear_rest(a, s, n):
         clear_gradients(a, s, row)
 
 
+def _hidden_adder(rows):
+    """Return a function that adds G·O to some hidden rows; rows is a power of two."""
+    pair, single = product(rows, (0, 1), 2), product(rows, (0,), 1)
+
+    @njit
+    def add(a, place, g, row, outputs, m):
+        tile = new_tile()
+        for at in range(0, a.row, 2 * BYTES):
+            if at + BYTES < a.row:
+                for r in range(rows):
+                    put(tile, 2 * r, load(place + at + r * a.row))
+                    put(tile, 2 * r + 1, load(place + at + r * a.row + BYTES))
+                pair(tile, g, row, 4, outputs + at, a.row, m)
+                for r in range(rows):
+                    store(place + at + r * a.row, get(tile, 2 * r))
+                    store(place + at + r * a.row + BYTES, get(tile, 2 * r + 1))
+            else:
+                for r in range(rows):
+                    put(tile, r, load(place + at + r * a.row))
+                single(tile, g, row, 4, outputs + at, a.row, m)
+                for r in range(rows):
+                    store(place + at + r * a.row, get(tile, r))
+
+    return add
+
+
+def _output_adder(rows):
+    """Return a function that adds Gᵀ·H to the output rows at some of `at_places_out`."""
+    pair, single = product(rows, (0, 1), 2), product(rows, (0,), 1)
+
+    @njit
+    def add(a, s, hidden, g, row, n):
+        tile, zero = new_tile(), fill(np.float32(0))
+        for at in range(0, a.row, 2 * BYTES):
+            for r in range(2 * rows):
+                put(tile, r, zero)
+            if at + BYTES < a.row:
+                pair(tile, g, 4, row, hidden + at, a.row, n)
+                for r in range(rows):
+                    place = integer(s + a.at_places_out + 8 * r) + at
+                    store(place, load(place) + get(tile, 2 * r))
+                    store(place + BYTES, load(place + BYTES) + get(tile, 2 * r + 1))
+            else:
+                single(tile, g, 4, row, hidden + at, a.row, n)
+                for r in range(rows):
+                    place = integer(s + a.at_places_out + 8 * r) + at
+                    store(place, load(place) + get(tile, r))
+
+    return add
+
+
+_add_to_hidden, _add_to_two_hidden = _hidden_adder(ROWS), _hidden_adder(2)
+_add_to_outputs, _add_to_two_outputs = _output_adder(ROWS), _output_adder(2)
+
+
 @njit
 def add_to_hidden(a, s, hidden, n, m):
-    """Add G·O to n hidden rows; rows up to a multiple of `ROWS` have a G of zero, or are spare."""
-    tile, row = new_tile(), 4 * a.most_outputs
-    g, outputs = s + a.at_gradients, s + a.at_outputs
+    """Add G·O to n hidden rows; rows up to the end of a tile have a G of zero, or are spare."""
+    row = 4 * a.most_outputs
     for first in range(0, n, ROWS):
-        for at in range(0, a.row, 2 * BYTES):
-            place = hidden + first * a.row + at
-            if at + BYTES < a.row:
-                for r in range(ROWS):
-                    put(tile, 2 * r, load(place + r * a.row))
-                    put(tile, 2 * r + 1, load(place + r * a.row + BYTES))
-                _pair(tile, g + first * row, row, 4, outputs + at, a.row, m)
-                for r in range(ROWS):
-                    store(place + r * a.row, get(tile, 2 * r))
-                    store(place + r * a.row + BYTES, get(tile, 2 * r + 1))
-            else:
-                for r in range(ROWS):
-                    put(tile, r, load(place + r * a.row))
-                _single(tile, g + first * row, row, 4, outputs + at, a.row, m)
-                for r in range(ROWS):
-                    store(place + r * a.row, get(tile, r))
+        place, g = hidden + first * a.row, s + a.at_gradients + first * row
+        if n - first <= 2:
+            _add_to_two_hidden(a, place, g, row, s + a.at_outputs, m)
+        else:
+            _add_to_hidden(a, place, g, row, s + a.at_outputs, m)
 
 
 @njit
 def add_to_outputs(a, s, hidden, n, m, rows):
-    """Add Gᵀ·H to the m output rows; `rows` is padded with a spare one."""
-    tile, row = new_tile(), 4 * a.most_outputs
-    g, zero = s + a.at_gradients, fill(np.float32(0))
+    """Add Gᵀ·H to the m output rows; the last tile is filled up with a spare one."""
+    row = 4 * a.most_outputs
     for c in range(0, m, ROWS):
         for r in range(ROWS):
             place = s + a.at_spare
             if c + r < m:
                 place = place_of(a, s, integer(rows + 8 * (c + r)))
             write_integer(s + a.at_places_out + 8 * r, place)
-        for at in range(0, a.row, 2 * BYTES):
-            for r in range(2 * ROWS):
-                put(tile, r, zero)
-            if at + BYTES < a.row:
-                _pair(tile, g + 4 * c, 4, row, hidden + at, a.row, n)
-                for r in range(ROWS):
-                    place = integer(s + a.at_places_out + 8 * r) + at
-                    store(place, load(place) + get(tile, 2 * r))
-                    store(place + BYTES, load(place + BYTES) + get(tile, 2 * r + 1))
-            else:
-                _single(tile, g + 4 * c, 4, row, hidden + at, a.row, n)
-                for r in range(ROWS):
-                    place = integer(s + a.at_places_out + 8 * r) + at
-                    store(place, load(place) + get(tile, r))
+        g = s + a.at_gradients + 4 * c
+        if m - c <= 2:
+            _add_to_two_outputs(a, s, hidden, g, row, n)
+        else:
+            _add_to_outputs(a, s, hidden, g, row, n)
 
 
 @njit

@@ -62,19 +62,19 @@ class Reference:
 
     def kept(self, place: int) -> bool:
         """Tell whether a token survives subsampling."""
-        bits = draw(draw(self.key, place), 1)
+        bits = draw(self.key, place)
         return bits >> 33 <= int(self.net.keep[self.ids[place]])
 
     def reach(self, place: int) -> int:
         """Return how many words on each side a token sees."""
         if self.settings.back_only:
             return 1
-        bits = draw(draw(self.key, place), 2)
-        return 1 + int(((bits >> 33) * self.settings.window) >> 31)
+        bits = draw(self.key, place) & 0x7FFFFFFF
+        return 1 + ((bits * self.settings.window) >> 31)
 
     def negative(self, place: int, number: int) -> int:
         """Return a negative of a token."""
-        bits = draw(draw(self.key, place), 3 + number)
+        bits = draw(draw(self.key, place), number)
         word = ((bits >> 33) * len(self.net.keep)) >> 31
         threshold, other = self.net.noise[word]
         return word if bits & 0x7FFFFFFF <= threshold else int(other)

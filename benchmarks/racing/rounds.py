@@ -15,6 +15,8 @@ from .machine import THREADS
 
 SETTLE = 0.02
 """Seconds before each measurement in which the last program's spinning threads fall asleep."""
+WARM = 0.05
+"""Seconds of products before the one that is timed: woken threads may share a core for a while."""
 NOISY = 1.3
 """A round is discarded where the calibration product took so many times its best."""
 
@@ -22,7 +24,11 @@ T = TypeVar("T")
 
 
 class Calibration:
-    """A fixed matrix product on each core, whose time tells how disturbed the machine is."""
+    """A fixed matrix product on each core, whose time tells how disturbed the machine is.
+
+    Its best is that of one core alone: where both cores are one in truth, as on a shared machine
+    they can be for minutes, both together are always slower than that.
+    """
 
     def __init__(self, size: int = 640) -> None:
         self.best = float("inf")
@@ -30,17 +36,27 @@ class Calibration:
         square = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
         self._factors = [(square, square.T.copy(), square.copy()) for _ in range(THREADS)]
         for _ in range(20):
+            self.run(1)
             self.run()
 
-    def run(self) -> float:
+    def run(self, cores: int = THREADS) -> float:
         """Return the seconds of one product on every core at once, everything else asleep."""
         time.sleep(SETTLE)
         with threadpool_limits(1):
-            start = time.perf_counter()
-            list(self._pool.map(lambda f: np.matmul(f[0], f[1], out=f[2]), self._factors))
-            seconds = time.perf_counter() - start
+            seconds, warm = self._product(cores), time.perf_counter() + WARM
+            while time.perf_counter() < warm:
+                seconds = self._product(cores)
         self.best = min(self.best, seconds)
         return seconds
+
+    def _product(self, cores: int) -> float:
+        start = time.perf_counter()
+        list(self._pool.map(lambda f: np.matmul(f[0], f[1], out=f[2]), self._factors[:cores]))
+        return time.perf_counter() - start
+
+    def quiet(self, seconds: float) -> bool:
+        """Tell whether a product that took so long was not disturbed."""
+        return seconds <= NOISY * self.best
 
 
 @dataclass
@@ -68,7 +84,7 @@ def interleave(
     kept: list[T] = []
     while len(kept) < rounds and len(done) < most:
         done.append(turn())
-        kept = [times for noise, times in done if noise <= NOISY * calibration.best]
+        kept = [times for noise, times in done if calibration.quiet(noise)]
     noisy = len(kept) < min(3, rounds)
     counted = [times for _, times in done] if noisy else kept
     return Counted(counted, len(done) - len(counted), noisy)

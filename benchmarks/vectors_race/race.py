@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +13,16 @@ from statistics import median
 from racing.results import Goal, Spread, judge
 from racing.rounds import Calibration, interleave
 
-from .job import Failed, Ran
+from .job import Failed, Job, Ran
 from .programs import Program
 from .rows import OURS, Race
 
-PRODUCTS = 5
+PRODUCTS = 9
 """Calibration products between two runs; their median counts."""
+PATIENCE, PAUSE = 240.0, 3.0
+"""Seconds that a run waits for a quiet machine at most, and between two looks."""
+REPEATS = 2
+"""How often a run is repeated at most that ended on a disturbed machine."""
 
 Times = dict[str, Ran]
 Judge = Callable[[Path], dict[str, float]]
@@ -102,20 +107,38 @@ class Track:
         for name, entry in race.entries.items():
             if name in found.absent:
                 continue
-            noise = max(noise, self._disturbance())
             with tempfile.TemporaryDirectory() as folder:
                 job = race.job_of(name, str(text), seed=number)
                 try:
-                    times[name] = self.programs[entry.program].run(job, Path(folder))
+                    times[name], unrest = self._run(self.programs[entry.program], job, Path(folder))
                 except Failed as error:
                     found.absent[name] = str(error)
                     continue
-                noise = max(noise, self._disturbance())
+                noise = max(noise, unrest)
                 shown = f"round {number}: {name} {times[name].training:.1f} s"
                 print(shown, file=sys.stderr, flush=True)
                 if self.judge and number <= self.seeds:
                     found.quality[name].append(self.judge(times[name].vectors))
         return noise, times
+
+    def _run(self, program: Program, job: Job, folder: Path) -> tuple[Ran, float]:
+        """Run a program; return what it did and the slower calibration, before and after it."""
+        for _ in range(1 + REPEATS):
+            before = self._settled()
+            ran = program.run(job, folder)
+            unrest = max(before, self._disturbance())
+            if self.calibration.quiet(unrest):
+                break
+        return ran, unrest
+
+    def _settled(self) -> float:
+        """Wait for a quiet machine; return the calibration then, or when patience ended."""
+        until = time.monotonic() + PATIENCE
+        while not self.calibration.quiet(unrest := self._disturbance()):
+            if time.monotonic() > until:
+                break
+            time.sleep(PAUSE)
+        return unrest
 
     def _disturbance(self) -> float:
         return median(self.calibration.run() for _ in range(PRODUCTS))

@@ -10,14 +10,14 @@ import numpy as np
 from numba import njit
 
 from sestina.kernels.compiled import Kernel
-from sestina.kernels.contexts import BLOCK, GROUP, arguments, bits_of, negative, walk, window_of
+from sestina.kernels.contexts import BLOCK, GROUP, arguments, bits_of, negative, walk
 from sestina.kernels.embedding import (
     add_to_hidden,
     add_to_outputs,
+    add_to_row,
     ask_for,
     clear_rest,
     clear_row,
-    fetch,
     fetch_outputs,
     give_hot,
     gradients,
@@ -31,73 +31,8 @@ from sestina.kernels.embedding import (
 from sestina.kernels.memory import integer, number, short, write_integer, write_number
 from sestina.kernels.scores import HALF
 from sestina.kernels.simd import BYTES, fill, fma, load, sigmoid, store, total
-from sestina.kernels.skipgram import WATCHED, give_hidden, take_hidden
-from sestina.kernels.tiles import get, new_tile, put
-
-STRIP = 4  # vectors of a row that are summed at once
-
-
-@njit
-def list_contexts(a, s, i, from_, n, j):
-    """List where the hidden rows around center i stand, for the j-th of a group; return how many.
-
-    The end of the list stands before it.
-    """
-    left, right = window_of(a, s, i, n)
-    place = s + a.at_contexts + 8 * j * a.most_contexts
-    count, row = 0, s + a.at_hidden + (left - from_) * a.row
-    for other in range(left, right):
-        count += 1
-        write_integer(place + 8 * count, row)
-        count -= other == i
-        row += a.row
-    write_integer(place, place + 8 * count)
-    return count
-
-
-@njit
-def mean_of(a, s, i, from_, n, j):
-    """Write the mean of the hidden rows around center i as that of the j-th of a group.
-
-    Returns how many there are.
-    """
-    count = list_contexts(a, s, i, from_, n, j)
-    clear_row(s + a.at_spare, a.row)
-    if a.first_document:
-        fetch(a, s, s + a.at_spare, a.first_document + short(s + a.at_sentences + 4 * i))
-        count += 1
-    share = fill(np.float32(1) / np.float32(max(count, 1)))
-    first, to = s + a.at_contexts + 8 * j * a.most_contexts, s + a.at_means + j * a.row
-    last, sums = integer(first), new_tile()
-    for at in range(0, a.row, STRIP * BYTES):
-        for k in range(STRIP):
-            put(sums, k, load(s + a.at_spare + at + k * BYTES))
-        place = first
-        while place < last:
-            place += 8
-            for k in range(STRIP):
-                put(sums, k, get(sums, k) + load(integer(place) + at + k * BYTES))
-        for k in range(STRIP):
-            if at + k * BYTES < a.row:
-                store(to + at + k * BYTES, get(sums, k) * share)
-    return count
-
-
-@njit
-def spread_mean(a, s, i, j):
-    """Add the change of a mean to each row that it was taken over."""
-    first, change = s + a.at_contexts + 8 * j * a.most_contexts, s + a.at_d_means + j * a.row
-    if not a.frozen:
-        place, last = first, integer(first)
-        while place < last:
-            place += 8
-            row = integer(place)
-            for at in range(0, a.row, BYTES):
-                store(row + at, load(row + at) + load(change + at))
-    if a.first_document:
-        place = place_of(a, s, a.first_document + short(s + a.at_sentences + 4 * i))
-        for at in range(0, a.row, BYTES):
-            store(place + at, load(place + at) + load(change + at))
+from sestina.kernels.skipgram import WATCHED
+from sestina.kernels.sums import give_sums, mean_of, spread_mean, take_sums
 
 
 @njit
@@ -137,7 +72,7 @@ def weigh_group(a, s, g, rows, rate):
 
 
 @njit
-def own_gradients(a, s, g):
+def own_gradients(a, s, g, changes):
     """Write the gradient of each center's own output, and what it changes in the mean."""
     outputs = s + a.at_outputs + a.shared * a.row
     for j in range(g):
@@ -151,7 +86,7 @@ def own_gradients(a, s, g):
     for j in range(g):
         up = fill(number(s + a.at_own + 4 * j))
         for at in range(0, a.row, BYTES):
-            store(s + a.at_d_means + j * a.row + at, up * load(outputs + j * a.row + at))
+            store(changes + j * a.row + at, up * load(outputs + j * a.row + at))
 
 
 @njit
@@ -174,7 +109,7 @@ def loss_of_own(a, s, g):
 
 
 @njit
-def train_group(a, s, i, g, from_, n, side, rate):
+def train_group(a, s, i, g, from_, n, side, rate, changes):
     """Train g centers, each on itself and on the negatives that they share."""
     rows, apart = s + a.at_rows + side * 8 * a.most_outputs, 4 * a.most_outputs
     weigh_group(a, s, g, rows, rate)
@@ -184,35 +119,39 @@ def train_group(a, s, i, g, from_, n, side, rate):
             write_number(s + a.at_own_weights + 4 * j, np.float32(0))
     fetch_outputs(a, s, rows, a.shared + g)
     gradients(a, s, s + a.at_means, g, a.shared, s + a.at_targets, s + a.at_weights, apart)
-    own_gradients(a, s, g)
+    own_gradients(a, s, g, changes)
     if not a.frozen:
         add_to_own(a, s, g, rows)
-    finish(a, s, i, g, a.shared, rows)
+    finish(a, s, i, g, a.shared, rows, changes)
 
 
 @njit
-def finish(a, s, i, g, m, rows):
-    """Give the gradients of g means to m outputs and to contexts."""
+def finish(a, s, i, g, m, rows, changes):
+    """Give the gradients of g means to m outputs, to contexts and to documents."""
     clear_rest(a, s, g)
     if not a.frozen:
         add_to_outputs(a, s, s + a.at_means, g, m, rows)
-    add_to_hidden(a, s, s + a.at_d_means, g, m)
+    add_to_hidden(a, s, changes, g, m)
     for j in range(g):
-        spread_mean(a, s, i + j, j)
+        change = changes + j * a.row
+        if not a.frozen:
+            spread_mean(a, s, change, j)
+        if a.first_document:
+            add_to_row(a, s, a.first_document + short(s + a.at_sentences + 4 * (i + j)), change)
 
 
 @njit
-def train_path(a, s, i, from_, n, rate):
+def train_path(a, s, i, from_, n, rate, changes):
     """Train one center on its Huffman path; return the number of outputs, 0 without contexts."""
     rows, targets, weights = s + a.at_rows, s + a.at_targets, s + a.at_weights
+    clear_row(changes, a.row)
     if mean_of(a, s, i, from_, n, 0) == 0:
         return 0
     m = list_outputs(a, s, i, rows, targets)
     weigh(targets, weights, m, rate)
     fetch_outputs(a, s, rows, m)
     gradients(a, s, s + a.at_means, 1, m, targets, weights, 0)
-    clear_row(s + a.at_d_means, a.row)
-    finish(a, s, i, 1, m, rows)
+    finish(a, s, i, 1, m, rows, changes)
     return m
 
 
@@ -227,11 +166,12 @@ def train_cbow(chunk, address):
     for start in range(first, last, BLOCK):
         stop = min(start + BLOCK, last)
         from_, to = max(start - a.window, 0), min(stop + a.window, n)
-        take_hidden(a, s, from_, to)
+        take_sums(a, s, from_, to)
         take_hot(a, s)
         if a.path:
             for i in range(start, stop):
-                m = train_path(a, s, i, from_, n, rate)
+                changes = s + a.at_d_means + (i - start) * a.row
+                m = train_path(a, s, i, from_, n, rate, changes)
                 if i % WATCHED == 0 and m:
                     loss += loss_of(a, s, 1, m, targets, weights, 0, rate)
                     pairs += 1
@@ -241,14 +181,15 @@ def train_cbow(chunk, address):
                 g, side = min(GROUP, stop - i), (i - start) // GROUP & 1
                 if i + GROUP < stop:
                     list_group(a, s, i + GROUP, min(GROUP, stop - i - GROUP), 1 - side)
-                train_group(a, s, i, g, from_, n, side, rate)
+                changes = s + a.at_d_means + (i - start) * a.row
+                train_group(a, s, i, g, from_, n, side, rate, changes)
                 if (i - start) % (GROUP * 8) == 0:
                     loss += loss_of(a, s, g, a.shared, targets, weights, apart, rate)
                     loss += loss_of_own(a, s, g) / rate
                     for j in range(g):
                         pairs += number(s + a.at_own_weights + 4 * j) > 0
         if not a.frozen:
-            give_hidden(a, s, from_, to)
+            give_sums(a, s, from_, to, start, stop)
             give_hot(a, s)
     write_number(a.losses + 8 * chunk, np.float32(loss))
     write_number(a.losses + 8 * chunk + 4, np.float32(pairs))

@@ -27,12 +27,12 @@ FIELDS = (
     # rows that all threads change all the time: nodes near the root; a block trains a copy
     "first_hot", "hot",
     # one learning rate and one pair (loss, pairs) a chunk
-    "rates", "losses", "most_outputs", "most_contexts", "shared", "frozen",
+    "rates", "losses", "most_outputs", "shared", "frozen",
     # memory of a chunk, and where things stand in it
     "scratch", "scratch_size", "room",
     "at_ids", "at_bits", "at_sentences", "at_hidden", "at_before", "at_outputs", "at_rows",
     "at_targets", "at_weights", "at_gradients", "at_means", "at_d_means", "at_spare",
-    "at_places_out", "at_contexts", "at_own", "at_own_weights",
+    "at_places_out", "at_windows", "at_own", "at_own_weights",
     "at_hot", "at_hot_before",
     # private sums of changes, where threads must not meet: row → slot + 1; slots: rows
     "rows", "at_slots", "at_used", "at_changes", "changed", "shares", "chunks", "parts",

@@ -125,6 +125,24 @@ def give_word(a, s, word, now, before):
 
 
 @njit
+def add_to_word(a, s, word, change):
+    """Add a change to a word's hidden row, or to each of its parts'."""
+    if not a.bags:
+        add_to_row(a, s, word, change)
+        return
+    for part in range(integer(a.bag_starts + 8 * word), integer(a.bag_starts + 8 * word + 8)):
+        add_to_row(a, s, short(a.bags + 4 * part), change)
+
+
+@njit
+def add_to_row(a, s, row, change):
+    """Add a change to a row of the table."""
+    place = place_of(a, s, row)
+    for at in range(0, a.row, BYTES):
+        store(place + at, load(place + at) + load(change + at))
+
+
+@njit
 def ask_for_word(a, s, word):
     """Ask for the rows that `fetch_word` reads."""
     if not a.bags:

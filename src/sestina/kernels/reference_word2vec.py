@@ -167,16 +167,20 @@ class Reference:
             for _, place, around in block:
                 for other in (place, *around):
                     copies.setdefault(other, self.table[self.rows(int(self.ids[other]))].mean(0))
-            before = {place: copy.copy() for place, copy in copies.items()}
+            changes = {place: np.zeros_like(copy) for place, copy in copies.items()}
             for at in range(0, len(block), size):
-                self._group(copies, block[at : at + size], rate)
+                self._group(copies, changes, block[at : at + size], rate)
             if not self.settings.frozen:
-                for place, copy in sorted(copies.items()):
+                for place, change in sorted(changes.items()):
                     for row in self.rows(int(self.ids[place])):
-                        self.table[row] += copy - before[place]
+                        self.table[row] += change
 
     def _group(
-        self, copies: dict[int, Array], group: list[tuple[int, int, list[int]]], rate: float
+        self,
+        copies: dict[int, Array],
+        changes: dict[int, Array],
+        group: list[tuple[int, int, list[int]]],
+        rate: float,
     ) -> None:
         means, some = [], []
         for number, _, around in group:
@@ -192,8 +196,8 @@ class Reference:
         if not self.settings.frozen:
             np.add.at(self.table, outputs, g.T @ np.array(means))
         for (number, _, around), row in zip(group, change, strict=True):
-            for other in around if not self.settings.frozen else ():
-                copies[other] = copies[other] + row
+            for other in around:
+                changes[other] = changes[other] + row
             if self.net.first_document:
                 self.table[self.net.first_document + number] += row
 

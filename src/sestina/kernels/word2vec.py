@@ -102,11 +102,6 @@ def _outputs(method: str, net: Net, settings: Settings) -> int:
     return -(-one // LANES) * LANES
 
 
-def _contexts(settings: Settings) -> int:
-    """Return the length of a list of a center's neighbours: its end, them, and one to spare."""
-    return 2 * settings.window + 2
-
-
 def _hot(method: str, net: Net, settings: Settings) -> int:
     """Return how many of the last outputs a block trains a copy of: none where changes are kept."""
     if net.path is None or settings.private or method == "dbow":
@@ -132,10 +127,10 @@ def _layout(method: str, net: Net, settings: Settings, words: int) -> tuple[dict
         "at_weights": 4 * GROUP * outputs,
         "at_gradients": 4 * wide * outputs,
         "at_means": (GROUP + MARGIN) * row,
-        "at_d_means": (GROUP + MARGIN) * row,
+        "at_d_means": (BLOCK + MARGIN) * row,
         "at_spare": row,
         "at_places_out": 64,
-        "at_contexts": GROUP * 8 * _contexts(settings),
+        "at_windows": 16 * GROUP,
         "at_own": 4 * LANES,
         "at_own_weights": 4 * LANES,
         "at_hot": _hot(method, net, settings) * row,
@@ -198,7 +193,6 @@ class Trainer:
             "first_output": net.first_output,
             "first_document": net.first_document,
             "most_outputs": _outputs(method, net, settings),
-            "most_contexts": _contexts(settings),
             "first_hot": net.first_output + len(net.keep) - 1 - hot,
             "hot": hot,
             "rows": len(net.table) if settings.private else 0,

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from statistics import median
 from typing import Generic, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from .caches import handing_over
 from .machine import THREADS
 
 SETTLE = 0.02
@@ -19,6 +21,8 @@ WARM = 0.05
 """Seconds of products before the one that is timed: woken threads may share a core for a while."""
 NOISY = 1.3
 """A round is discarded where the calibration product took so many times its best."""
+FAR = 2.5
+"""Cores are far from each other that take so many times the best to hand a number over."""
 
 T = TypeVar("T")
 
@@ -31,13 +35,14 @@ class Calibration:
     """
 
     def __init__(self, size: int = 640) -> None:
-        self.best = float("inf")
+        self.best = self._nearest = float("inf")
         self._pool = ThreadPoolExecutor(THREADS)
         square = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
         self._factors = [(square, square.T.copy(), square.copy()) for _ in range(THREADS)]
         for _ in range(20):
             self.run(1)
             self.run()
+            self.near()
 
     def run(self, cores: int = THREADS) -> float:
         """Return the seconds of one product on every core at once, everything else asleep."""
@@ -53,6 +58,15 @@ class Calibration:
         start = time.perf_counter()
         list(self._pool.map(lambda f: np.matmul(f[0], f[1], out=f[2]), self._factors[:cores]))
         return time.perf_counter() - start
+
+    def near(self) -> bool:
+        """Tell whether the cores have a cache in common, as they do not always on a shared machine.
+
+        Threads that change the same rows are several times slower without.
+        """
+        seconds = median(handing_over(self._pool) for _ in range(5))
+        self._nearest = min(self._nearest, seconds)
+        return seconds <= FAR * self._nearest
 
     def quiet(self, seconds: float) -> bool:
         """Tell whether a product that took so long was not disturbed."""

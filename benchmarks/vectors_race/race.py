@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 import time
@@ -141,7 +142,9 @@ class Track:
         return unrest
 
     def _disturbance(self) -> float:
-        return median(self.calibration.run() for _ in range(PRODUCTS))
+        """Return the calibration, or infinity where the cores have no cache in common."""
+        product = median(self.calibration.run() for _ in range(PRODUCTS))
+        return product if self.calibration.near() else math.inf
 
 
 def lines(race: Race, found: Finished, tokens: int) -> list[Line]:

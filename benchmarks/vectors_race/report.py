@@ -34,9 +34,11 @@ the others' does, without which its vectors of one epoch are better than shown. 
 runs in a process of its own, and each round runs every program once, so that all see the same \
 minutes; a ratio is taken within a round: the other's seconds over ours. Figures are medians \
 over the rounds that count, quartiles in brackets. A run begins when a fixed matrix product on \
-both cores takes less than 1.3 times the best of one core alone, four minutes later at most, and \
-is repeated, twice at most, where it takes longer after it; rounds in which it still did are \
-discarded; a line says noisy where that would leave fewer than three, and all count.
+both cores takes less than 1.3 times the best of one core alone, and both cores have a cache in \
+common, as a laptop's do and those of a shared machine not always (they hand a number in memory \
+over within 2.5 times the best), or else four minutes later; it is repeated, twice at most, where \
+that is not so after it; rounds in which it still was not are discarded; a line says noisy where \
+that would leave fewer than three, and all count.
 
 Words a second are the tokens of the text, rare ones included, times epochs, over the seconds of \
 training. Those are: of Sestina, what it reports of its epochs; of gensim (which reads the text \

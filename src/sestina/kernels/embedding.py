@@ -20,6 +20,7 @@ from sestina.kernels.memory import (
     integer,
     number,
     prefetch,
+    prefetch_to_write,
     short,
     write_integer,
     write_number,
@@ -40,11 +41,14 @@ _dot = dots(2, HALF)
 @njit
 def ask_for(a, s, row):
     """Ask for a row of the table, and for where its changes stand, ahead of their use."""
+    place = a.table + row * a.row
     if a.rows:
         prefetch(s + a.at_slots + 4 * row)
-    place = a.table + row * a.row
-    for at in range(0, a.row, LINE):
-        prefetch(place + at)
+        for at in range(0, a.row, LINE):
+            prefetch(place + at)
+    else:
+        for at in range(0, a.row, LINE):
+            prefetch_to_write(place + at)
 
 
 @njit

@@ -25,7 +25,7 @@ from sestina.kernels.cooccurrence import Counts
 from sestina.kernels.memory import (
     integer,
     number,
-    prefetch,
+    prefetch_to_write,
     short,
     write_integer,
     write_number,
@@ -143,7 +143,7 @@ def shuffle_tile(block, address):
 def ask_for(place, size):
     """Ask for a row ahead of its use."""
     for at in range(0, size, LINE):
-        prefetch(place + at)
+        prefetch_to_write(place + at)
 
 
 @njit

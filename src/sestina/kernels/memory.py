@@ -64,19 +64,27 @@ def write_number(typing: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, types.float32), build
 
 
-@intrinsic
-def prefetch(typing: Any, address: Any) -> Any:
-    """Ask for the line of memory at `address`, which need not be ours, ahead of its use."""
+def _prefetch(write: int) -> Any:
+    @intrinsic
+    def ask(typing: Any, address: Any) -> Any:
+        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            number = ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer(), number, number, number])
+            function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+            place = pointer_to(builder, args[0], BYTE)
+            builder.call(function, [place, *(ir.Constant(number, n) for n in (write, 3, 1))])
+            return context.get_dummy_value()
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer(), number, number, number])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        place = pointer_to(builder, args[0], BYTE)
-        builder.call(function, [place, *(ir.Constant(number, n) for n in (0, 3, 1))])
-        return context.get_dummy_value()
+        return types.void(types.int64), build
 
-    return types.void(types.int64), build
+    return ask
+
+
+prefetch = _prefetch(0)
+"""Ask for the line of memory at an address, which need not be ours, ahead of its use."""
+
+prefetch_to_write = _prefetch(1)
+"""The same, and take it from other cores: a line that is written soon is not asked for twice."""
 
 
 @intrinsic

@@ -70,7 +70,7 @@ class Reference:
         if self.settings.back_only:
             return 1
         bits = draw(self.key, place) & 0x7FFFFFFF
-        return 1 + ((bits * self.settings.window) >> 31)
+        return 1 + int((bits * self.settings.window) >> 31)
 
     def negative(self, place: int, number: int) -> int:
         """Return a negative of a token."""

@@ -132,6 +132,17 @@ def test_options_that_do_nothing_for_an_encoder(encoder, idle):
 
 
 @pytest.mark.parametrize(
+    ("level", "idle"),
+    [("word", ["subword_method"]), ("character", ["subword_method"]), ("subword", ["min_count"])],
+)
+def test_options_that_do_nothing_for_a_level(level, idle):
+    net = TextClassifier(level=level, min_count=3, subword_method="unigram")
+    (sentence,) = config.unused(net)
+    assert sentence.startswith(f"{idle[0]} does nothing with level={level!r}, only with ")
+    assert config.unused(TextClassifier(level=level)) == []
+
+
+@pytest.mark.parametrize(
     ("name", "value", "near"),
     [
         ("encoder", "lsmt", "lstm"),

@@ -277,7 +277,8 @@ def run(capsys):
 
 @pytest.fixture
 def spam(pair, tmp_path):
-    pair.save(tmp_path / "spam", {"name": "mean vector"})
+    shown = {"accuracy": 0.8, "interval": [0.7, 0.9], "f1": 0.8, "parameters": 9, "seconds": 1.0}
+    pair.save(tmp_path / "spam", {"name": "mean vector", "metrics": shown, "baseline": {}})
     lines = ["text\tlabel", *map("\t".join, zip(*noisy(200, 4), strict=True))]
     (tmp_path / "held.tsv").write_text("\n".join(lines) + "\n")
     return tmp_path / "spam", tmp_path / "held.tsv"
@@ -302,7 +303,7 @@ def test_find_threshold_of_two_classes(run, spam):
         assert (row["label"] == "spam") == (row["probabilities"]["spam"] > limit - 1e-6)
     assert "is put where its probability" in " ".join(run("info", folder)[1].split())
     card = (folder / "README.md").read_text()
-    assert "before a threshold was found" in card and "Spam is put where" in card
+    assert "measured before the model's thresholds changed" in card and "Spam is put where" in card
 
 
 def test_json_of_find_threshold(run, spam):

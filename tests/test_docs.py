@@ -67,9 +67,16 @@ def test_page_of_classifying_runs(tmp_path, monkeypatch, capsys):
     page = (ROOT / "docs" / "classify.md").read_text(encoding="utf-8")
     run("\n".join(blocks("python", page)), "classify.md")
     assert float(re.search(r"(\S+) of 184 paragraphs", capsys.readouterr().out)[1]) > 0.97
-    assert len(commands(page)) == 4
+    assert len(commands(page)) == 7
     for line in commands(page):
         run_command(line)
+
+
+def test_page_of_classifying_subwords_runs(capsys):
+    pytest.importorskip("tokenizers", reason="the extra 'subword' is not installed")
+    page = (ROOT / "docs" / "classify.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("py", page)), "classify.md")
+    assert float(capsys.readouterr().out.split()[0]) > 0.7
 
 
 def test_page_of_the_texts_runs(tmp_path, monkeypatch):

@@ -157,7 +157,98 @@ def test_bad_json(damage):
         Subwords.from_json(damage)
 
 
-def test_json_of_another_vocabulary(parts):
-    other = parts.to_json().replace("<pad>", "<pod>")
-    with pytest.raises(ModelError, match=r"does not begin with <pad> and <unk>|damaged"):
-        Subwords.from_json(other)
+def changed(parts, change):
+    whole = json.loads(parts.to_json())
+    change(whole["model"]["model"], whole)
+    return json.dumps(whole)
+
+
+def renamed(old, new):
+    """Give a part another name."""
+
+    def change(model, _):
+        if isinstance(model["vocab"], dict):
+            names = {new if k == old else k: n for k, n in model["vocab"].items()}
+            model["vocab"] = names
+            model["merges"] = [[new if x == old else x for x in pair] for pair in model["merges"]]
+        else:
+            model["vocab"] = [[new if k == old else k, score] for k, score in model["vocab"]]
+
+    return change
+
+
+DAMAGES = {
+    "another first part": renamed(" <pad>", " <pod>"),
+    "a part like a mark": renamed("▁the", "<start>"),
+    "an empty part": renamed("▁the", ""),
+    "no parts": lambda model, _: model.update(vocab=[]),
+    "parts of another kind": lambda model, _: model.update(vocab=[3]),
+    "another method": lambda model, whole: whole["options"].update(
+        method={"bpe": "unigram", "unigram": "bpe"}[whole["options"]["method"]]
+    ),
+    "a foreign option": lambda model, whole: whole["options"].update(made_up=1),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_json_that_was_tampered_with(parts, damage):
+    with pytest.raises(ModelError, match="the JSON of the subwords is damaged"):
+        Subwords.from_json(changed(parts, DAMAGES[damage]))
+
+
+@pytest.mark.parametrize("change", [
+    lambda model, _: model["vocab"].update(gap=10**6),
+    lambda model, _: model["merges"].append(["not", "there"]),
+    lambda model, _: model["merges"].append([1, 2, 3]),
+], ids=["gap", "merge", "triple"])  # fmt: skip
+def test_json_of_pairs_that_was_tampered_with(change):
+    with pytest.raises(ModelError, match="the JSON of the subwords is damaged"):
+        Subwords.from_json(changed(small(), change))
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), "high"])
+def test_scores_that_are_no_numbers(score):
+    parts = Subwords.learn(["a film"] * 3, method="unigram", vocabulary=20)
+    with pytest.raises(ModelError, match="the JSON of the subwords is damaged"):
+        Subwords.from_json(changed(parts, lambda model, _: model["vocab"][3].__setitem__(1, score)))
+
+
+def test_rules_of_a_strange_file_are_not_followed(parts):
+    """What would rewrite texts first, here by a pattern that never ends, is our own."""
+
+    def change(_, whole):
+        rule = {"type": "Replace", "pattern": {"Regex": "(a|a)*b|the"}, "content": "evil"}
+        whole["model"]["normalizer"] = rule
+        whole["model"]["post_processor"] = {"type": "made up"}
+
+    again = Subwords.from_json(changed(parts, change))
+    assert again == parts and again.cut("the film") == ["▁the", "▁film"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_frequent_marks_in_the_training_texts_are_letters_too(method):
+    texts = [f"{chr(97 + n % 20)}<pad> x<unk> y<start>" for n in range(60)]
+    parts = Subwords.learn(texts, method=method, vocabulary=80)
+    assert not {"<start>", "<eos>", "<url>", "<number>"} & set(parts.tokens)
+    assert len(set(parts.tokens)) == len(parts)
+    for text, ids in zip(texts, parts.encode(texts), strict=True):
+        assert ids.min() > 1 and parts.decode(ids) == text
+
+
+def test_unknown_characters_stand_as_they_are(parts):
+    cut = parts.cut("the 東 film")
+    assert [part for part in cut if part not in parts.tokens] == ["東"]
+    assert cut[0] == "▁the" and cut[-1] == "▁film"
+
+
+def test_half_characters_are_unknown_ones(parts):
+    (ids,) = parts.encode(["the \ud800 film"])
+    assert (ids == 1).sum() == 1
+    assert parts.cut("the \ud800 film")[-1] == "▁film"
+    Subwords.learn(["a \udfff film"], vocabulary=20)
+
+
+def test_cutting_and_encoding_agree(parts, reviews):
+    known = {part: n for n, part in enumerate(parts.tokens)}
+    for text, ids in zip(reviews[:100], parts.encode(reviews[:100]), strict=True):
+        assert [known[part] for part in parts.cut(text)] == ids.tolist()

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+BINS = 10  # groups of like confidence, for the calibration error
+
 
 def classification(true: NDArray[Any], predicted: NDArray[Any]) -> dict[str, float]:
     """Return accuracy and macro F1 of labels (N,) or of label indicators (N, K).
@@ -88,7 +90,7 @@ def confidences(
 
 
 def calibration(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = BINS
 ) -> list[dict[str, float]]:
     """Return, per bin of confidence, its mean, the share that is right, and the count."""
     place = np.minimum((confidence * bins).astype(int), bins - 1)
@@ -114,7 +116,7 @@ def calibration_error(rows: list[dict[str, float]]) -> float:
 
 
 def expected_calibration_error(
-    probabilities: NDArray[np.float64], codes: NDArray[Any], bins: int = 10
+    probabilities: NDArray[np.float64], codes: NDArray[Any], bins: int = BINS
 ) -> float:
     """Return how far a model's confidence lies from the share that is right, on average.
 

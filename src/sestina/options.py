@@ -20,10 +20,11 @@ def option(
     least: float | None = None,
     most: float | None = None,
     encoders: tuple[str, ...] = (),
+    levels: tuple[str, ...] = (),
 ) -> Any:
     """Return a data-class field with its default, its help line and the values it admits.
 
-    `encoders` are those that the option serves; none named means all.
+    `encoders` and `levels` are those that the option serves; none named means all.
     """
     return field(
         default=default,
@@ -33,6 +34,7 @@ def option(
             "least": least,
             "most": most,
             "encoders": encoders,
+            "levels": levels,
         },
     )
 
@@ -52,17 +54,19 @@ def check(options: Any) -> None:
 
 
 def unused(options: Any) -> list[str]:
-    """Return a sentence for each option that is set, but does nothing for the chosen encoder."""
+    """Return a sentence for each option that is set, but does nothing with the others' choice."""
     found = []
     for spec in fields(options):
-        served, value = spec.metadata.get("encoders"), getattr(options, spec.name)
-        if not served or options.encoder in served:
+        value = getattr(options, spec.name)
+        if value is None if spec.default is None else _plain(value) == _plain(spec.default):
             continue
-        if value is not None if spec.default is None else _plain(value) != _plain(spec.default):
-            found.append(
-                f"{spec.name} does nothing with encoder={options.encoder!r}, "
-                f"only with {', '.join(served)}"
-            )
+        for chosen, kinds in (("encoder", "encoders"), ("level", "levels")):
+            served = spec.metadata.get(kinds)
+            if served and getattr(options, chosen) not in served:
+                found.append(
+                    f"{spec.name} does nothing with {chosen}={getattr(options, chosen)!r}, "
+                    f"only with {', '.join(served)}"
+                )
     return found
 
 

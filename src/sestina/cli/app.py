@@ -10,6 +10,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from sestina.cli import (
+    calibrate,
     data,
     data_map,
     data_vectorise,
@@ -58,6 +59,7 @@ app.command(epilog="Example: sestina evaluate model new-reviews.csv")(evaluate.e
 app.command(epilog="Example: sestina find-threshold model new.csv --measure 'precision>=0.95'")(
     find_threshold.find_threshold
 )
+app.command(epilog="Example: sestina calibrate model new-reviews.csv")(calibrate.calibrate)
 app.command(epilog='Example: sestina predict model "A quiet, wonderful film."')(predict.predict)
 app.command(epilog="Example: sestina info model")(info.info)
 

@@ -8,16 +8,8 @@ import typer
 
 from sestina import config
 from sestina.cli import show
-from sestina.cli.inputs import (
-    Json,
-    ModelArgument,
-    PathArgument,
-    UnusedSeed,
-    part_of,
-    records,
-    say_cuts,
-    text_model,
-)
+from sestina.cli.inputs import Json, ModelArgument, PathArgument, UnusedSeed
+from sestina.cli.judging import on_test_part
 from sestina.cli.options import with_options
 from sestina.errors import counted
 
@@ -39,13 +31,11 @@ def evaluate(
     The calibration error tells how far the stated probabilities lie from the
     share that is right; for a model with a temperature also without it.
     """
-    found = part_of(records(path, reading), part, "test", "evaluating on")
+    net, found = on_test_part(model, path, reading, part)
     from sestina.inspect.evaluate import judged_net
     from sestina.inspect.per_class import per_class
 
-    net = text_model(model)
     codes = net._labels.encode(found.labels)
-    say_cuts(net, found.texts)
     rung = judged_net("this model", net, found.texts, codes)
     result = {
         "task": "evaluate",

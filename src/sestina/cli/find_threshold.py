@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import json as json_module
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from sestina import config
-from sestina.cli import show
-from sestina.cli.inputs import (
-    Json,
-    ModelArgument,
-    PathArgument,
-    UnusedSeed,
-    part_of,
-    records,
-    say_cuts,
-    text_model,
-)
+from sestina.cli import judging, show
+from sestina.cli.inputs import Json, ModelArgument, UnusedSeed
 from sestina.cli.options import with_options
-from sestina.data.records import Records
 from sestina.errors import counted
 
 
 @with_options(reading=(config.ReadingOptions,))
 def find_threshold(
     model: ModelArgument,
-    path: PathArgument,
     reading: dict[str, Any],
+    path: judging.HeldOutPath = None,
     measure: Annotated[
         str,
         typer.Option(help="What to reach: f1, 'precision>=P' or 'recall>=R'; mind the quotes."),
@@ -41,13 +30,8 @@ def find_threshold(
         str | None,
         typer.Option(help="With two classes: the one that the measure is of; else the second."),
     ] = None,
-    part: Annotated[
-        str | None,
-        typer.Option(
-            help="Part to find it on: train, dev or test; dev where PATH names parts. Where PATH "
-            "names none, its rows are parted as train classify parts them."
-        ),
-    ] = None,
+    part: judging.HeldOutPart = None,
+    undo: judging.Undo = False,
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
@@ -56,52 +40,30 @@ def find_threshold(
     For models of two classes, or of several labels at once. The texts must be
     others than those trained on. From then on predict and evaluate use it.
     """
-    from sestina import store
-
-    net = text_model(model)
-    found = _held_out(records(path, reading), part, net)
-    say_cuts(net, found.texts)
+    others = measure != "f1" or per_label or positive is not None or part is not None
+    data = judging.needs_path(path, undo, others)
+    if undo:
+        done = judging.undone(model, "threshold", "thresholds", lambda net: net.undo_thresholds())
+        show.undone("find-threshold", done, "thresholds", json)
+        return
+    net, found = judging.on_held_out(model, data, reading, part, "finding the threshold on")
+    before = net.decision_state()
     rows = net.find_threshold(
         found.texts, found.labels, measure, per_label=per_label, label=positive
     )
     result = {
         "task": "find-threshold",
         "model": model,
-        "data": path,
+        "data": data,
         "measure": measure,
         "texts": len(found),
         "thresholds": [asdict(row) for row in rows],
     }
-    kept = json_module.loads(store.load_folder(model, ("metrics.json",))[2]["metrics.json"])
-    net.save(model, {**kept, "threshold": result})
+    judging.keep(model, net, before, "threshold", result)
     if json:
         show.as_json(result)
     else:
         _show(result)
-
-
-def _held_out(found: Records, part: str | None, net: Any) -> Records:
-    """Return the records to find thresholds on."""
-    from sestina.data.split import three_parts
-
-    if found.parts is None and part is not None:
-        share = net.validation_fraction or config.TrainingOptions.validation_fraction
-        train, dev, test, said = three_parts(found, net.seed, share)
-        show.say(f"the data name no parts: {said}")
-        parts = ["train"] * len(train) + ["dev"] * len(dev) + ["test"] * len(test)
-        found = Records(
-            [*train.texts, *dev.texts, *test.texts],
-            [*(train.labels or []), *(dev.labels or []), *(test.labels or [])],
-            parts,
-            found.notes,
-            found.source,
-        )
-    elif found.parts is None:
-        show.say(
-            "the data name no parts, so all of it is used; if the model was trained on it, add "
-            "--part dev, which draws the same dev part again"
-        )
-    return part_of(found, part, "dev", "finding the threshold on")
 
 
 def _show(result: dict[str, Any]) -> None:

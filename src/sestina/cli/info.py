@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json as json_module
-
 from sestina.cli import show
 from sestina.cli.inputs import Json, ModelArgument, UnusedSeed
+from sestina.cli.judging import facts_of
 
 
 def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None:
@@ -14,8 +13,7 @@ def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None
     from sestina.estimators.loading import load
 
     net = load(model)
-    _, head, files = store.load_folder(model, ("metrics.json",))
-    facts = json_module.loads(files["metrics.json"])
+    head, facts = store.load_config(model), facts_of(model)
     if json:
         show.as_json(
             {**{k: head[k] for k in ("estimator", "version", "options", "learned")}, "facts": facts}
@@ -29,6 +27,7 @@ def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None
             "classes": head["learned"]["classes"],
             "parameters": f"{net.n_parameters_:,} ({show.counts(net.parameter_counts_)})",
             "trainable": net.n_trainable_parameters_,
+            "reads": net.reading(),
             "epochs": f"{len(net.history_)}, the best was {net.best_epoch_}",
             "seconds": round(net.seconds_, 1),
             "decisions": "; ".join(net.decision_notes()),
@@ -38,5 +37,7 @@ def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None
     if "metrics" in facts:
         show.out.print()
         show.ladder("test part", {**facts["baseline"], facts["name"]: facts["metrics"]})
+        if "outdated" in facts:
+            show.out.print(f"Careful: {facts['outdated']}.", markup=False)
     show.out.print()
     show.facts("options", {k: str(v) for k, v in head["options"].items() if v not in (None, [])})

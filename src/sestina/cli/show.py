@@ -59,6 +59,24 @@ def facts(title: str, rows: Mapping[str, Any]) -> None:
     _print(grid)
 
 
+def undone(task: str, done: Mapping[str, Any], what: str, json: bool) -> None:
+    """Tell that something was taken off a model, or was not there.
+
+    Args:
+        task: The verb.
+        done: "model", "undone" and "decisions".
+        what: What was taken off, in the words of the user.
+        json: Whether to print it as JSON.
+    """
+    if json:
+        as_json({"task": task, **done})
+    elif done["undone"]:
+        left = "; ".join(done["decisions"]) or "as trained"
+        facts(f"{done['model']}: {what} undone", {"it decides": left})
+    else:
+        say(f"{done['model']} has no {what} to undo")
+
+
 def _print(grid: Table) -> None:
     """Print a table; away from a terminal its lines end with their last sign, not with blanks."""
     if out.is_terminal:

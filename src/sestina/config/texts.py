@@ -7,6 +7,8 @@ from typing import Any
 
 from sestina.options import option
 
+SUBWORD_METHODS = ("bpe", "unigram")
+
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ReadingOptions:
@@ -39,14 +41,41 @@ class CleaningOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class SubwordOptions:
+    """Options of `Subwords`."""
+
+    method: str = option(
+        "bpe",
+        "Pairs that are merged (BPE), or parts that are dropped (unigram).",
+        choices=SUBWORD_METHODS,
+    )
+    vocabulary: int = option(8_000, "Parts of words to learn; PAD and UNK count too.", least=3)
+    lowercase: bool = option(True, "Turn texts to lower case.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class TextOptions(CleaningOptions):
     """How texts become sequences of token ids."""
 
-    level: str = option("word", "Tokens are words or characters.", choices=("word", "character"))
-    vocabulary: int = option(
-        10_000, "Keep the most frequent tokens; PAD and UNK count too.", least=3
+    level: str = option(
+        "word",
+        "Tokens are words, characters, or parts of words that are learnt.",
+        choices=("word", "character", "subword"),
     )
-    min_count: int = option(1, "Tokens seen fewer times become UNK.", least=1)
+    subword_method: str = option(
+        SubwordOptions.method,
+        "With level subword: pairs that are merged (BPE), or parts that are dropped (unigram).",
+        choices=SUBWORD_METHODS,
+        levels=("subword",),
+    )
+    vocabulary: int = option(
+        10_000,
+        "Keep the most frequent tokens, or learn so many parts of words; PAD and UNK count too.",
+        least=3,
+    )
+    min_count: int = option(
+        1, "Tokens seen fewer times become UNK.", least=1, levels=("word", "character")
+    )
     max_tokens: int = option(500, "Longer texts are cut to so many tokens.", least=1)
     pad: str = option(
         "post",
@@ -168,19 +197,6 @@ class OneHotTokensOptions(CleaningOptions):
         choices=("error", "zeros"),
     )
     sparse: bool = option(False, "Give sparse tables, for alphabets of many words.")
-
-
-@dataclass(eq=False, repr=False, kw_only=True)
-class SubwordOptions:
-    """Options of `Subwords`."""
-
-    method: str = option(
-        "bpe",
-        "Pairs that are merged (BPE), or parts that are dropped (unigram).",
-        choices=("bpe", "unigram"),
-    )
-    vocabulary: int = option(8_000, "Parts of words to learn; PAD and UNK count too.", least=3)
-    lowercase: bool = option(True, "Turn texts to lower case.")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

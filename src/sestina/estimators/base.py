@@ -83,6 +83,10 @@ class SequenceClassifier(
         """Return in words what the network cuts off sequences of `_encode`; mostly nothing."""
         return ""
 
+    def reading(self) -> str:
+        """Return in words what the network reads, for the model card; mostly nothing."""
+        return ""
+
     def _texts(self) -> dict[str, str]:
         """Return the subclass's own files of a model folder, by name."""
         return {}
@@ -212,7 +216,7 @@ class SequenceClassifier(
             "seconds": self.seconds_,
             "notes": self.notes_,
             "parameters": self.parameter_counts_,
-            "decisions": self._decision_state(),
+            "decisions": self.decision_state(),
             **self._state(),
         }
 

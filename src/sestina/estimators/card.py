@@ -7,8 +7,6 @@ from typing import Any
 
 from sestina.errors import counted
 
-OLDER = "These are figures of the time before a threshold was found."
-
 
 def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     """Return a model card in Markdown.
@@ -17,7 +15,7 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
         name: The estimator's name.
         options: Its options.
         facts: What is known: "classes", "parameters", "epochs", "metrics", "baseline", "data",
-            "decisions", …
+            "reads", "decisions", "outdated", …
     """
     classes = facts["classes"]
     shown = ", ".join(map(str, classes[:20])) + (" …" if len(classes) > 20 else "")
@@ -46,11 +44,12 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
         "",
         f"{counted(len(classes), 'class', 'classes')}: {shown}.",
         "",
+        *([f"It reads {facts['reads']}.", ""] if facts.get("reads") else []),
         "## Figures",
         "",
         *_figures(facts),
         "",
-        *([OLDER, ""] if "threshold" in facts else []),
+        *([f"Careful: {facts['outdated']}.", ""] if facts.get("outdated") else []),
         *(f"{note[:1].upper()}{note[1:]}.\n" for note in facts.get("decisions", ())),
         "## Limits",
         "",

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from sestina import metrics
 from sestina.errors import DataError, OptionError, nearest
 from sestina.estimators import calibration, thresholds
+from sestina.estimators.calibration import Calibration
 from sestina.estimators.targets import Labels
 from sestina.estimators.thresholds import Measure, Threshold
 
@@ -27,12 +28,17 @@ class Decisions:
 
     As it comes it takes the most probable class, or every label above 0.5. `find_threshold` sets
     other thresholds, `fit_temperature` and the option `calibrate` a temperature; both are kept
-    in the model folder.
+    in the model folder, and `undo_thresholds` and `undo_temperature` take them off again.
+
+    Attributes:
+        calibration_: How the fit of the temperature went; None where none was fitted, or where
+            the model was loaded since.
     """
 
     classes_: NDArray[Any]
     temperature_: float
     thresholds_: NDArray[np.float64] | None
+    calibration_: Calibration | None
     notes_: list[str]
     _labels: Labels
 
@@ -128,6 +134,28 @@ class Decisions:
         self._calibrate(*self._judged(X, y))
         return self
 
+    def undo_thresholds(self) -> Self:
+        """Decide again as it comes: by the most probable class, or by 0.5 for every label."""
+        check_is_fitted(self, "network_")
+        self.thresholds_ = None
+        return self
+
+    def undo_temperature(self) -> Self:
+        """Give probabilities again as they come; decisions stay as they are, thresholds move."""
+        check_is_fitted(self, "network_")
+        self._move_thresholds(1 / self.temperature_)
+        self.temperature_, self.calibration_ = 1.0, None
+        self._note_temperature()
+        return self
+
+    def decision_state(self) -> dict[str, Any]:
+        """Return temperature and thresholds as plain JSON values."""
+        limits = self.thresholds_
+        return {
+            "temperature": self.temperature_,
+            "thresholds": None if limits is None else limits.tolist(),
+        }
+
     def decision_notes(self) -> list[str]:
         """Return in sentences what differs from the usual: temperature, thresholds."""
         said = []
@@ -174,34 +202,31 @@ class Decisions:
         return metrics.correct(codes, self.decide(probabilities))
 
     def _decide_as_usual(self) -> None:
-        self.temperature_, self.thresholds_ = 1.0, None
+        self.temperature_, self.thresholds_, self.calibration_ = 1.0, None, None
 
     def _tempered(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         return calibration.tempered(probabilities, self.temperature_, self._labels.multi_label)
 
     def _calibrate(self, probabilities: NDArray[np.float64], codes: NDArray[Any]) -> None:
         """Multiply the temperature by the one that these probabilities (N, K) want."""
-        factor = calibration.temperature(probabilities, codes)
-        after = calibration.tempered(probabilities, factor, self._labels.multi_label)
+        found = calibration.fitted(probabilities, codes, self.temperature_)
+        self._move_thresholds(found.temperature / found.temperature_before)
+        self.temperature_, self.calibration_ = found.temperature, found
+        self._note_temperature()
+
+    def _move_thresholds(self, factor: float) -> None:
+        """Move thresholds as the probabilities move whose logits are divided by `factor`."""
         if self.thresholds_ is not None:
             self.thresholds_ = calibration.tempered(self.thresholds_, factor, True)
-        self.temperature_ *= factor
-        errors = [metrics.expected_calibration_error(p, codes) for p in (probabilities, after)]
-        self.notes_.append(
-            f"the temperature {self.temperature_:.3f}, fitted on held-out data (rows: "
-            f"{len(codes):,}), takes their expected calibration error from {errors[0]:.3f} to "
-            f"{errors[1]:.3f}"
-        )
 
-    def _decision_state(self) -> dict[str, Any]:
-        limits = self.thresholds_
-        return {
-            "temperature": self.temperature_,
-            "thresholds": None if limits is None else limits.tolist(),
-        }
+    def _note_temperature(self) -> None:
+        """Note how the last fit of a temperature went, instead of earlier ones."""
+        self.notes_ = [note for note in self.notes_ if not note.startswith(calibration.NOTE)]
+        if self.calibration_ is not None:
+            self.notes_.append(str(self.calibration_))
 
     def _restore_decisions(self, state: dict[str, Any]) -> None:
-        """Put back what `_decision_state` returned; folders of earlier versions have none.
+        """Put back what `decision_state` returned; folders of earlier versions have none.
 
         Raises:
             DataError: It is no temperature, or not a threshold for each class.

@@ -27,6 +27,10 @@ class Fitted(Protocol):
         """Number of parameters."""
         ...
 
+    def reading(self) -> str:
+        """What it reads, in words; empty where nothing is to be told."""
+        ...
+
     def decision_notes(self) -> list[str]:
         """Sentences on how it decides, where that is not the usual way."""
         ...
@@ -58,6 +62,7 @@ def write_model(estimator: Fitted, folder: str | Path, facts: dict[str, Any]) ->
         "classes": learned["classes"],
         "parameters": estimator.n_parameters_,
         "epochs": len(estimator.history_),
+        "reads": estimator.reading(),
         "decisions": estimator.decision_notes(),
     }
     name = type(estimator).__name__

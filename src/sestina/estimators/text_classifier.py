@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from sestina.config import EmbeddingOptions, NgramOptions, TextOptions
 from sestina.data.ragged import Ragged
@@ -18,9 +19,9 @@ from sestina.nn.averages import HashedEmbedding
 from sestina.nn.classifier import ClassifierNetwork
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.heads import Target
-from sestina.text.encode import Encoded, encode, in_ids, learn_vocabulary
+from sestina.text.encode import Encoded, cut_up, encode, in_ids, learn_vocabulary
 from sestina.text.inputs import as_texts
-from sestina.text.vocabulary import Vocabulary
+from sestina.text.parts import read_vocabulary
 from sestina.vectors.table import WordVectors
 
 
@@ -30,10 +31,10 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
 
     The options are those of `sestina.config`: `TextOptions`, `EmbeddingOptions`,
     `EncoderOptions` and `TrainingOptions`. Parameter counts follow Keras (one bias per gate).
-    Texts of any length may come, empty ones too.
+    Texts of any length may come, empty ones too. ``level="subword"`` needs the extra `subword`.
 
     Attributes (after `fit`):
-        vocabulary_: The `Vocabulary`.
+        vocabulary_: The `Vocabulary`; with subwords it knows how texts are cut, too.
         classes_: (K,) class labels.
         found_: Tokens of the vocabulary that the pre-trained vectors hold.
         buckets_: Hashed n-grams that have a vector, where `word_ngrams` or `max_n` ask for them.
@@ -60,6 +61,7 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
         return tags
 
     def _learn(self, X: Any) -> Ragged:
+        self._refuse_vectors_of_words()
         self.vocabulary_, found = learn_vocabulary(as_texts(X), self)
         encoded = in_ids(found, self.vocabulary_, self)
         if self._hashes():
@@ -75,7 +77,7 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
         if not self._hashes():
             return encode(as_texts(X), self.vocabulary_, self).ids
         numbers = ngrams.OpenVocabulary(self.vocabulary_)
-        encoded = encode(as_texts(X), numbers, self)
+        encoded = in_ids(cut_up(as_texts(X), self.vocabulary_, self), numbers, self)
         grams = ngrams.hashed(encoded.ids, numbers, self)
         return ngrams.extended(encoded, grams, self.buckets_, numbers).ids
 
@@ -135,6 +137,23 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
             raise DataError(f"{name}: none of the {tokens} has a vector; wrong language?")
         return table
 
+    def _refuse_vectors_of_words(self) -> None:
+        """Raise where parts of words would be looked up among vectors of words."""
+        given = self.vectors is not None and not isinstance(self.vectors, np.ndarray | list)
+        if self.level == "subword" and self.encoder != "bag" and given:
+            raise OptionError(
+                "vectors has vectors of words, while level='subword' reads parts of words; "
+                "leave vectors out, or set level='word'"
+            )
+
+    def reading(self) -> str:
+        """Return in words what the network reads: kind and number of its tokens."""
+        check_is_fitted(self, "vocabulary_")
+        size = f"a vocabulary of {len(self.vocabulary_):,}, learnt from the training texts"
+        if self.level == "subword":
+            return f"parts of words ({self.subword_method}): {size}"
+        return f"{self.level}s: {size}"
+
     def _note(self, encoded: Encoded) -> None:
         """Say once what was cut, empty or unknown in the training texts."""
         if encoded.truncated:
@@ -161,7 +180,7 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
         return {"vocabulary.json": self.vocabulary_.to_json()}
 
     def _restore(self, state: dict[str, Any], files: dict[str, str]) -> None:
-        self.vocabulary_ = Vocabulary.from_json(files["vocabulary.json"])
+        self.vocabulary_ = read_vocabulary(files["vocabulary.json"], self.level)
         self.vector_size_ = state["vector_size"]
         self.frozen_ = state["frozen"]
         self.found_ = state["found"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sestina.config import TextOptions
 from sestina.estimators.targets import Labels
-from sestina.text.tokenise import tokeniser
+from sestina.text.tokenise import Cut, tokeniser
 
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
 
@@ -51,13 +51,14 @@ def majority(labels: Labels, codes: NDArray[Any], rows: int) -> Baseline:
     return Baseline("majority class", table, len(shares), time.perf_counter() - started)
 
 
-def terms(options: TextOptions) -> dict[str, Any]:
+def terms(options: TextOptions, cut: Cut | None = None) -> dict[str, Any]:
     """Return what scikit-learn's vectorisers shall read: one- and two-token terms of our tokens.
 
-    Where tokens are characters, terms have one to four.
+    Where tokens are characters, terms have one to four. Subwords need what `text.encode.cut_by`
+    returns as `cut`.
     """
     return {
-        "tokenizer": tokeniser(options),
+        "tokenizer": tokeniser(options, cut),
         "token_pattern": None,
         "lowercase": False,
         "ngram_range": (1, 4) if options.level == "character" else (1, 2),
@@ -72,16 +73,18 @@ def tfidf_regression(
     dev_codes: NDArray[Any],
     test: Sequence[str],
     options: TextOptions,
+    cut: Cut | None = None,
 ) -> Baseline:
     """Return TF-IDF of one- and two-token terms + logistic regression.
 
     It reads the same tokens as the net and learns from the same training part; the strength of
-    its L2 penalty is the one of `STRENGTHS` that does best on the same dev part.
+    its L2 penalty is the one of `STRENGTHS` that does best on the same dev part. `cut` is what
+    cuts texts into the net's subwords.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     started = time.perf_counter()
-    weigh = TfidfVectorizer(sublinear_tf=True, **terms(options))
+    weigh = TfidfVectorizer(sublinear_tf=True, **terms(options, cut))
     table, dev_table = weigh.fit_transform(train), weigh.transform(dev)
     fits = [_fitted(table, codes, strength) for strength in STRENGTHS]
     scores = [

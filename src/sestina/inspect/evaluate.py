@@ -13,8 +13,10 @@ from sestina import metrics
 from sestina.data.records import Records
 from sestina.estimators.base import SequenceClassifier
 from sestina.estimators.targets import Labels
+from sestina.estimators.text_classifier import TextClassifier
 from sestina.inspect import baselines
 from sestina.inspect.nb_svm import nb_svm
+from sestina.text.encode import cut_by
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def judged_net(
 
 
 def climb(
-    nets: Mapping[str, SequenceClassifier], train: Records, dev: Records, test: Records
+    nets: Mapping[str, TextClassifier], train: Records, dev: Records, test: Records
 ) -> Ladder:
     """Return the ladder of the majority class, two linear models, and fitted nets.
 
@@ -130,7 +132,8 @@ def climb(
     labels: Labels = first._labels
     codes, dev_codes = labels.encode(train.labels), labels.encode(dev.labels)
     truth = labels.encode(test.labels)
-    linear = (train.texts, codes, dev.texts, dev_codes, test.texts, first)
+    cut = cut_by(first.vocabulary_, first)
+    linear = (train.texts, codes, dev.texts, dev_codes, test.texts, first, cut)
     plain = [
         baselines.majority(labels, codes, len(test)),
         baselines.tfidf_regression(*linear),

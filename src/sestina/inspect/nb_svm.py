@@ -16,6 +16,7 @@ from scipy.special import expit, softmax
 from sestina.config import TextOptions
 from sestina.estimators.calibration import temperature, tempered
 from sestina.inspect.baselines import Baseline, terms
+from sestina.text.tokenise import Cut
 
 STRENGTHS = (0.3, 1.0, 3.0)
 SHARES = (0.25, 0.5, 1.0)  # of the SVM's own weights
@@ -59,6 +60,7 @@ def nb_svm(
     dev_codes: NDArray[Any],
     test: Sequence[str],
     options: TextOptions,
+    cut: Cut | None = None,
 ) -> Baseline:
     """Return NB-SVM on which one- and two-token terms a text holds, one classifier per class.
 
@@ -67,12 +69,13 @@ def nb_svm(
     in the paper a text's row has length 1 before the ratios come in, so that long texts weigh no
     more than short ones. It reads the same tokens as the net and learns from the same training
     part; its strength and β are those of `STRENGTHS` and `SHARES` that do best on the same dev
-    part, on which margins become probabilities, too (by a temperature).
+    part, on which margins become probabilities, too (by a temperature). `cut` is what cuts texts
+    into the net's subwords.
     """
     from sklearn.feature_extraction.text import CountVectorizer
 
     started = time.perf_counter()
-    counts = CountVectorizer(binary=True, **terms(options))
+    counts = CountVectorizer(binary=True, **terms(options, cut))
     table, dev_table = counts.fit_transform(train), _of_length_1(counts.transform(dev))
     truth = _columns(codes)
     found, best = None, -1.0

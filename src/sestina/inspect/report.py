@@ -347,8 +347,8 @@ def _coverage(coverage: Mapping[str, Any]) -> str:
         "<h3>What the vocabulary covers</h3>"
         + page.tiles(tiles)
         + page.note(
-            "Tokens are the words or characters that the net reads. Those that the vocabulary, "
-            "taken from the training texts, does not hold all look alike to it."
+            "Tokens are the words, parts of words or characters that the net reads. Those that the "
+            "vocabulary, taken from the training texts, does not hold all look alike to it."
         )
     )
     unknown = "".join(

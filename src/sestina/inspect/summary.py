@@ -12,7 +12,7 @@ from sestina.data.records import Records
 from sestina.errors import counted
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.inspect.report import ReportFacts
-from sestina.text.encode import encode
+from sestina.text.encode import cut_by, encode
 from sestina.text.tokenise import tokeniser
 from sestina.version import __version__
 
@@ -83,6 +83,7 @@ def report_facts(
             for k, v in list(train.label_counts().items())[:12]
         ),
         "noticed": notes,
+        "tokens": net.reading(),
         "network": f"{net_name(net)}: {counted(net.n_parameters_, 'parameter')}, of them "
         f"{net.n_trainable_parameters_:,} trained",
         "training": f"{counted(len(net.history_), 'epoch')}, the best was {net.best_epoch_}; "
@@ -102,11 +103,11 @@ def report_facts(
 
 def _coverage(net: TextClassifier, test: Records) -> dict[str, Any]:
     """Return how much of the test texts the vocabulary knows, and what it lacks most."""
-    tokenise = tokeniser(net)
+    tokenise = tokeniser(net, cut_by(net.vocabulary_, net))
     counts: Counter[str] = Counter()
     for text in test.texts:
         counts.update(tokenise(text))
-    unknown = Counter({token: n for token, n in counts.items() if token not in net.vocabulary_})
+    unknown = Counter({token: n for token, n in counts.items() if net.vocabulary_[token] == 1})
     return {
         "vocabulary": len(net.vocabulary_),
         "known_share": 1 - unknown.total() / max(counts.total(), 1),

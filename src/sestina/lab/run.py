@@ -142,16 +142,19 @@ class Laboratory:
         from sestina.inspect.baselines import tfidf_regression
         from sestina.inspect.nb_svm import nb_svm
         from sestina.metrics import correct
+        from sestina.text.encode import cut_by
 
         if self.quick:
             return {}
         train, dev, test = used
-        cut = tuple(config.to_dict(net, config.CleaningOptions).values())
-        key = (hash((*train.texts, None, *test.texts)), net.level, *cut)
+        cleaned = tuple(config.to_dict(net, config.CleaningOptions).values())
+        tokens = net.vocabulary_ if net.level == "subword" else net.level
+        key = (hash((*train.texts, None, *test.texts)), tokens, *cleaned)
         if key not in self.baselines:
             known, seen, truth = (labels.encode(part.labels) for part in used)
+            cut = cut_by(net.vocabulary_, net)
             found = [
-                model(train.texts, known, dev.texts, seen, test.texts, net)
+                model(train.texts, known, dev.texts, seen, test.texts, net, cut)
                 for model in (tfidf_regression, nb_svm)
             ]
             self.baselines[key] = {

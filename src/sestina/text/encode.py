@@ -13,8 +13,9 @@ from sestina.config import TextOptions
 from sestina.data.ragged import Ragged
 from sestina.errors import OptionError, counted
 from sestina.text.clean import cleaner, sets_marks
+from sestina.text.parts import SubwordVocabulary, marks_of
 from sestina.text.scan import Numbered, numbered
-from sestina.text.tokenise import cut_of
+from sestina.text.tokenise import Cut, cut_of
 from sestina.text.vocabulary import EOS, START, Vocabulary
 
 NO_IDS = np.empty(0, dtype=np.int32)
@@ -65,7 +66,11 @@ def learn_vocabulary(texts: Iterable[str], options: TextOptions) -> tuple[Vocabu
         OptionError: No token is so frequent as `min_count` asks, or an option leaves no room.
     """
     _check_room(options)
-    found = numbered(list(texts), cleaner(options), cut_of(options), sets_marks(options))
+    texts = list(texts)
+    if options.level == "subword":
+        parts = SubwordVocabulary.learn(texts, options)
+        return parts, cut_up(texts, parts, options)
+    found = numbered(texts, cleaner(options), cut_of(options), sets_marks(options))
     counts = np.bincount(found.ids, minlength=len(found.tokens))
     vocabulary = Vocabulary.from_counts(
         dict(zip(found.tokens, counts.tolist(), strict=True)),
@@ -93,17 +98,30 @@ class Numbering(Protocol):
     def __getitem__(self, token: str) -> int: ...
 
 
-def encode(texts: Iterable[str], vocabulary: Numbering, options: TextOptions) -> Encoded:
+def encode(texts: Iterable[str], vocabulary: Vocabulary, options: TextOptions) -> Encoded:
     """Return the texts in the ids of a vocabulary."""
+    return in_ids(cut_up(texts, vocabulary, options), vocabulary, options)
+
+
+def cut_up(texts: Iterable[str], vocabulary: Vocabulary, options: TextOptions) -> Numbered:
+    """Return texts cut into the tokens of a model with this vocabulary, for `in_ids`."""
     _check_room(options)
-    found = numbered(list(texts), cleaner(options), cut_of(options), sets_marks(options))
-    return in_ids(found, vocabulary, options)
+    cut = cut_by(vocabulary, options)
+    return numbered(list(texts), cleaner(options), cut, sets_marks(options))
+
+
+def cut_by(vocabulary: Vocabulary, options: TextOptions) -> Cut:
+    """Return what cuts the texts of a model with this vocabulary: learnt parts, or a plain rule."""
+    if isinstance(vocabulary, SubwordVocabulary):
+        return vocabulary.subwords.cut
+    return cut_of(options)
 
 
 def _check_room(options: TextOptions) -> None:
     """Raise when START and EOS leave no place for a token."""
     marks = options.mark_start + options.mark_end
-    for name, least in (("max_tokens", marks + 1), ("vocabulary", marks + 3)):
+    taken = len(marks_of(options)) if options.level == "subword" else marks
+    for name, least in (("max_tokens", marks + 1), ("vocabulary", taken + 3)):
         value = getattr(options, name)
         if value < least:
             raise OptionError(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.text.clean import Cleaner
-from sestina.text.tokenise import CUTS, Tokeniser, around_marks
+from sestina.text.tokenise import Cut, Tokeniser, around_marks, plain
 
 if TYPE_CHECKING:
     from sestina.kernels.lexicon import Lexicon
@@ -47,24 +47,24 @@ class Numbered(NamedTuple):
 
 
 def numbered(
-    documents: Sequence[Document], clean: Cleaner, cut: str, marks: bool = False
+    documents: Sequence[Document], clean: Cleaner, cut: Cut, marks: bool = False
 ) -> Numbered:
     """Return the tokens of documents as numbers; lists of tokens are taken as they are.
 
     Args:
         documents: N texts, or lists of tokens.
         clean: What is done to a text before it is cut.
-        cut: One of `text.tokenise.CUTS`.
+        cut: One of `text.tokenise.CUTS`, or a function that cuts.
         marks: Whether cleaning puts marks in, which the scanner would take apart.
     """
-    if cut != "characters" and not marks and all(isinstance(text, str) for text in documents):
-        texts = [str(text) for text in documents]
-        if texts and sum(map(len, texts)) >= FEW:
+    if isinstance(cut, str) and cut != "characters" and not marks:
+        texts = [text for text in documents if isinstance(text, str)]
+        if len(texts) == len(documents) and sum(map(len, texts)) >= FEW:
             try:
                 return _scanned(texts, clean, cut)
             except UnicodeEncodeError:  # half a character, which no UTF-8 can hold
                 pass
-    return _one_by_one(documents, clean, around_marks(cut) if marks else CUTS[cut])
+    return _one_by_one(documents, clean, around_marks(cut) if marks else plain(cut))
 
 
 def _one_by_one(documents: Sequence[Document], clean: Cleaner, cut: Tokeniser) -> Numbered:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from sestina.config import TextOptions
+from sestina.errors import OptionError
 from sestina.text.clean import MARKS, cleaner, sets_marks
 
 # The contractions of English are parted as in the Penn Treebank, which pre-trained vectors expect
@@ -19,6 +20,8 @@ BARE = re.compile(r"\w")
 MARK = re.compile("(" + "|".join(map(re.escape, MARKS)) + ")")
 
 Tokeniser = Callable[[str], list[str]]
+Cut = str | Tokeniser
+"""One of `CUTS` by its name, or a function text → tokens that was learnt."""
 
 
 def words(text: str) -> list[str]:
@@ -45,9 +48,9 @@ CUTS: dict[str, Tokeniser] = {
 """What texts can be cut into, by the names of `config.TermOptions.tokens`."""
 
 
-def around_marks(cut: str) -> Tokeniser:
-    """Return one of `CUTS` that leaves the marks of cleaning, such as ``<url>``, whole."""
-    inner: Tokeniser = list if cut == "characters" else CUTS[cut]
+def around_marks(cut: Cut) -> Tokeniser:
+    """Return what cuts texts but leaves the marks of cleaning, such as ``<url>``, whole."""
+    inner: Tokeniser = list if cut == "characters" else plain(cut)
 
     def tokenise(text: str) -> list[str]:
         tokens: list[str] = []
@@ -58,13 +61,29 @@ def around_marks(cut: str) -> Tokeniser:
     return tokenise
 
 
+def plain(cut: Cut) -> Tokeniser:
+    """Return the function that cuts texts."""
+    return CUTS[cut] if isinstance(cut, str) else cut
+
+
 def cut_of(options: TextOptions) -> str:
-    """Return which of `CUTS` the options of a classifier ask for."""
+    """Return which of `CUTS` the options of a classifier ask for.
+
+    Raises:
+        OptionError: They ask for subwords, into which only a learnt vocabulary cuts texts.
+    """
+    if options.level == "subword":
+        raise OptionError("level='subword' needs parts that were learnt; fit a model first")
     return "words+marks" if options.level == "word" else "characters"
 
 
-def tokeniser(options: TextOptions) -> Tokeniser:
-    """Return the function text → tokens that `options` describe: first cleaned, then cut."""
-    name = cut_of(options)
-    clean, cut = cleaner(options), around_marks(name) if sets_marks(options) else CUTS[name]
-    return lambda text: cut(clean(text))
+def tokeniser(options: TextOptions, cut: Cut | None = None) -> Tokeniser:
+    """Return the function text → tokens that `options` describe: first cleaned, then cut.
+
+    Args:
+        options: How texts are cleaned, and cut where `cut` does not say.
+        cut: What cuts them; `text.encode.cut_by` has that of a vocabulary.
+    """
+    whole = cut_of(options) if cut is None else cut
+    clean, inner = cleaner(options), around_marks(whole) if sets_marks(options) else plain(whole)
+    return lambda text: inner(clean(text))

@@ -46,6 +46,11 @@ def test_frequent_words_are_one_part_and_rare_ones_several(parts):
     assert "".join(parts.cut("unfilmable")) == "▁unfilmable"
 
 
+def test_marks_stand_alone(parts):
+    assert parts.cut("film.") == ["▁film", "."]
+    assert not [part for part in parts.tokens[2:] if len(part) > 1 and set(part) & set(".,'!?-")]
+
+
 def test_ids(parts):
     first, empty = parts.encode(["the film", ""])
     assert first.dtype == np.int32 and [parts.tokens[n] for n in first] == ["▁the", "▁film"]
@@ -178,8 +183,8 @@ def renamed(old, new):
 
 
 DAMAGES = {
-    "another first part": renamed(" <pad>", " <pod>"),
-    "a part like a mark": renamed("▁the", "<start>"),
+    "another first part": renamed("<pad>", "<pod>"),
+    "a part twice": lambda model, _: model.update(vocab=[["<pad>", 0.0], ["<unk>", 0.0]] * 2),
     "an empty part": renamed("▁the", ""),
     "no parts": lambda model, _: model.update(vocab=[]),
     "parts of another kind": lambda model, _: model.update(vocab=[3]),

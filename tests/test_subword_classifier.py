@@ -131,6 +131,11 @@ def resealed(folder, text):
     (folder / "config.json").write_text(json.dumps(head))
 
 
+def renamed(model, old, new):
+    """Give a part another name."""
+    return json.loads(json.dumps(model).replace(json.dumps(old), json.dumps(new)))
+
+
 def refused(folder):
     with pytest.raises(ModelError) as caught:
         load(folder)
@@ -157,6 +162,7 @@ def test_a_vocabulary_that_was_tampered_with_is_refused(net, tmp_path):
         {"marks": ["<start>", "film"]},
         {"marks": "<start>"},
         {"options": {"method": "other"}},
+        {"marks": ["<start>"], "model": renamed(whole["model"], "▁film", "<start>")},
         {"model": None},
         {"more": 1, "model": {"model": {"vocab": {}, "merges": []}}},
     ):

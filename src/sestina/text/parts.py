@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from sestina.config import TextOptions
-from sestina.errors import ModelError
+from sestina.errors import ModelError, OptionError
 from sestina.text.clean import MARKS, cleaner, sets_marks
 from sestina.text.subword import Subwords
 from sestina.text.tokenise import MARK
@@ -75,7 +75,10 @@ class SubwordVocabulary(Vocabulary):
         known = (START, EOS, *MARKS)
         if not isinstance(marks, list) or marks != [mark for mark in known if mark in marks]:
             raise ModelError(f"vocabulary.json is damaged: {marks!r:.60} are no marks")
-        return cls(Subwords.from_json(json.dumps(whole)), marks)
+        try:
+            return cls(Subwords.from_json(json.dumps(whole)), marks)
+        except OptionError as error:  # a part that is named like a mark
+            raise ModelError(f"vocabulary.json is damaged: {error}") from error
 
 
 def marks_of(options: TextOptions) -> list[str]:

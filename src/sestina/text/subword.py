@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sestina.config import SubwordOptions, check, from_dict, to_dict
 from sestina.errors import DataError, ModelError, OptionError, counted
 from sestina.text.inputs import as_texts
-from sestina.text.subword_model import BLANK, TAKEN, learnt, library, rebuilt
+from sestina.text.subword_model import BLANK, learnt, library, rebuilt
 from sestina.text.vocabulary import PAD, UNK
 
 HALF = re.compile("[\ud800-\udfff]")  # half a character, which the package does not take
@@ -27,8 +27,8 @@ class Subwords:
 
     A frequent word is one part, a rare one several, an unseen one perhaps letters; only a
     character is UNK that the training texts lack, or that is not among their most frequent ones,
-    half as many as the vocabulary. White space, of whatever kind, is one blank; "<pad>" in a text
-    is five letters like others. Immutable: make one with `learn` or `from_json`.
+    half as many as the vocabulary. Punctuation marks are parts of their own. White space, of
+    whatever kind, is one blank. Immutable: make one with `learn` or `from_json`.
 
     Args:
         model: A `tokenizers.Tokenizer` of `text.subword_model`.
@@ -139,8 +139,7 @@ class Subwords:
 
     def _strange(self, piece: str) -> str:
         """Return an unknown piece of a text, or UNK where a known part looks like it."""
-        known = not piece or piece in TAKEN or self._model.token_to_id(piece) is not None
-        return UNK if known else piece
+        return UNK if not piece or self._model.token_to_id(piece) is not None else piece
 
 
 def _whole(texts: Any) -> list[str]:

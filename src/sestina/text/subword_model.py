@@ -16,14 +16,11 @@ from typing import Any
 
 from sestina.config import SubwordOptions
 from sestina.errors import MissingExtra
-from sestina.text.clean import MARKS
-from sestina.text.vocabulary import EOS, PAD, START, UNK
+from sestina.text.vocabulary import PAD, UNK
 
 BLANK = "▁"  # stands for the blank before a word
 STEP, DIGITS = 1e-4, 4  # of the scores of a unigram model
-# PAD and UNK inside a model: no text can name them, for every blank of it has become ▁ by then
-HIDDEN = [f" {PAD}", f" {UNK}"]
-TAKEN = {PAD, UNK, START, EOS, *MARKS}  # names that no part has, so that no text can mean them
+FIRST = [PAD, UNK]
 
 
 def library() -> Any:
@@ -45,7 +42,7 @@ def learnt(lines: Sequence[str], wish: SubwordOptions) -> Any:
     with _one_thread():
         model.train_from_iterator(lines, _trainer(wish, _letters(model, lines, wish.vocabulary)))
     found = json.loads(model.to_str())["model"]
-    return rebuilt(_settled(found) if wish.method == "unigram" else _nameable(found), wish)
+    return rebuilt(_settled(found) if wish.method == "unigram" else found, wish)
 
 
 def rebuilt(found: Mapping[str, Any], wish: SubwordOptions) -> Any:
@@ -58,7 +55,8 @@ def rebuilt(found: Mapping[str, Any], wish: SubwordOptions) -> Any:
     """
     from tokenizers import models
 
-    if wish.method == "bpe":
+    bpe = wish.method == "bpe"
+    if bpe:
         parts = sorted(found["vocab"], key=found["vocab"].__getitem__)
         merges = [(one, other) for one, other in found["merges"]]
         if [found["vocab"][part] for part in parts] != list(range(len(parts))):
@@ -70,20 +68,21 @@ def rebuilt(found: Mapping[str, Any], wish: SubwordOptions) -> Any:
             raise ValueError("a score is no finite number")
     _check(parts)
     try:
-        if wish.method == "bpe":
-            return _around(wish, models.BPE(dict(found["vocab"]), merges, unk_token=HIDDEN[1]))
-        return _around(wish, models.Unigram(pairs, 1))
+        made = (
+            models.BPE(found["vocab"], merges, unk_token=UNK) if bpe else models.Unigram(pairs, 1)
+        )
     except Exception as error:  # the package raises this very class, no kind of its own
         raise ValueError(str(error)) from error
+    return _around(wish, made)
 
 
 def _check(parts: Sequence[str]) -> None:
-    if list(parts[:2]) != HIDDEN:
+    if list(parts[:2]) != FIRST:
         raise ValueError(f"it does not begin with {PAD} and {UNK}")
     if not all(isinstance(part, str) and part for part in parts):
         raise ValueError("a part is no string, or empty")
-    if len(set(parts)) != len(parts) or TAKEN & set(parts):
-        raise ValueError("a part occurs twice, or has the name of a mark")
+    if len(set(parts)) != len(parts):
+        raise ValueError("a part occurs twice")
 
 
 def _around(wish: SubwordOptions, model: Any) -> Any:
@@ -94,14 +93,16 @@ def _around(wish: SubwordOptions, model: Any) -> Any:
     steps = [normalizers.Lowercase()] if wish.lowercase else []
     blank = normalizers.Replace(Regex(r"\s+"), " ")
     whole.normalizer = normalizers.Sequence([*steps, blank, normalizers.Strip()])
-    whole.pre_tokenizer = pre_tokenizers.Metaspace(replacement=BLANK, prepend_scheme="always")
+    words = pre_tokenizers.Metaspace(replacement=BLANK, prepend_scheme="always")
+    # marks stand alone: "film." begins with the same part as "film", and no part can be "<pad>"
+    whole.pre_tokenizer = pre_tokenizers.Sequence([words, pre_tokenizers.Punctuation()])
     return whole
 
 
 def _untrained(wish: SubwordOptions) -> Any:
     from tokenizers import models
 
-    return models.BPE(unk_token=HIDDEN[1]) if wish.method == "bpe" else models.Unigram()
+    return models.BPE(unk_token=UNK) if wish.method == "bpe" else models.Unigram()
 
 
 def _letters(model: Any, lines: Sequence[str], vocabulary: int) -> list[str]:
@@ -118,25 +119,13 @@ def _trainer(wish: SubwordOptions, letters: list[str]) -> Any:
 
     shared: dict[str, Any] = {
         "vocab_size": wish.vocabulary,
-        "special_tokens": HIDDEN,
+        "special_tokens": FIRST,
         "initial_alphabet": letters,
         "show_progress": False,
     }
     if wish.method == "bpe":
         return trainers.BpeTrainer(limit_alphabet=len(letters), **shared)
-    return trainers.UnigramTrainer(unk_token=HIDDEN[1], **shared)
-
-
-def _nameable(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a BPE model without parts that have the name of a mark, nor merges that need them."""
-    by_id = sorted(found["vocab"], key=found["vocab"].__getitem__)
-    kept = {part: number for number, part in enumerate(p for p in by_id if p not in TAKEN)}
-    merges = [
-        (one, other)
-        for one, other in found["merges"]
-        if one in kept and other in kept and one + other in kept
-    ]
-    return {"vocab": kept, "merges": merges}
+    return trainers.UnigramTrainer(unk_token=UNK, **shared)
 
 
 def _settled(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,10 +133,9 @@ def _settled(found: Mapping[str, Any]) -> dict[str, Any]:
 
     `tokenizers` adds up in an order that differs from run to run, which shows in the last digits,
     and gives the letters that were not worth a part the lowest score, each 0.0001 more than the
-    one before, in such an order too. So scores are rounded, and those letters made equal. Parts
-    that have the name of a mark are left out.
+    one before, in such an order too. So scores are rounded, and those letters made equal.
     """
-    scores = [(part, score) for part, score in found["vocab"] if part not in {*HIDDEN, *TAKEN}]
+    scores = [(part, score) for part, score in found["vocab"] if part not in FIRST]
     least = min(score for _, score in scores)
     above = least + STEP * (sum(len(part) == 1 for part, _ in scores) + 1)
     rounded = [
@@ -155,7 +143,7 @@ def _settled(found: Mapping[str, Any]) -> dict[str, Any]:
         for part, score in scores
     ]
     rounded.sort(key=lambda pair: (-pair[1], pair[0]))
-    return {"vocab": [*((name, 0.0) for name in HIDDEN), *rounded]}
+    return {"vocab": [*((name, 0.0) for name in FIRST), *rounded]}
 
 
 @contextmanager

@@ -70,7 +70,7 @@ class SubwordVocabulary(Vocabulary):
         try:
             whole = json.loads(text)
             marks = whole.pop("marks")
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise ModelError(f"vocabulary.json is damaged: {error}") from error
         known = (START, EOS, *MARKS)
         if not isinstance(marks, list) or marks != [mark for mark in known if mark in marks]:

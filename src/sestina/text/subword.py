@@ -132,7 +132,7 @@ class Subwords:
             found = json.loads(text)
             wish = _wished(found["options"])
             return cls(rebuilt(found["model"]["model"], wish), wish)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise ModelError(
                 f"the JSON of the subwords is damaged ({error!s:.80}); learn them again"
             ) from error

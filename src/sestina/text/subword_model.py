@@ -49,7 +49,7 @@ def rebuilt(found: Mapping[str, Any], wish: SubwordOptions) -> Any:
     """Return the tokenizer of a model as the package writes it: `found["vocab"]` and so on.
 
     Raises:
-        KeyError: Something is missing.
+        LookupError: Something is missing.
         TypeError: Something is of another kind.
         ValueError: It is no model, or not one that begins with PAD and UNK.
     """

@@ -155,14 +155,14 @@ def test_a_truncated_or_changed_vocabulary_is_refused(net, tmp_path):
 def test_a_vocabulary_that_was_tampered_with_is_refused(net, tmp_path):
     net.save(tmp_path / "model")
     path = tmp_path / "model" / "vocabulary.json"
-    whole = json.loads(path.read_text(encoding="utf-8"))
+    whole, part = json.loads(path.read_text(encoding="utf-8")), net.vocabulary_.tokens[-1]
     resealed(tmp_path / "model", json.dumps(whole))
     load(tmp_path / "model")
     for change in (
         {"marks": ["<start>", "film"]},
         {"marks": "<start>"},
         {"options": {"method": "other"}},
-        {"marks": ["<start>"], "model": renamed(whole["model"], "▁film", "<start>")},
+        {"marks": ["<start>"], "model": renamed(whole["model"], part, "<start>")},
         {"model": None},
         {"more": 1, "model": {"model": {"vocab": {}, "merges": []}}},
     ):
@@ -321,8 +321,10 @@ def test_from_training_to_prediction(run, table, tmp_path, method):
     result = json.loads(shown)
     assert code == 0 and result["metrics"]["accuracy"] > 0.85
     assert min(b["accuracy"] for n, b in result["baseline"].items() if "majority" not in n) > 0.85
-    code, shown, _ = run("predict", out, "the brrktig of 7", "the brrktom of 7")
-    assert code == 0 and [row.split("\t")[0] for row in shown.splitlines()] == ["left", "right"]
+    texts, labels = words_of(40, 7)
+    code, shown, _ = run("predict", out, *texts)
+    put = [row.split("\t")[0] for row in shown.splitlines()]
+    assert code == 0 and sum(map(str.__eq__, put, labels)) >= 32
     code, shown, _ = run("info", out)
     assert f"parts of words ({method}): a vocabulary of" in " ".join(shown.split())
     code, shown, _ = run("evaluate", out, table, "--json")

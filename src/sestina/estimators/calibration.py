@@ -82,15 +82,13 @@ def outdated(measured: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 def _same_thresholds(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Tell whether thresholds decide alike: a temperature moves them with the probabilities."""
-    rows = [
-        None
-        if state["thresholds"] is None
-        else tempered(np.array(state["thresholds"]), 1 / state["temperature"], True)
+    if one["thresholds"] is None or other["thresholds"] is None:
+        return one["thresholds"] is other["thresholds"]
+    mine, others = (
+        tempered(np.array(state["thresholds"]), 1 / state["temperature"], True)
         for state in (one, other)
-    ]
-    if rows[0] is None or rows[1] is None:
-        return rows[0] is rows[1]
-    return rows[0].shape == rows[1].shape and np.allclose(*rows, rtol=0, atol=1e-9)
+    )
+    return mine.shape == others.shape and np.allclose(mine, others, rtol=0, atol=1e-9)
 
 
 def tempered(

@@ -59,7 +59,7 @@ def numbered(
     """
     if isinstance(cut, str) and cut != "characters" and not marks:
         texts = [text for text in documents if isinstance(text, str)]
-        if len(texts) == len(documents) and sum(map(len, texts)) >= FEW:
+        if texts and len(texts) == len(documents) and sum(map(len, texts)) >= FEW:
             try:
                 return _scanned(texts, clean, cut)
             except UnicodeEncodeError:  # half a character, which no UTF-8 can hold

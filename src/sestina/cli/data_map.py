@@ -124,8 +124,8 @@ def _group(name: str, table: pl.DataFrame, asked: str | None) -> str | None:
         if asked not in table.columns:
             raise DataError(f"{name} has no column {asked!r}{nearest(asked, table.columns)}")
         return asked
-    named = columns.label_of(table.columns)
     words = table.select(pl.selectors.string()).columns
+    named = columns.label_of([*words, *table.select(pl.selectors.numeric()).columns])
     for column in words if named is None else [named]:
         different = table[column].n_unique()
         if 1 < different <= MOST_GUESSED and 2 * different <= table.height:

@@ -197,12 +197,8 @@ def calibration(rows: Sequence[Mapping[str, float]], least: float) -> LayerChart
     span = alt.Scale(domain=[least, 1], nice=False)
     x = alt.X("confidence:Q", title="confidence", scale=span, axis=axis)
     low = min(least, min((row["accuracy"] for row in rows), default=least))
-    y = alt.Y(
-        "accuracy:Q",
-        title="share that is right",
-        scale=alt.Scale(domain=[math.floor(low * 10) / 10, 1]),
-        axis=axis,
-    )
+    up = alt.Scale(domain=[math.floor(low * 10) / 10, 1])
+    y = alt.Y("accuracy:Q", title="share that is right", scale=up, axis=axis)
     ends: list[dict[str, float]] = [{"confidence": end, "accuracy": end} for end in (least, 1.0)]
     base = _table([dict(row) for row in rows]).encode(x=x, y=y)
     size = alt.Size("count:Q", scale=alt.Scale(range=[45, 420], zero=True), legend=None)

@@ -209,7 +209,8 @@ def _points(
     dots = _at(bare, frame).mark_circle(size=22, opacity=0.75)
     layers = [dots.encode(color=alt.Color("ink:N", scale=None))] if bare else []
     if drawn.legend:
-        legend = alt.Legend(title=None, orient="top", columns=6, labelFontSize=13, symbolSize=90)
+        legend = alt.Legend(title=None, orient="top", columns=6, labelFontSize=13, symbolSize=90,
+                            symbolOpacity=1)  # fmt: skip
         names = [f"{shown(name)} ({count:,})" for name, count in drawn.legend.items()]
         written = dict(zip(drawn.legend, names, strict=True))
         looks = [look(n) for n in range(len(names))]

@@ -332,7 +332,7 @@ def _epoch_axis(epochs: int) -> Any:
     step, first = math.ceil(epochs / 8), 1
     if step > 10:  # many epochs: round numbers, such as 200, 400, …
         unit = 10 ** (len(str(step)) - 1)
-        first = step = unit * math.ceil(step / unit)
+        first = step = next(unit * n for n in (1, 2, 5, 10) if unit * n >= step)
     ticks = alt.Axis(values=list(range(first, epochs + 1, step)), format="d", grid=False)
     span = alt.Scale(domain=[0.7, epochs + 0.3], nice=False, zero=False)
     return alt.X("epoch:Q", title="epoch", axis=ticks, scale=span)

@@ -83,7 +83,8 @@ class TextNeuron(TextNeuronOptions):
         table = self._bags.transform(texts)
         if isinstance(self._neuron, SigmoidNeuron):
             return self._neuron.predict_proba(table)
-        return np.eye(2)[(self._neuron.decision_function(table) > 0).astype(int)]
+        fires = self._neuron.decision_function(table) > 0
+        return np.column_stack([~fires, fires]).astype(np.float64)
 
 
 def _refuse_more_than_two(labels: Sequence[Any]) -> None:

@@ -65,5 +65,5 @@ def _data(drawn: WordMap) -> dict[str, Any]:
         "hues": HUES,
         # name, colour and outline of each group; number of each word's group, -1 of none
         "groups": [[shown(name), *look(n)] for name, n in group.items()],
-        "group": [group.get(name, -1) for name in drawn.groups],
+        "group": [-1 if name is None else group[name] for name in drawn.groups],
     }

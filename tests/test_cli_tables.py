@@ -90,9 +90,40 @@ def test_map_of_a_shipped_table(run, tmp_path):
     found = json.loads(shown)
     assert code == 0 and (found["rows"], found["columns"]) == (30, 40)
     assert 0.5 < found["explained"][0] < 1
+    assert (found["group"], found["groups"]) == ("language", {"fr": 15, "en": 15})
     assert "01 fr" in out.read_text(encoding="utf-8")
     code, shown, _ = run("data", "map", "salammbo-letters", "--out", out, "--overwrite")
     assert code == 0 and "principal components" in " ".join(shown.split())
+    assert "language: fr, en" in shown and max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "group", "columns"),
+    [
+        ("a,b,kind\n1,2,x\n3,1,y\n2,2,x\n1,1,y\n", [], "kind", 2),  # few words, often
+        ("a,b,kind\n1,2,x\n3,1,y\n2,2,z\n1,1,y\n", [], None, 2),  # rather names
+        ("a,b,c,label\n1,2,1,0\n3,1,2,1\n2,2,3,0\n1,1,4,1\n", [], "label", 3),  # numbers
+        ("a,b,target\n1,2,5\n3,1,6\n2,2,7\n1,1,8\n", [], None, 3),  # what is to be foretold
+        ("a,b,kind\n1,2,x\n3,1,y\n2,2,z\n1,1,y\n", ["--group", "kind"], "kind", 2),
+        ("a,b,c\n1,2,5\n3,1,5\n2,2,6\n1,1,6\n", ["--group", "c"], "c", 2),
+    ],
+)
+def test_rows_are_coloured_by_their_labels(run, put, tmp_path, content, options, group, columns):
+    data, out = put("t.csv", content), tmp_path / "m.html"
+    code, shown, _ = run("data", "map", data, "--out", out, "--json", *options)
+    found = json.loads(shown)
+    assert code == 0 and (found["group"], found["columns"]) == (group, columns)
+    assert ('class="legend"' in out.read_text(encoding="utf-8")) is (group is not None)
+
+
+def test_a_column_of_groups_that_cannot_be(run, put, tmp_path):
+    out = tmp_path / "m.html"
+    code, _, err = run("data", "map", "salammbo-letters", "--group", "langage", "--out", out)
+    assert code == 1 and "has no column 'langage'; did you mean 'language'" in err
+    rows = "".join(f"{n},{n * n % 7},k{n}\n" for n in range(30))
+    code, _, err = run("data", "map", put("t.csv", f"a,b,k\n{rows}"), "--group", "k", "--out", out)
+    assert code == 1 and "30 different groups came; a legend has room for 24" in err
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from sestina import Components, TfIdf, biplot, load_table
 from sestina.errors import DataError, OptionError
+from sestina.vectors import map_picture
+from sestina.vectors.plane import HUES, MOST_GROUPS, look
 
 TABLES = arrays(
     np.float64,
@@ -209,7 +211,8 @@ def test_a_biplot_is_a_map():
     assert len(drawn.words) == 30 + 1 + 40
     assert drawn.words[30] == "0" and drawn.points.places[30].tolist() == [0, 0]
     assert drawn.arrows == tuple((30, 31 + n) for n in range(40))
-    assert drawn.basis.startswith("first two principal components: ")
+    assert drawn.basis.startswith("first two principal components, across and up: ")
+    assert drawn.axes[0].startswith("first component, 78 %") and drawn.axes[1].endswith(" %")
     assert all(word.startswith("fr") for word, _ in drawn.neighbours[0])
     assert drawn.neighbours[30] == ()
     reach = np.linalg.norm(drawn.points.places, axis=1)
@@ -231,6 +234,66 @@ def test_a_biplot_as_page_and_picture(tmp_path):
     pytest.importorskip("vl_convert")
     biplot(counts, rows, letters, tmp_path / "map.png")
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+
+
+def in_groups(count=2, rows=30):
+    """Rows and columns of noise, the rows in so many groups by turns."""
+    table = np.random.default_rng(0).integers(1, 9, (rows, 5))
+    return biplot(
+        table, [f"r{n}" for n in range(rows)], list("abcde"), groups=[f"g{n % count}" for n in range(rows)]
+    )  # fmt: skip
+
+
+def test_french_and_english_have_colours_of_their_own(tmp_path):
+    counts, language, letters = salammbo()
+    rows = [f"{x}{n}" for n, x in enumerate(language)]
+    drawn = biplot(counts, rows, letters, tmp_path / "map.html", groups=language.tolist())
+    assert drawn.groups == (*language, *[None] * 41) and drawn.legend == {"fr": 15, "en": 15}
+    page = (tmp_path / "map.html").read_text(encoding="utf-8")
+    legend = re.search(r'<ul class="legend".*?</ul>', page, re.DOTALL)[0]
+    assert re.findall(r'class="(group-\d)".*?<bdi>(\w+)</bdi> <i>(\d+)</i>', legend) == [
+        ("group-0", "fr", "15"), ("group-1", "en", "15"),
+    ]  # fmt: skip
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+    assert [name for name, _, _ in data["groups"]] == ["fr", "en"]
+    assert data["group"] == [0 if x == "fr" else 1 for x in language] + [-1] * 41
+    assert [page.count(f"--group-{n}:") for n in range(data["hues"])] == [2] * data["hues"]
+
+
+def test_groups_in_a_picture():
+    pytest.importorskip("altair")
+    spec = map_picture._spec(in_groups(3))
+    marks = [one for one in spec["layer"] if "shape" in one["encoding"]]
+    (marks,) = marks
+    for channel in ("color", "shape"):
+        scale = marks["encoding"][channel]["scale"]
+        assert scale["domain"] == ["g0 (10)", "g1 (10)", "g2 (10)"]
+        assert len(set(scale["range"])) == 3 and marks["encoding"][channel]["legend"]
+    assert len(spec["datasets"][marks["data"]["name"]]) == 30
+    pytest.importorskip("vl_convert")
+    assert map_picture.png(in_groups(24)).startswith(b"\x89PNG")
+
+
+def test_each_group_looks_different():
+    looks = [look(n) for n in range(MOST_GROUPS)]
+    assert len(set(looks)) == MOST_GROUPS
+    assert len({hue for hue, _ in looks[:HUES]}) == len({shape for _, shape in looks[:HUES]}) == 6
+    assert len(set(map_picture.GROUPS)) == HUES
+    assert all(contrast(colour) >= 4.5 for colour in map_picture.GROUPS)  # names are in it too
+
+
+def contrast(colour):
+    """Of a colour on white (WCAG 2.1)."""
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 1.05 / (np.dot(linear, [0.2126, 0.7152, 0.0722]) + 0.05)
+
+
+def test_groups_that_do_not_fit():
+    with pytest.raises(DataError, match="1 group came with 2 rows; give one to each"):
+        biplot([[1, 2], [2, 1]], ["a", "b"], ["c", "d"], groups=["x"])
+    with pytest.raises(DataError, match="25 different groups came; a legend has room for 24"):
+        in_groups(25)
 
 
 def test_names_that_rows_and_columns_share():

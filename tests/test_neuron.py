@@ -142,6 +142,62 @@ def test_same_seed_same_weights():
     assert np.array_equal(one, same) and not np.array_equal(one, other)
 
 
+# --- rows held out -----------------------------------------------------------------------------
+
+
+def halves():
+    """Rows whose classes overlap, in two halves: the best epoch is not the last."""
+    rng = np.random.default_rng(11)
+    labels = rng.integers(0, 2, 80)
+    rows = rng.normal(size=(80, 30)) + labels[:, None] * np.eye(30)[0]
+    return (rows[:40], labels[:40]), (rows[40:], labels[40:])
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_the_best_epoch_s_weights_are_kept(sparse):
+    """By brute force: as many neurons as epochs, each stopped after one more."""
+    (rows, labels), (held, known) = halves()
+    rows, held = (csr_matrix(rows), csr_matrix(held)) if sparse else (rows, held)
+    stopped = [Perceptron(epochs=e, seed=2).fit(rows, labels) for e in range(1, 31)]
+    errors = [int((one.predict(held) != known).sum()) for one in stopped]
+    found = Perceptron(epochs=30, seed=2).fit(rows, labels, validation=(held, known))
+    assert found.n_iter_ == stopped[-1].n_iter_ > 1
+    assert [row["validation_errors"] for row in found.history_] == errors[: found.n_iter_]
+    assert found.best_epoch_ == int(np.argmin(errors)) + 1 < found.n_iter_
+    best = stopped[found.best_epoch_ - 1]
+    assert np.array_equal(found.weights_, best.weights_) and found.bias_ == best.bias_
+    assert stopped[3].best_epoch_ == stopped[3].n_iter_  # nothing held out: the last
+
+
+def test_the_lowest_loss_decides_for_the_sigmoid():
+    (rows, labels), held = halves()
+    found = SigmoidNeuron(epochs=200, learning_rate=0.5).fit(rows, labels, held)
+    losses = [row["validation_loss"] for row in found.history_]
+    assert found.best_epoch_ == int(np.argmin(losses)) + 1
+    assert 1 < found.best_epoch_ < 200  # it overfits: 30 features, 40 rows
+    before = SigmoidNeuron(epochs=found.best_epoch_ - 1, learning_rate=0.5).fit(rows, labels)
+    assert np.array_equal(found.weights_, before.weights_)  # a row tells of the time before a step
+    answers = found.predict_proba(held[0])[np.arange(40), held[1]]
+    assert min(losses) == pytest.approx(-np.log(answers).mean())
+    wrong = int((found.predict(held[0]) != held[1]).sum())
+    assert found.history_[found.best_epoch_ - 1]["validation_errors"] == wrong
+
+
+def test_rows_held_out_change_no_step():
+    (rows, labels), held = halves()
+    for kind in (Perceptron(epochs=6), SigmoidNeuron(epochs=6)):
+        plain, watched = clone(kind).fit(rows, labels), clone(kind).fit(rows, labels, held)
+        for one, other in zip(plain.history_, watched.history_, strict=True):
+            assert one == {name: other[name] for name in one}
+
+
+def test_rows_held_out_that_do_not_fit(neuron):
+    with pytest.raises(DataError, match="validation label 'c' did not occur in training, where"):
+        neuron.fit(ROWS, ["a", "b", "b", "b"], (ROWS[:2], ["a", "c"]))
+    with pytest.raises(ValueError, match="3 features"):
+        neuron.fit(ROWS, XOR, (np.ones((2, 3)), [0, 1]))
+
+
 @pytest.mark.parametrize("kind", [Perceptron(epochs=10), SigmoidNeuron(learning_rate=0.5)])
 def test_reviews_are_told_apart(kind):
     """Multi-hot words of movie reviews: far above chance, below what nets reach."""

@@ -281,7 +281,7 @@ def _show_one(one: dict[str, Any]) -> None:
             "accuracy": f"{figures.accuracy(one)} over {counted(len(one['seeds']), 'seed')}",
             "averaged": figures.ensemble(one) if len(one["seeds"]) > 1 else "",
             "the lecture's": figures.lecture(lecture["accuracy"]) + said,
-            "loss": f"{figures.loss(one)}; the lecture's {figures.lecture(lecture['loss'])}",
+            "loss": figures.losses(one),
             "linear models": figures.linear_models(one),
             "seconds": figures.seconds(one),
             "record": one["record"],

@@ -16,6 +16,7 @@ from sestina.config.networks import (
     NgramOptions,
     PerceptronOptions,
     SigmoidNeuronOptions,
+    TextNeuronOptions,
     TrainingOptions,
 )
 from sestina.config.texts import (
@@ -79,6 +80,7 @@ __all__ = [
     "SigmoidNeuronOptions",
     "SubwordOptions",
     "TermOptions",
+    "TextNeuronOptions",
     "TextOptions",
     "TfIdfOptions",
     "TrainingOptions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sestina.config.texts import BagOptions
 from sestina.options import option
 
 ENCODERS = ("bag", "flatten", "mean", "cnn", "rnn", "gru", "lstm")
@@ -138,3 +139,17 @@ class SigmoidNeuronOptions(NeuronOptions):
 
     learning_rate: float = option(0.1, "Step size of the gradient descent.", least=1e-12)
     epochs: int = option(1000, "Steps, each over all rows.", least=1)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TextNeuronOptions(BagOptions, PerceptronOptions):
+    """Options of a neuron on bags of words, as the laboratory trains it."""
+
+    activation: str = option(
+        "step", "A step, which is the perceptron's, or the sigmoid.", choices=("step", "sigmoid")
+    )
+    bag: str = option(
+        "multi-hot",
+        "Mark which terms a text has, or count them.",
+        choices=("multi-hot", "counts"),
+    )

@@ -106,6 +106,11 @@ def find(
     return Found(text, label, split, notes)
 
 
+def label_of(names: Sequence[str]) -> str | None:
+    """Return the column whose name says that it holds labels; None where none or several do."""
+    return _guess(names, LABEL_NAMES, ())
+
+
 def _check(names: Sequence[str], wish: str | None, source: str) -> None:
     if wish is not None and wish not in names:
         hint = nearest(wish, names) if len(names) < 30 else "; check the name"

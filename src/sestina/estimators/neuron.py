@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -29,6 +31,7 @@ class Neuron(NeuronOptions, ClassifierMixin, BaseEstimator):
         bias_: What is added to the weighted sum, so that inputs of all zeros need not give 0.
         history_: One row per epoch.
         n_iter_: Epochs.
+        best_epoch_: That whose weights are kept: the last, or the best on validation rows.
         n_features_in_: D.
     """
 
@@ -39,11 +42,19 @@ class Neuron(NeuronOptions, ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> Self:
         """Train on N rows of D features, dense or sparse, and N labels of two classes.
 
+        Args:
+            X: (N, D).
+            y: (N,).
+            validation: Rows (M, D) and labels (M,) that are not learned from. They are answered
+                after each epoch, and the weights of the epoch with the lowest loss on them are
+                kept; for a step, which has none, of that with the fewest errors (the pocket
+                algorithm: Gallant 1990, with other rows in place of the training ones).
+
         Raises:
-            DataError: There are not exactly two classes.
+            DataError: There are not exactly two classes, or a validation label is none of them.
             OptionError: An option makes no sense.
             ValueError: X holds no finite numbers, or not as many rows as y has labels.
         """
@@ -59,15 +70,49 @@ class Neuron(NeuronOptions, ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             only = self.classes_.tolist()[0]
             raise DataError(f"one class only: every label is {only!r}; give rows of two classes")
+        held = None if validation is None else self._held(*validation)
         self.weights_, self.bias_ = np.zeros(X.shape[1]), 0.0
         self.history_: list[dict[str, float]] = []
-        self._learn(X, wanted)
-        self.n_iter_ = len(self.history_)
+        least, best = math.inf, (self.weights_, self.bias_, 0)
+        for row in self._epochs(X, wanted):
+            if held is not None:
+                row |= {
+                    f"validation_{name}": value for name, value in self._measured(*held).items()
+                }
+                value = row.get("validation_loss", row["validation_errors"])
+                if value < least:
+                    least, best = value, (self.weights_.copy(), self.bias_, len(self.history_) + 1)
+            self.history_.append(row)
+        self.n_iter_ = self.best_epoch_ = len(self.history_)
+        if held is not None:
+            self.weights_, self.bias_, self.best_epoch_ = best
         return self
 
+    def _held(self, X: Any, y: Any) -> tuple[NDArray[np.float64] | csr_matrix, NDArray[np.int64]]:
+        """Return validation rows (M, D) and their answers (M,) of 0 and 1."""
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64, reset=False)
+        unknown = sorted(map(str, set(y.tolist()) - set(self.classes_.tolist())))
+        if unknown:
+            raise DataError(
+                f"the validation label {unknown[0]!r} did not occur in training, where the classes "
+                f"were {', '.join(map(str, self.classes_))}; check the labels"
+            )
+        return X, np.searchsorted(self.classes_, y)
+
     @abstractmethod
-    def _learn(self, X: NDArray[np.float64] | csr_matrix, wanted: NDArray[np.int64]) -> None:
-        """Find weights and bias for rows X (N, D) and answers `wanted` (N,) of 0 and 1."""
+    def _epochs(
+        self, X: NDArray[np.float64] | csr_matrix, wanted: NDArray[np.int64]
+    ) -> Iterator[dict[str, float]]:
+        """Find weights and bias for rows X (N, D) and answers `wanted` (N,) of 0 and 1.
+
+        Yield the row of each epoch while weights and bias are those that it tells of.
+        """
+
+    @abstractmethod
+    def _measured(
+        self, X: NDArray[np.float64] | csr_matrix, wanted: NDArray[np.int64]
+    ) -> dict[str, float]:
+        """Return how the weights do on rows X (M, D) whose answers `wanted` (M,) should be."""
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return the weighted sums, bias included, of N rows: (N,)."""
@@ -83,6 +128,17 @@ class Neuron(NeuronOptions, ClassifierMixin, BaseEstimator):
 
     def _sums(self, X: NDArray[np.float64] | csr_matrix) -> NDArray[np.float64]:
         return np.asarray(X @ self.weights_ + self.bias_)
+
+
+def _errors(sums: NDArray[np.float64], wanted: NDArray[np.int64]) -> int:
+    """Return how many weighted sums (N,) are on the wrong side of 0."""
+    return int(((sums > 0) != wanted).sum())
+
+
+def _logistic(sums: NDArray[np.float64], wanted: NDArray[np.int64]) -> dict[str, float]:
+    """Return the mean logistic loss of weighted sums (N,), and how many are on the wrong side."""
+    loss = np.mean(np.logaddexp(0.0, sums) - wanted * sums)
+    return {"loss": float(loss), "errors": _errors(sums, wanted)}
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -110,14 +166,21 @@ class Perceptron(PerceptronOptions, Neuron):
         False
     """
 
-    def _learn(self, X: NDArray[np.float64] | csr_matrix, wanted: NDArray[np.int64]) -> None:
+    def _epochs(
+        self, X: NDArray[np.float64] | csr_matrix, wanted: NDArray[np.int64]
+    ) -> Iterator[dict[str, float]]:
         for epoch in range(1, self.epochs + 1):
             order = np.random.default_rng([self.seed, epoch]).permutation(len(wanted))
             errors = sum(self._correct(X, int(row), int(wanted[row])) for row in order)
-            self.history_.append({"epoch": epoch, "errors": errors})
+            self.converged_ = not errors
+            yield {"epoch": epoch, "errors": errors}
             if not errors:
                 break
-        self.converged_ = not errors
+
+    def _measured(
+        self, X: NDArray[np.float64] | csr_matrix, wanted: NDArray[np.int64]
+    ) -> dict[str, float]:
+        return {"errors": _errors(self._sums(X), wanted)}
 
     def _correct(self, X: NDArray[np.float64] | csr_matrix, row: int, wanted: int) -> bool:
         """Answer one row, learn from the answer if it is wrong, and tell whether it was."""
@@ -156,15 +219,20 @@ class SigmoidNeuron(SigmoidNeuronOptions, Neuron):
         [0, 0, 0, 1]
     """
 
-    def _learn(self, X: NDArray[np.float64] | csr_matrix, wanted: NDArray[np.int64]) -> None:
+    def _epochs(
+        self, X: NDArray[np.float64] | csr_matrix, wanted: NDArray[np.int64]
+    ) -> Iterator[dict[str, float]]:
         for epoch in range(1, self.epochs + 1):
             sums = self._sums(X)
-            loss = np.mean(np.logaddexp(0.0, sums) - wanted * sums)
-            errors = int(((sums > 0) != wanted).sum())
-            self.history_.append({"epoch": epoch, "loss": float(loss), "errors": errors})
+            yield {"epoch": epoch, **_logistic(sums, wanted)}
             slope = (expit(sums) - wanted) / len(wanted)  # of the loss, by the weighted sum
             self.weights_ -= self.learning_rate * (X.T @ slope)
             self.bias_ -= self.learning_rate * float(slope.sum())
+
+    def _measured(
+        self, X: NDArray[np.float64] | csr_matrix, wanted: NDArray[np.int64]
+    ) -> dict[str, float]:
+        return _logistic(self._sums(X), wanted)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each class, (N, 2)."""

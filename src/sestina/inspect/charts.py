@@ -80,17 +80,18 @@ def ladder(rungs: Sequence[Rung], main: str) -> LayerChart:
     return _sized(alt.layer(*layers), height=46 * len(rows) + 50)
 
 
-def losses(history: History, best: int) -> LayerChart:
-    """Return the training and validation loss by epoch, with the best epoch marked."""
+def learned(history: History, best: int, what: str = "loss") -> LayerChart:
+    """Return the training and validation loss, or accuracy, by epoch; the best epoch is marked."""
     alt = _altair()
     rows: list[dict[str, Any]] = [
         {"epoch": row["epoch"], "value": row[key], "line": part}
-        for key, part in (("loss", "training"), ("validation_loss", "validation"))
+        for key, part in ((what, "training"), (f"validation_{what}", "validation"))
         for row in history
         if key in row
     ]
-    lines = _lines(rows, ["training", "validation"], "loss", len(history))
-    return _sized(alt.layer(*_best_rule(best, len(history)), *lines))
+    epochs = _epochs(history)
+    lines = _lines(rows, ["training", "validation"], what, epochs)
+    return _sized(alt.layer(*_best_rule(best, epochs, low=what == "accuracy"), *lines))
 
 
 def accuracies(histories: Mapping[str, History], best: Mapping[str, int]) -> LayerChart:
@@ -113,7 +114,7 @@ def accuracies(histories: Mapping[str, History], best: Mapping[str, int]) -> Lay
         for row in history
         if "validation_accuracy" in row
     ]
-    epochs = max(map(len, histories.values()))
+    epochs = max(map(_epochs, histories.values()))
     layers = _lines(rows, list(names.values()), "validation accuracy", epochs)
     ring = layers[0].mark_point(size=190, filled=False, strokeWidth=2, opacity=1)
     layers.append(ring.transform_filter(alt.datum.best))
@@ -196,12 +197,8 @@ def calibration(rows: Sequence[Mapping[str, float]], least: float) -> LayerChart
     span = alt.Scale(domain=[least, 1], nice=False)
     x = alt.X("confidence:Q", title="confidence", scale=span, axis=axis)
     low = min(least, min((row["accuracy"] for row in rows), default=least))
-    y = alt.Y(
-        "accuracy:Q",
-        title="share that is right",
-        scale=alt.Scale(domain=[math.floor(low * 10) / 10, 1]),
-        axis=axis,
-    )
+    up = alt.Scale(domain=[math.floor(low * 10) / 10, 1])
+    y = alt.Y("accuracy:Q", title="share that is right", scale=up, axis=axis)
     ends: list[dict[str, float]] = [{"confidence": end, "accuracy": end} for end in (least, 1.0)]
     base = _table([dict(row) for row in rows]).encode(x=x, y=y)
     size = alt.Size("count:Q", scale=alt.Scale(range=[45, 420], zero=True), legend=None)
@@ -325,10 +322,18 @@ def _lines(rows: list[dict[str, Any]], names: list[str], title: str, epochs: int
     return [base.mark_circle(size=28, opacity=1), base.mark_line().encode(strokeDash=dash)]
 
 
+def _epochs(history: History) -> int:
+    """Return the number of the last epoch: a long history may tell of some epochs only."""
+    return int(history[-1]["epoch"]) if history else 0
+
+
 def _epoch_axis(epochs: int) -> Any:
     alt = _altair()
-    step = math.ceil(epochs / 8)
-    ticks = alt.Axis(values=list(range(1, epochs + 1, step)), format="d", grid=False)
+    step, first = math.ceil(epochs / 8), 1
+    if step > 10:  # many epochs: round numbers, such as 200, 400, …
+        unit = 10 ** (len(str(step)) - 1)
+        first = step = next(unit * n for n in (1, 2, 5, 10) if unit * n >= step)
+    ticks = alt.Axis(values=list(range(first, epochs + 1, step)), format="d", grid=False)
     span = alt.Scale(domain=[0.7, epochs + 0.3], nice=False, zero=False)
     return alt.X("epoch:Q", title="epoch", axis=ticks, scale=span)
 

@@ -169,7 +169,7 @@ def _learning(ladder: Ladder, rung: Rung) -> str:
         )
         epochs = counted(len(rung.history), "epoch")
         said = f"Loss in {epochs}; the best is epoch {best[rung.name]}."
-        chart = charts.losses(rung.history, best[rung.name])
+        chart = charts.learned(rung.history, best[rung.name])
         pieces.append(page.figure(f"Loss of {charts.shorten(rung.name, 40)}", chart, said, how))
     curves = {net.name: net.history for net in nets if "validation_accuracy" in net.history[0]}
     if curves:

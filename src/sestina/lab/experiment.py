@@ -15,6 +15,7 @@ from sestina.config import (
     EmbeddingOptions,
     EncoderOptions,
     NgramOptions,
+    TextNeuronOptions,
     TextOptions,
     TrainingOptions,
     option,
@@ -34,9 +35,10 @@ class TextClassifierOptions(
 
 # What an experiment may train: where it lives, and its options. It takes these, has scikit-learn's
 # fit (with validation=…) and predict_proba, and afterwards history_, best_epoch_, seconds_, notes_,
-# n_parameters_ and n_trainable_parameters_.
+# n_parameters_ and n_trainable_parameters_. A history without losses tells accuracies.
 ESTIMATORS: dict[str, tuple[str, type]] = {
-    "TextClassifier": ("sestina.estimators.text_classifier", TextClassifierOptions)
+    "TextClassifier": ("sestina.estimators.text_classifier", TextClassifierOptions),
+    "TextNeuron": ("sestina.lab.text_neuron", TextNeuronOptions),
 }
 
 

@@ -54,6 +54,13 @@ def loss(record: Record) -> str:
     return spread(record["summary"]["loss"], record["summary"]["loss_sd"])
 
 
+def losses(record: Record) -> str:
+    """Return the loss and the lecture's; nothing where the neuron has none."""
+    if record["summary"]["loss"] is None:
+        return ""
+    return f"{loss(record)}; the lecture's {lecture(record['lecture']['loss'])}"
+
+
 def lecture(stated: float | None) -> str:
     """Return a figure of the lecture's, as many digits as it has, two at least."""
     return NOTHING if stated is None else f"{stated:.2f}" if stated * 100 % 1 == 0 else f"{stated}"
@@ -105,6 +112,11 @@ def own_size(record: Record) -> str:
 def seconds(record: Record) -> str:
     """Return the seconds of one fit, mean over the seeds."""
     return f"{record['summary']['seconds']:.1f}"
+
+
+def learned(history: Sequence[Record]) -> str:
+    """Return what tells of learning in a history: "loss", or "accuracy" where there is none."""
+    return "loss" if not history or any("loss" in row for row in history) else "accuracy"
 
 
 def curve(values: Sequence[float], low: float, high: float) -> str:

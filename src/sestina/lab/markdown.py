@@ -23,8 +23,8 @@ of the lowest validation loss is kept. The lectures' figures are of 25,000 + 25,
 where the data are others, so is the figure that one may expect. Parameters are counted at the
 lecture's sizes (10,000 words, its vectors), whatever the vocabulary of the data; "match" says that
 they are the lecture's to the last one. "Linear" is the best linear model on the same texts (TF-IDF
-+ logistic regression), its penalty chosen by the same held-out ones. Seconds are those of one fit,
-and of all else that the machine did meanwhile: compare orders of magnitude.
++ logistic regression, NB-SVM), its penalty chosen by the same held-out ones. Seconds are those of
+one fit, and of all else that the machine did meanwhile: compare orders of magnitude.
 """
 
 
@@ -104,19 +104,27 @@ def _section(record: Record) -> list[str]:
 
 
 def _curves(run: Record) -> list[str]:
-    """Return the losses by epoch as bars, on one scale, so that over-fitting is seen."""
+    """Return the losses by epoch as bars, on one scale, so that over-fitting is seen.
+
+    Where nothing has a loss they are accuracies.
+    """
     history = run["history"]
+    what = figures.learned(history)
     rows = {
         name: [row[key] for row in history if key in row]
-        for name, key in (("training", "loss"), ("validation", "validation_loss"))
+        for name, key in (("training", what), ("validation", f"validation_{what}"))
     }
     every = [value for values in rows.values() for value in values]
     if not every:
         return []
     low, high = min(every), max(every)
-    lines = [f"Loss by epoch, seed {run['seed']}, best epoch {run['best_epoch']}:", "", "```text"]
+    last = history[-1]["epoch"]
+    some = f" ({len(history)} of {last:,} shown)" if len(history) < last else ""
+    head = f"{what.capitalize()} by epoch{some}, seed {run['seed']}, best epoch {run['best_epoch']}"
+    lines = [f"{head}:", "", "```text"]
     for name, values in rows.items():
         if values:
-            ends = f"{values[0]:.3f} → {values[-1]:.3f}, lowest {min(values):.3f}"
+            best = f"lowest {min(values):.3f}" if what == "loss" else f"highest {max(values):.3f}"
+            ends = f"{values[0]:.3f} → {values[-1]:.3f}, {best}"
             lines.append(f"{name:<10} {figures.curve(values, low, high)}  {ends}")
     return [*lines, "```"]

@@ -19,10 +19,12 @@ HOW = (
     "at the lecture's sizes; “match” says that they are the lecture's to the last one. The "
     "lectures' figures are of 25,000 + 25,000 IMDb reviews."
 )
-LOSSES = (
-    "Where the training loss falls on while the validation loss rises, the network learns its "
-    "training texts by heart. The weights of the best epoch are kept."
-)
+LEARNED = {
+    "loss": "Where the training loss falls on while the validation loss rises, the network learns "
+    "its training texts by heart. The weights of the best epoch are kept.",
+    "accuracy": "Where the training accuracy rises on while the validation accuracy falls, the "
+    "training texts are learned by heart. The weights of the best epoch are kept.",
+}
 SEEDS = "The same network started anew and given its batches in another order; best epochs ringed."
 MOST_SEEDS = 6
 
@@ -90,13 +92,16 @@ def _curves(record: Record) -> str:
     runs = record["runs"]
     first = runs[0]
     history = first["history"]
-    losses = accuracies = ""
+    learned = accuracies = ""
     if history:
-        losses = page.figure(
-            f"Loss, seed {first['seed']}", charts.losses(history, first["best_epoch"]),
-            f"Loss by epoch, from {history[0]['loss']:.3f} to {history[-1]['loss']:.3f} in "
-            f"training; best epoch {first['best_epoch']}.", LOSSES,
-        )  # fmt: skip
+        what = figures.learned(history)
+        learned = page.figure(
+            f"{what.capitalize()}, seed {first['seed']}",
+            charts.learned(history, first["best_epoch"], what),
+            f"{what.capitalize()} by epoch, from {history[0][what]:.3f} to "
+            f"{history[-1][what]:.3f} in training; best epoch {first['best_epoch']}.",
+            LEARNED[what],
+        )
     if history and "validation_accuracy" in history[0]:
         shown = {f"seed {run['seed']}": run for run in runs[:MOST_SEEDS]}
         chart = charts.accuracies(
@@ -106,7 +111,7 @@ def _curves(record: Record) -> str:
         most = max(row["validation_accuracy"] for run in shown.values() for row in run["history"])
         said = f"Validation accuracy by epoch; the highest is {most:.3f}."
         accuracies = page.figure("Validation accuracy by seed", chart, said, SEEDS)
-    return page.pair(losses, accuracies)
+    return page.pair(learned, accuracies)
 
 
 def _facts(record: Record) -> str:

@@ -70,7 +70,8 @@ class Laboratory:
         if self.quick:
             epochs = min(QUICK_EPOCHS, experiment.options.get("epochs", QUICK_EPOCHS))
             experiment = experiment.with_options(epochs=epochs)
-        share = experiment.build().validation_fraction or 0.1
+        usual = config.TrainingOptions.validation_fraction
+        share = experiment.options.get("validation_fraction", usual) or usual
         whole, said = parts.split(data.records, share, self.quick)
         runs, tables, codes = [], [], np.zeros(0)
         for number, seed in enumerate(self.seeds, 1):
@@ -123,7 +124,8 @@ class Laboratory:
             {
                 "seed": seed,
                 **rung.figures,
-                "loss": cross_entropy(table, codes),
+                # what learns without a loss, as the perceptron, is not judged by one either
+                "loss": cross_entropy(table, codes) if "loss" in net.history_[0] else None,
                 "baselines": self._linear(net, labels, used),
                 "parameters": net.n_parameters_,
                 "trainable": net.n_trainable_parameters_,
@@ -203,7 +205,8 @@ def _summary(
     right = correct(codes, _decided(together, codes))
     found: dict[str, Any] = {}
     for name in ("accuracy", "f1", "loss", "seconds"):
-        found[name], found[f"{name}_sd"] = _spread([run[name] for run in runs])
+        values = [run[name] for run in runs]
+        found[name], found[f"{name}_sd"] = (None, None) if None in values else _spread(values)
     found["baselines"] = {
         name: list(_spread([run["baselines"][name] for run in runs]))
         for name in runs[0]["baselines"]
@@ -245,8 +248,9 @@ def _versions() -> dict[str, str]:
 
 
 def _line(experiment: Experiment, number: int, seeds: int, run: dict[str, Any]) -> str:
+    loss = "" if run["loss"] is None else f"loss {run['loss']:.4f}, "
     return (
         f"{experiment.name}: seed {run['seed']} ({number} of {seeds}): accuracy "
-        f"{run['accuracy']:.4f}, loss {run['loss']:.4f}, best epoch {run['best_epoch']} of "
-        f"{len(run['history'])}, {run['seconds_in_all']:.1f} s"
+        f"{run['accuracy']:.4f}, {loss}best epoch {run['best_epoch']} of "
+        f"{run['history'][-1]['epoch']:,}, {run['seconds_in_all']:.1f} s"
     )

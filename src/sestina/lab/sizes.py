@@ -6,6 +6,7 @@ may hold fewer words, and our vectors be shorter, so the network is built once m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sestina.lab.experiment import Experiment
@@ -16,6 +17,10 @@ def at_lecture_sizes(experiment: Experiment) -> dict[str, int]:
 
     Where the lecture counts without the output layer (``head = false``), so does this.
     """
+    return COUNTS[experiment.estimator](experiment)
+
+
+def _of_network(experiment: Experiment) -> dict[str, int]:
     from sestina.nn.classifier import ClassifierNetwork
     from sestina.nn.embedding import TokenEmbedding
     from sestina.nn.heads import Target
@@ -42,6 +47,18 @@ def at_lecture_sizes(experiment: Experiment) -> dict[str, int]:
         "total": sum(weight.numel() for weight in weights),
         "trainable": sum(weight.numel() for weight in weights if weight.requires_grad),
     }
+
+
+def _of_neuron(experiment: Experiment) -> dict[str, int]:
+    """Count a weight per word of the vocabulary, and the bias."""
+    words = experiment.lecture.vocabulary
+    return {"total": words + 1, "trainable": words + 1}
+
+
+COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
+    "TextClassifier": _of_network,
+    "TextNeuron": _of_neuron,
+}
 
 
 def compared(experiment: Experiment) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 from sestina.errors import DataError, OptionError, counted
 from sestina.vectors import maps
 from sestina.vectors.components import Components
-from sestina.vectors.plane import Points, WordMap
+from sestina.vectors.plane import MOST_GROUPS, Points, WordMap
 
 ORIGIN = "0"
 REACH = 0.9  # how far the longest arrow goes, as a share of the farthest row's distance
@@ -27,6 +27,7 @@ def biplot(
     *,
     shares: bool = True,
     standard: bool = True,
+    groups: Sequence[str] | None = None,
     neighbours: int = maps.NEIGHBOURS,
     title: str | None = None,
 ) -> WordMap:
@@ -44,11 +45,13 @@ def biplot(
         shares: Whether rows are divided by their sums, so that their lengths do not matter.
         standard: Whether columns are divided by their deviations, so that rare ones count as
             much as frequent ones.
+        groups: The group of each row, (N,), by which its point is coloured, for instance a label.
         neighbours: How many rows most like it are named with a row, and columns with a column.
         title: Heading of the map.
 
     Raises:
-        DataError: Names and table do not fit, or there are less than two rows or columns.
+        DataError: Names, groups and table do not fit, there are less than two rows or columns, or
+            too many groups for a legend.
         OptionError: The file has another ending.
         SestinaError: The file cannot be written.
 
@@ -57,6 +60,7 @@ def biplot(
     """
     numbers = np.asarray(table.toarray() if issparse(table) else table, dtype=np.float64)
     _check(numbers, rows, columns)
+    _check_groups(groups, len(rows))
     fitted = Components(components=2, shares=shares, standard=standard)
     points = fitted.fit_transform(numbers)
     arrows = fitted.directions_.T * fitted.singular_values_
@@ -80,6 +84,7 @@ def biplot(
         near,
         tuple((middle, middle + 1 + n) for n in range(len(columns))),
         noun="point",
+        groups=() if groups is None else (*map(str, groups), *[None] * (1 + len(columns))),
     )
     if path is not None:
         maps.write(drawn, path)
@@ -98,6 +103,21 @@ def _check(table: NDArray[np.float64], rows: Sequence[str], columns: Sequence[st
         )
     if len(set(columns)) < len(columns) or len(set(rows)) < len(rows):
         raise OptionError("two rows or two columns have the same name; make them differ")
+
+
+def _check_groups(groups: Sequence[str] | None, rows: int) -> None:
+    if groups is None:
+        return
+    if len(groups) != rows:
+        raise DataError(
+            f"{counted(len(groups), 'group')} came with {counted(rows, 'row')}; give one to each"
+        )
+    different = len(set(map(str, groups)))
+    if different > MOST_GROUPS:
+        raise DataError(
+            f"{different:,} different groups came; a legend has room for {MOST_GROUPS}, so join "
+            "some, or give none"
+        )
 
 
 def _apart(rows: Sequence[str], columns: Sequence[str]) -> list[str]:

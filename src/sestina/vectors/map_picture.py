@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.errors import MissingExtra, counted
-from sestina.vectors.plane import WordMap, shown
+from sestina.vectors.plane import WordMap, look, shown
 
 WIDTH, TALLEST, FLATTEST, MARGIN = 1100, 1000, 400, 44  # pixels, before the scale
 SCALE = 2
 FONT, FONT_OF_ARROWS = 11, 13
 HEAD = 9  # length of an arrow's head
 PAPER, INK, MUTED, POINT, GOAL = "#ffffff", "#1c2126", "#586069", "#0067a5", "#b34700"
+GROUPS = ("#0067a5", "#b34700", "#00755a", "#a03d84", "#7a6400", "#5c656e")
 NARROW, WIDE = set("iljtfr.,:;'|!()[] I"), set("mwMW@%")
 
 
@@ -160,22 +161,22 @@ def _spec(drawn: WordMap) -> dict[str, Any]:
     except ImportError as error:
         raise MissingExtra("altair", "report") from error
     places, frame = _pixels(drawn.points.places)
-    goals = {goal for _, goal in drawn.arrows}
     size = FONT_OF_ARROWS if drawn.arrows else FONT
     named = labels(places, [shown(word) for word in drawn.words], size, frame, drawn.arrows)
-    halos, points, texts = [], [], []
-    for colour, some in ((POINT, False), (GOAL, True)):
-        dots = [
-            {"x": x, "y": y} for n, (x, y) in enumerate(places.tolist()) if (n in goals) is some
-        ]
-        base = _at([at._asdict() for at in named if (at.word in goals) is some], frame)
-        look = {"align": "left", "baseline": "middle", "fontSize": size}
-        ink = colour if drawn.arrows else INK
-        halo = base.mark_text(**look, color=PAPER, stroke=PAPER, strokeWidth=3, strokeJoin="round")
-        halos.append(halo.encode(text="text:N"))
-        points.append(_at(dots, frame).mark_circle(color=colour, size=22, opacity=0.75))
-        texts.append(base.mark_text(**look, color=ink).encode(text="text:N"))
-    layers = [*_arrows(places, drawn.arrows, frame), *halos, *points, *texts]
+    colours = _colours(drawn)
+    inks = colours if drawn.arrows or drawn.groups else [INK] * len(colours)
+    base = _at([{**at._asdict(), "ink": inks[at.word]} for at in named], frame)
+    font = {"align": "left", "baseline": "middle", "fontSize": size}
+    halo = base.mark_text(**font, color=PAPER, stroke=PAPER, strokeWidth=3, strokeJoin="round")
+    names = base.mark_text(**font).encode(text="text:N", color=alt.Color("ink:N", scale=None))
+    layers = [
+        *_arrows(places, drawn.arrows, frame),
+        halo.encode(text="text:N"),
+        *_points(drawn, places, colours, frame),
+        names,
+    ]
+    if drawn.axes:
+        layers.append(_captions(drawn.axes, frame))
     title = alt.TitleParams(
         shown(drawn.title), subtitle=_note(drawn, len(named)), anchor="start", fontSize=20,
         subtitleFontSize=13, subtitleColor=MUTED, color=INK, offset=14, limit=WIDTH,
@@ -185,6 +186,61 @@ def _spec(drawn: WordMap) -> dict[str, Any]:
         background=PAPER, font="sans-serif", view=alt.ViewConfig(stroke=None)
     ).to_dict()
     return found
+
+
+def _colours(drawn: WordMap) -> list[str]:
+    """Return the colour of each word: its group's, or else that of what it is, (N,)."""
+    if drawn.groups:
+        colour = {name: GROUPS[look(n)[0]] for n, name in enumerate(drawn.legend)}
+        return [INK if name is None else colour[name] for name in drawn.groups]
+    goals = {goal for _, goal in drawn.arrows}
+    return [GOAL if n in goals else POINT for n in range(len(drawn.words))]
+
+
+def _points(
+    drawn: WordMap, places: Places, colours: Sequence[str], frame: tuple[float, float]
+) -> list[Any]:
+    """Return the points: of groups in their shapes, with a legend; others as circles."""
+    import altair as alt
+
+    rows = [{"x": x, "y": y, "ink": colours[n]} for n, (x, y) in enumerate(places.tolist())]
+    groups = drawn.groups or [None] * len(rows)
+    bare = [row for row, name in zip(rows, groups, strict=True) if name is None]
+    dots = _at(bare, frame).mark_circle(size=22, opacity=0.75)
+    layers = [dots.encode(color=alt.Color("ink:N", scale=None))] if bare else []
+    if drawn.legend:
+        legend = alt.Legend(title=None, orient="top", columns=6, labelFontSize=13, symbolSize=90,
+                            symbolOpacity=1)  # fmt: skip
+        names = [f"{shown(name)} ({count:,})" for name, count in drawn.legend.items()]
+        written = dict(zip(drawn.legend, names, strict=True))
+        looks = [look(n) for n in range(len(names))]
+        colour = alt.Scale(domain=names, range=[GROUPS[hue] for hue, _ in looks])
+        shape = alt.Scale(domain=names, range=[outline for _, outline in looks])
+        marked = [
+            {**row, "group": written[name]}
+            for row, name in zip(rows, groups, strict=True)
+            if name is not None
+        ]
+        marks = _at(marked, frame).mark_point(filled=True, size=80, opacity=1)
+        layers.append(
+            marks.encode(
+                color=alt.Color("group:N", scale=colour, legend=legend),
+                shape=alt.Shape("group:N", scale=shape, legend=legend),
+            )
+        )
+    return layers
+
+
+def _captions(axes: tuple[str, str], frame: tuple[float, float]) -> Any:
+    """Return what lies across, written below the middle of the frame, and what lies up, beside."""
+    import altair as alt
+
+    rows = [
+        {"x": frame[0] / 2, "y": frame[1] + 12, "text": axes[0], "turn": 0},
+        {"x": -12, "y": frame[1] / 2, "text": axes[1], "turn": 270},
+    ]
+    written = _at(rows, frame).mark_text(color=MUTED, fontSize=13)
+    return written.encode(text="text:N", angle=alt.Angle("turn:Q", scale=None))
 
 
 def _note(drawn: WordMap, named: int) -> str:

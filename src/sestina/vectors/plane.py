@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +16,18 @@ METHODS = ("pca", "tsne")
 PERPLEXITY = 30.0
 FEWEST = 4  # words that t-SNE needs to weigh neighbours against others
 LONGEST = 40  # characters of a word that are shown
+# outlines of the points of groups, as SVG draws them, in a square from -1 to 1: a circle, a square,
+# two triangles, a diamond, a cross; a group has a shape beside its colour
+SHAPES = (
+    "M.9,0A.9,.9,0,1,1,-.9,0A.9,.9,0,1,1,.9,0Z",
+    "M-.8,-.8H.8V.8H-.8Z",
+    "M0,-1L1,.8H-1Z",
+    "M0,-1L1,0L0,1L-1,0Z",
+    "M0,1L1,-.8H-1Z",
+    "M-.35,-1H.35V-.35H1V.35H.35V1H-.35V.35H-1V-.35H-.35Z",
+)
+HUES = 6  # colours of groups; how they look is up to the page and the picture
+MOST_GROUPS = 24  # what a legend has room for, and an eye can tell apart
 
 
 class Points(NamedTuple):
@@ -42,6 +55,8 @@ class WordMap:
         arrows: From which word to which, as numbers of words.
         left_out: Words asked for that have no vector.
         noun: What the points are, where they are no words.
+        groups: Group of each word, by which it is coloured; None of one that has none. Empty
+            where there are no groups.
     """
 
     title: str
@@ -52,6 +67,23 @@ class WordMap:
     arrows: tuple[tuple[int, int], ...] = ()
     left_out: tuple[str, ...] = ()
     noun: str = "word"
+    groups: tuple[str | None, ...] = ()
+
+    @property
+    def legend(self) -> dict[str, int]:
+        """The groups in the order of their first words, and how many words each has."""
+        return dict(Counter(group for group in self.groups if group is not None))
+
+    @property
+    def axes(self) -> tuple[str, str] | None:
+        """What lies across and what lies up; None where axes mean nothing."""
+        if self.points.explained is None:
+            return None
+        first, second = self.points.explained
+        return (
+            f"first component, {100 * first:.0f} % of the variance",
+            f"second component, {100 * second:.0f} %",
+        )
 
     @property
     def basis(self) -> str:
@@ -60,7 +92,12 @@ class WordMap:
             return "t-SNE: near words are alike; distances between groups mean little"
         first, second = self.points.explained
         shares = f"{100 * first:.0f} % and {100 * second:.0f} %"
-        return f"first two principal components: {shares} of the variance"
+        return f"first two principal components, across and up: {shares} of the variance"
+
+
+def look(number: int) -> tuple[int, str]:
+    """Return the colour of a map's n-th group, by its number, and its shape."""
+    return number % HUES, SHAPES[(number + number // HUES) % len(SHAPES)]
 
 
 def project(vectors: NDArray[np.floating], method: str = "pca", seed: int = 0) -> Points:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,13 @@ from sestina.errors import TrainingError
 from sestina.interrupt import held
 from sestina.progress import Reporter
 from sestina.vectors.corpus import Corpus
-from sestina.vectors.training import LEAST_RATE, thresholds
+from sestina.vectors.training import LEAST_RATE, refuse_lone_words, thresholds
 
 MOST_WORDS = 20_000
 BATCH = 64  # examples whose gradients are added up
 Array = NDArray[np.float32]
 Numbers = NDArray[np.int64]
+Example = tuple[int, list[int], int]
 
 
 class Softmax:
@@ -50,6 +51,7 @@ class Softmax:
         """Train all epochs, on one thread: sums of several would round in any order.
 
         Raises:
+            DataError: No two words stand in one sentence.
             TrainingError: The loss is not finite any more.
             KeyboardInterrupt: After Ctrl-C, between two steps.
         """
@@ -57,6 +59,7 @@ class Softmax:
         reporter = Reporter(options.verbose, options.epochs, tokens, "words")
         one, rough = threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore")
         with one, rough, held() as look, reporter:
+            refuse_lone_words(self._corpus)
             for epoch in range(1, options.epochs + 1):
                 started, loss, examples = time.perf_counter(), 0.0, 0
                 for share, contexts, counts, targets in self._batches():
@@ -108,36 +111,40 @@ class Softmax:
         return float(loss)
 
     def _batches(self) -> Iterator[tuple[float, Numbers, Array, Numbers]]:
-        """Yield the share of the corpus that is done, and contexts, counts and targets."""
-        ids, keep = self._corpus.ids, thresholds(self._corpus.counts, self._options.subsample)
-        ends = np.flatnonzero(ids < 0)
-        waiting: list[tuple[list[int], int]] = []
-        start = 0
-        for end in ends:
-            sentence = ids[start:end]
-            chances = self._rng.integers(0, 2**31, len(sentence))
-            kept = sentence[chances <= keep[sentence]].tolist()
-            waiting += self._examples(kept)
-            start = int(end) + 1
-            while len(waiting) >= BATCH:
-                yield (start / len(ids), *_packed(waiting[:BATCH]))
-                del waiting[:BATCH]
-        if waiting:
-            yield (1.0, *_packed(waiting))
+        """Yield the share of the corpus before a batch, and its contexts, counts and targets."""
+        examples = self._examples()
+        while batch := list(islice(examples, BATCH)):
+            share = batch[0][0] / len(self._corpus.ids)
+            yield (share, *_packed([example[1:] for example in batch]))
 
-    def _examples(self, words: list[int]) -> list[tuple[list[int], int]]:
-        """Return the examples of a sentence: words of context, word to be predicted."""
-        if self._options.method == "one-word":
-            return [([a], b) for a, b in pairwise(words)]
-        found: list[tuple[list[int], int]] = []
+    def _examples(self) -> Iterator[Example]:
+        """Yield the place of each center; words of context; a word to be predicted."""
+        ids, keep = self._corpus.ids, thresholds(self._corpus.counts, self._options.subsample)
+        start = 0
+        for end in np.flatnonzero(ids < 0).tolist():
+            chances = self._rng.integers(0, 2**31, end - start)
+            kept = np.flatnonzero(chances <= keep[ids[start:end]])
+            yield from self._of_sentence(start + kept, ids[start:end][kept])
+            start = end + 1
+
+    def _of_sentence(self, places: Numbers, words: NDArray[np.int32]) -> Iterator[Example]:
+        """Yield the examples of a sentence, which may be a whole corpus."""
         wide = self._rng.integers(1, self._options.window + 1, len(words))
-        for i, word in enumerate(words):
-            around = words[max(i - wide[i], 0) : i] + words[i + 1 : i + 1 + wide[i]]
+        for i, (place, word) in enumerate(zip(places.tolist(), words.tolist(), strict=True)):
+            if self._options.method == "one-word":
+                if i:
+                    yield place, [int(words[i - 1])], word
+                continue
+            around = [
+                *words[max(i - wide[i], 0) : i].tolist(),
+                *words[i + 1 : i + 1 + wide[i]].tolist(),
+            ]
             if self._options.method == "cbow":
-                found += [(around, word)] if around else []
+                if around:
+                    yield place, around, word
             else:
-                found += [([other], word) for other in around]
-        return found
+                for other in around:
+                    yield place, [other], word
 
 
 def _packed(examples: list[tuple[list[int], int]]) -> tuple[Numbers, Array, Numbers]:

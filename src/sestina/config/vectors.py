@@ -30,7 +30,9 @@ class VectorOptions:
     """What all ways of making word vectors share."""
 
     dimensions: int = option(100, "Size of a vector.", least=1)
-    window: int = option(5, "Words on each side that count as context, at most.", least=1)
+    window: int = option(
+        5, "Words on each side that count as context, at most.", least=1, most=1_000_000
+    )
     seed: int = option(0, "Seed of every random number.", least=0)
     threads: int | None = option(None, "Threads; otherwise OMP_NUM_THREADS, or all.", least=1)
     verbose: bool = option(False, "Show progress on standard error.")

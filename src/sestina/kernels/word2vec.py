@@ -19,6 +19,7 @@ from sestina.kernels.workspace import address, lend
 
 KERNELS: dict[str, Kernel] = {"skipgram": SKIPGRAM, "cbow": CBOW, "dbow": DBOW}
 MARGIN = 4  # rows that products may read behind the last
+PARTS = 256  # of the table at most, whose rows are merged apart
 HOT = 32  # nodes nearest to the root, of which a block of centers trains a copy
 
 Numbers = NDArray[np.int64]
@@ -152,8 +153,15 @@ def _layout(method: str, net: Net, settings: Settings, words: int) -> tuple[dict
 
 def _touched(net: Net, settings: Settings, listed: int, outputs: int) -> int:
     """Return how many rows a chunk of listed words may change."""
-    parts = 1 if net.bag_starts is None else int(np.diff(net.bag_starts).max(initial=1))
-    return listed * (parts + max(outputs, 1 + settings.negatives) + 1)
+    parts = listed
+    if net.bag_starts is not None:  # those of the longest words, which may be far longer than most
+        parts = int(np.sort(np.diff(net.bag_starts))[-listed:].sum())
+    return parts + listed * (max(outputs, 1 + settings.negatives) + 1)
+
+
+def room_for(method: str, net: Net, settings: Settings, words: int, room: int) -> int:
+    """Return the bytes that a `Trainer` of these arguments takes."""
+    return room * _layout(method, net, settings, words)[1]
 
 
 class Trainer:
@@ -231,7 +239,8 @@ class Trainer:
         record["key"], record["chunks"] = np.uint64(key).astype(np.int64), chunks
         run(self._kernel, chunks, place)
         if self._settings.private:
-            parts = 1 << (threads() - 1).bit_length()  # any number gives the same bits
+            # any number gives the same bits
+            parts = 1 << (min(threads(), PARTS) - 1).bit_length()
             record["parts"] = parts
             run(MERGE, parts, place)
         loss, pairs = losses.sum(0, dtype=np.float64)

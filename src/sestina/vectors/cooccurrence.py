@@ -21,6 +21,7 @@ from sestina.vectors.spill import Spill
 MEMORY = 1024
 """Megabytes that counting may take, beside a few arrays of one number a word."""
 _FINEST = 1 << 28  # what a neighbour counts at most, so that sums of 10⁹ tokens stay integers
+_WHOLE = 23  # window whose distances have no common multiple below that
 _PER_TOKEN = 4  # bytes of a listed place
 _PER_PAIR = 12  # bytes of a context and its count
 
@@ -33,7 +34,7 @@ def weights(window: int, harmonic: bool) -> NDArray[np.int64]:
     """
     if not harmonic:
         return np.ones(window, np.int64)
-    scale = min(math.lcm(*range(1, window + 1)), _FINEST)
+    scale = min(math.lcm(*range(1, min(window, _WHOLE) + 1)), _FINEST)
     return np.array([round(scale / distance) for distance in range(1, window + 1)], np.int64)
 
 

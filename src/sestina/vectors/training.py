@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from sestina.kernels.chance import mixed
 from sestina.kernels.huffman import paths
 from sestina.kernels.noise import MOST, alias_table
 from sestina.kernels.parallel import limited
-from sestina.kernels.word2vec import Net, Settings, Trainer, new_table, padded
+from sestina.kernels.word2vec import Net, Settings, Trainer, new_table, padded, room_for
 from sestina.progress import Reporter
 from sestina.vectors.checkpoint import Checkpoint, State
 from sestina.vectors.corpus import Corpus
@@ -31,6 +32,7 @@ PIECES = 256  # of the corpus, taken in random order
 PRIVATE_CHUNK, PRIVATE_TOGETHER = 512, 8  # where chunks keep their changes to themselves
 SHARED = 8  # negatives of a group of CBOW
 LEAST_RATE = 1e-4  # of the first
+MUCH = 1e8  # bytes
 
 
 @dataclass
@@ -61,11 +63,14 @@ class Run:
             resume: Go on from that, where it exists.
 
         Raises:
+            DataError: No two words stand in one sentence, or contexts would not fit into memory.
             OptionError: The checkpoint is of another run.
             TrainingError: The vectors are not finite any more.
             KeyboardInterrupt: After Ctrl-C; the state is saved first.
         """
         options, tokens = self.options, self.corpus.read
+        if not self.net.first_document:
+            refuse_lone_words(self.corpus)
         checkpoint = Checkpoint(path, resume, to_dict(options), self.corpus)
         checkpoint.load(self.net.table, self.state)
         reporter = Reporter(options.verbose, options.epochs, tokens, "words")
@@ -73,6 +78,7 @@ class Run:
             with limited(options.threads), held() as look, reporter:
                 if self.state.epoch or self.state.part:
                     reporter.say(f"resumed {self.state}")
+                self._budget(reporter)
                 chunks = self._chunks()
                 trainer = Trainer(self.method, self.net, self.settings, *self._sizes())
                 while self.state.epoch < options.epochs:
@@ -90,6 +96,18 @@ class Run:
         # a small corpus needs its changes sooner, whatever that costs
         size = int(np.clip(tokens // 128, 32, PRIVATE_CHUNK))
         return size, int(np.clip(tokens // size // 32, 2, PRIVATE_TOGETHER))
+
+    def _budget(self, reporter: Reporter) -> None:
+        """Say how much memory contexts take beside the table, if it is much; refuse too much."""
+        wanted = room_for(self.method, self.net, self.settings, *self._sizes())
+        if wanted > _memory():
+            raise DataError(
+                f"contexts of window={self.options.window} and negative={self.options.negative} "
+                f"take {wanted / 1e9:.1f} GB while they are trained, this machine has "
+                f"{_memory() / 1e9:.1f}; lower window, negative or dimensions"
+            )
+        if wanted > MUCH:
+            reporter.say(f"contexts take {1e-6 * wanted:,.0f} MB more while they are trained")
 
     def _chunks(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return each chunk's first token and end, (N, 2), and the sentences before it, (N,)."""
@@ -230,12 +248,33 @@ def refuse_too_large(rows: int, dimensions: int) -> None:
         DataError: The sentence has the sizes.
     """
     wanted = 4 * rows * padded(dimensions)
-    have = 0
-    with suppress(AttributeError, ValueError, OSError):  # not known everywhere
-        have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if have and wanted > have:
+    if wanted > _memory():
         raise DataError(
             f"{counted(rows, 'row')} of {dimensions} numbers take {wanted / 1e9:.1f} GB, this "
-            f"machine has {have / 1e9:.1f}; raise min_count, or lower vocabulary, dimensions or "
-            "buckets"
+            f"machine has {_memory() / 1e9:.1f}; raise min_count, or lower vocabulary, dimensions "
+            "or buckets"
         )
+
+
+def _memory() -> float:
+    """Return the bytes of memory that the machine has, ∞ where it does not tell."""
+    with suppress(AttributeError, ValueError, OSError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return math.inf
+
+
+def refuse_lone_words(corpus: Corpus) -> None:
+    """Raise where every sentence is one word: no word has a context then, and nothing is learnt.
+
+    Raises:
+        DataError: It is so; a word a line is what some programs write.
+    """
+    ids = corpus.ids
+    for start in range(0, len(ids) - 1, 1 << 20):
+        here = ids[start : start + (1 << 20) + 1] >= 0
+        if (here[1:] & here[:-1]).any():
+            return
+    raise DataError(
+        "no two words of the corpus stand in one sentence; put a whole sentence on each line, or "
+        "lower min_count"
+    )

@@ -53,7 +53,8 @@ class Doc2Vec(Doc2VecOptions, VectorsEstimator):
     of the words around it.
 
     Attributes (after `fit`, besides those of `VectorsEstimator`):
-        documents_: Vectors of the documents, as `WordVectors` named "0", "1", …
+        documents_: Vectors of the documents, as `WordVectors` named "0", "1", …; zeros for one
+            of which no word was kept.
         vectors_: Those of the words: with PV-DM what contexts are made of, with PV-DBOW the
             weights of the output layer (with a Huffman tree there are none).
 
@@ -74,6 +75,9 @@ class Doc2Vec(Doc2VecOptions, VectorsEstimator):
 
     def _learn(self, corpus: Corpus, checkpoint: Path | None, resume: bool) -> None:
         net = begin(corpus, self, len(corpus.words), 0.5, documents=corpus.sentences + SPARE)
+        ends = np.flatnonzero(corpus.ids < 0)
+        empty = np.flatnonzero(np.diff(ends, prepend=-1) == 1)
+        net.table[net.first_document + empty] = 0  # no word trains them, nor is near to them
         settings = Settings(**shared_settings(self))
         run = Run(KERNELS[self.method], net, settings, corpus, self)
         self.history_ = run.state.history

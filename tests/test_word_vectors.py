@@ -262,8 +262,10 @@ def test_words_are_completed_by_softmax():
         vectors.predict_word([])
     with pytest.raises(OptionError, match="n=0 makes no sense"):
         vectors.predict_word("a", n=0)
-    with pytest.raises(OptionError, match="noise=-1 makes no sense"):
-        vectors.predict_word("a", noise=-1)
+    for noise in (-1, np.nan, np.inf):
+        with pytest.raises(OptionError, match=f"noise={noise} makes no sense"):
+            vectors.predict_word("a", noise=noise)
+    assert vectors.predict_word("a", n=1, noise=1e300) == [(words[0], 1.0)]
     uncounted = WordVectors(words, vectors.matrix, outputs=outputs)
     with pytest.raises(DataError, match="came without counts"):
         uncounted.predict_word("a", noise=0.75)

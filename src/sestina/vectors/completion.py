@@ -16,7 +16,8 @@ def probabilities(outputs: Matrix, hidden: NDArray[np.floating]) -> NDArray[np.f
     logits = np.empty(len(outputs))
     for start in range(0, len(outputs), BLOCK):
         block = np.asarray(outputs[start : start + BLOCK], dtype=np.float32)
-        logits[start : start + BLOCK] = block @ hidden.astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # refused below
+            logits[start : start + BLOCK] = block @ hidden.astype(np.float32)
     if not np.isfinite(logits).all():
         raise DataError("the output vectors hold a NaN or infinite value; train them again")
     powers = np.exp(logits - logits.max(initial=-np.inf))
@@ -34,14 +35,15 @@ def restored_noise(
 
     Raises:
         DataError: There are no counts.
-        OptionError: The power is negative.
+        OptionError: The power is negative or not finite.
     """
-    if power < 0:
+    if not 0 <= power < np.inf:
         raise OptionError(f"noise={power} makes no sense; it must be 0 or more, 0.75 as a rule")
     if power == 0:
         return shares
     if counts is None:
         raise DataError("these vectors came without counts of their words; leave noise at 0")
-    weighted = shares * np.asarray(counts, dtype=np.float64) ** power
+    often = np.asarray(counts, dtype=np.float64)
+    weighted = shares * (often / max(often.max(initial=0), 1)) ** power
     whole: NDArray[np.float64] = weighted / max(weighted.sum(), np.finfo(np.float64).tiny)
     return whole

@@ -192,5 +192,6 @@ def _randomised(
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, "blas"):  # several threads' sums would round in another order
-        _, values, found = randomized_svd(table, count, random_state=seed)
+        # scikit-learn's seeds have 32 bits
+        _, values, found = randomized_svd(table, count, random_state=seed % 2**32)
     return signed(found), values

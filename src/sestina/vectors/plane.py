@@ -168,6 +168,6 @@ def _tsne(rows: NDArray[np.float64], start: NDArray[np.float64], seed: int) -> N
     found = TSNE(
         perplexity=min(PERPLEXITY, (len(rows) - 1) / 3),
         init=(start / scale * 1e-4).astype(np.float32),
-        random_state=seed,
+        random_state=seed % 2**32,  # as many bits as scikit-learn takes
     ).fit_transform(rows.astype(np.float32))
     return np.asarray(found, dtype=np.float64)

@@ -79,7 +79,8 @@ def train(
             "lower the shift, or give more text"
         )
     with threadpool_limits(1, "blas"):  # several threads' sums would round in another order
-        left, values, _ = randomized_svd(table, dimensions, random_state=seed)
+        # scikit-learn's seeds have 32 bits
+        left, values, _ = randomized_svd(table, dimensions, random_state=seed % 2**32)
     vectors: NDArray[np.float32] = (left * values**power).astype(np.float32)
     return vectors
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,8 +13,11 @@ from sklearn.exceptions import NotFittedError
 
 from sestina import PMI, Doc2Vec, FastText, GloVe, Word2Vec, WordVectors
 from sestina.errors import DataError, ModelError, OptionError, TrainingError
+from sestina.kernels.word2vec import Net, Settings, room_for
 from sestina.store import read_arrays, write_arrays
-from sestina.vectors import documents, training
+from sestina.vectors import documents, fasttext, training
+from sestina.vectors.corpus import Corpus
+from sestina.vectors.softmax import Softmax
 
 GROUPS, MEMBERS = 4, 6
 SMALL = {"dimensions": 12, "min_count": 1, "seed": 1}
@@ -260,6 +264,11 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, monkeypatch, dete
     for other in (sentences[1:], sentences[::-1]):
         with pytest.raises(OptionError, match="begun on another corpus"):
             Word2Vec(**options).fit(other, checkpoint=path, resume=True)
+    arrays, note = read_arrays(path)
+    for foreign in ([], {}, {**note, "identity": 3}):
+        write_arrays(path, arrays, foreign)
+        with pytest.raises(ModelError, match="is no state of a training, or damaged"):
+            Word2Vec(**options).fit(sentences, checkpoint=path, resume=True)
 
 
 def test_ctrl_c_keeps_the_vectors_so_far():
@@ -331,6 +340,95 @@ def test_what_cannot_be_learnt_is_said(tmp_path, monkeypatch):
         Word2Vec().save(tmp_path / "a.safetensors")
     with pytest.raises(OptionError, match="no checkpoint"):
         PMI(min_count=1).fit([["a", "b"]], checkpoint=tmp_path / "a")
+
+
+def test_a_word_a_line_teaches_nothing(tmp_path):
+    """Text in columns, a token a line, came out as random vectors without a remark."""
+    (tmp_path / "a.txt").write_text("one\ntwo\n\n" * 20)
+    for name in ("skipgram", "cbow", "one-word", "hierarchical", "softmax", "fasttext"):
+        with pytest.raises(DataError, match="a whole sentence on each line"):
+            ALL[name]().fit(tmp_path / "a.txt")
+    assert len(ALL["doc2vec"]().fit(tmp_path / "a.txt").documents_) == 60
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_contexts_that_find_no_room_are_refused(deterministic, capsys):
+    sentences = [["one", "two", "three"]] * 9
+    for options in ({"window": 1_000_000, "dimensions": 40_000}, {"negative": 10**12}):
+        model = Word2Vec(**{**SMALL, **options}, deterministic=deterministic)
+        with pytest.raises(DataError, match=r"take [\d.]+ GB while they are trained"):
+            model.fit(sentences)
+    Word2Vec(window=5_000, epochs=1, verbose=True, **SMALL).fit(sentences)
+    assert "\ncontexts take 1" in capsys.readouterr().err
+    with pytest.raises(OptionError, match="window=1000001 is too large"):
+        GloVe(window=1_000_001, **SMALL).fit(sentences)
+    assert len(GloVe(window=1_000_000, epochs=1, **SMALL).fit(sentences).vectors_) == 3
+
+
+def test_one_long_word_does_not_make_all_words_take_its_room():
+    words = tuple(f"word{n}" for n in range(3000))
+    plain = fasttext.parts_of(words, 3, 6, 10**6)
+    long = fasttext.parts_of((*words, "x" * 20_000), 3, 6, 10**6)
+    table = np.broadcast_to(np.float32(0), (50_000_000, 16))
+    sizes = []
+    for starts, bags, _ in (plain, long):
+        keep, noise = np.zeros(len(starts) - 1, np.int32), np.zeros((len(starts) - 1, 2), np.int32)
+        net = Net(table=table, first_output=0, keep=keep, noise=noise, bag_starts=starts, bags=bags)
+        sizes.append(room_for("skipgram", net, Settings(private=True), 512, 8))
+    assert sizes[1] - sizes[0] < 1e8, "of 21 GB"
+
+
+def test_any_number_of_threads():
+    sentences, _ = topics(np.random.default_rng(0), 60)
+    few, many = (
+        Word2Vec(deterministic=True, threads=n, **SMALL).fit(sentences).vectors_.matrix
+        for n in (1, 10**12)
+    )
+    assert np.array_equal(few, many)
+
+
+@pytest.mark.parametrize("method", ["skipgram", "cbow", "one-word"])
+def test_one_line_teaches_the_softmax_as_much_as_many(method):
+    """The learning rate of a line was that of its end: next to none in the last epoch."""
+    sentences, _ = topics(np.random.default_rng(0), 400)
+    line = [word for sentence in sentences for word in sentence]
+    options = {**SMALL, "subsample": None, "epochs": 1, "learning_rate": 0.05}
+    moved = [
+        np.abs(Word2Vec(method=method, output="softmax", **options).fit(c).vectors_.outputs).max()
+        for c in (sentences, [line], [line[:9]])
+    ]
+    assert moved[1] > moved[0] / 3 and moved[2] > moved[0] / 1000
+
+
+def test_the_softmax_takes_its_examples_from_a_long_line_one_by_one():
+    rng = np.random.default_rng(0)
+    found = {}
+    for count in (2_000, 20_000):
+        ids = np.append(rng.integers(0, 5, count), -1).astype(np.int32)
+        corpus = Corpus(tuple("abcde"), np.bincount(ids[:-1]), ids, 1, count)
+        run = Softmax(corpus, Word2Vec(subsample=None, **SMALL))
+        tracemalloc.start()
+        batches = run._batches()
+        shares = [next(batches)[0] for _ in range(5)]
+        found[count] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert shares == sorted(shares) and shares[0] == 0 and shares[-1] < 0.05
+    assert found[20_000] < 150 * 20_000, "a tuple an example took ten times as much"
+
+
+def test_documents_without_a_word_point_nowhere():
+    sentences, _ = topics(np.random.default_rng(0), 40)
+    sentences[5], sentences[6], sentences[39] = [], ["seldom"], []
+    for name in ("doc2vec", "doc2vec-dm"):
+        model = ALL[name]().set_params(min_count=2).fit(sentences)
+        lengths = np.linalg.norm(model.documents_.matrix, axis=1)
+        assert np.flatnonzero(lengths == 0).tolist() == [5, 6, 39]
+
+
+def test_large_seeds():
+    sentences, _ = topics(np.random.default_rng(0), 60)
+    for name in ("pmi", "glove", "skipgram", "doc2vec", "softmax"):
+        assert len(ALL[name]().set_params(seed=2**64 + 1, dimensions=4).fit(sentences).vectors_)
 
 
 def test_one_word_alone_and_empty_sentences():

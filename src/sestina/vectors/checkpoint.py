@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.errors import OptionError
+from sestina.errors import ModelError, OptionError
 from sestina.store import read_arrays, write_arrays
 from sestina.vectors.corpus import Corpus
 
@@ -100,8 +100,13 @@ class Checkpoint:
         if self._path is None or not self._resume or not self._path.exists():
             return
         arrays, note = read_arrays(self._path)
+        begun = note.get("identity") if isinstance(note, dict) else None
+        if not isinstance(begun, dict) or "table" not in arrays:
+            raise ModelError(
+                f"{self._path} is no state of a training, or damaged; delete it and train again"
+            )
         for name, value in self._identity.items():
-            was = note.get("identity", {}).get(name)
+            was = begun.get(name)
             if was != value:
                 differs = f"with {name}={was!r}, now it is {value!r}"
                 raise OptionError(

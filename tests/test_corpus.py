@@ -168,11 +168,20 @@ def test_the_line_of_a_wrong_byte_is_named_far_into_a_file(tmp_path):
 def test_wrong_sources_and_encodings(tmp_path):
     with pytest.raises(DataError, match="folder"):
         read(tmp_path, tmp_path)
-    with pytest.raises(DataError, match="list of tokens"):
-        read(tmp_path, iter(["a sentence"]))
+    for source in (iter(["a sentence"]), [None], iter([tmp_path]), [["a", 1]], b"a"):
+        with pytest.raises(DataError, match=r"sentence 0 is .* expected a list of tokens"):
+            read(tmp_path, source)
+    with pytest.raises(DataError, match="None is no corpus; give a path"):
+        read(tmp_path, None)
     (tmp_path / "a.txt").write_text("a\n")
-    with pytest.raises(OptionError, match="unknown encoding"):
-        read(tmp_path, tmp_path / "a.txt", encoding="utf-9")
+    for name in ("utf-9", "hex", "rot13", "base64", "undefined", "", "utf\0"):
+        with pytest.raises(OptionError, match="unknown encoding"):
+            read(tmp_path, tmp_path / "a.txt", encoding=name)
+    for name in ("utf-16", "utf-32", "punycode"):  # their errors name no byte
+        with pytest.raises(DataError, match=f"a.txt is not {name}"):
+            read(tmp_path, tmp_path / "a.txt", encoding=name)
+    with pytest.raises(DataError, match=r"'\\ud800' holds half a character"):
+        read(tmp_path, [["fine", "\ud800"]])
 
 
 def test_kmers_cover_each_place_and_respect_breaks(tmp_path):

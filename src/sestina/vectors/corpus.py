@@ -89,6 +89,10 @@ def read(
     """
     paths = paths_of(source)
     refuse_missing(paths or [])
+    if not isinstance(source, str | Path | Iterable):
+        raise DataError(
+            f"{source!r} is no corpus; give a path, a list of paths, or lists of tokens"
+        )
     with ExitStack() as stack:
         to = stack.enter_context(file.open("wb"))
         if paths is None:
@@ -167,16 +171,17 @@ def _from_lists(
     numbers: dict[str, int] = {}
     read, written = 0, 0
     for place, sentence in enumerate(sentences):
-        if isinstance(sentence, str) or not all(isinstance(token, str) for token in sentence):
+        if not _is_tokens(sentence):
             raise DataError(
                 f"sentence {place} is {str(sentence)[:40]!r}; expected a list of tokens, "
-                "for instance ['the', 'cat'], or a path to a text file"
+                "for instance ['the', 'cat'], or a path to a text file, or a list of paths"
             )
         ids = [numbers.setdefault(token, len(numbers)) for token in sentence]
         to.write(np.array([*ids, -1], np.int32).tobytes())
         read, written = read + len(ids), written + len(ids) + 1
         if place % 4096 == 0:
             progress(read)
+    _refuse_halves(numbers)
     to.flush()
     ids_written = np.memmap(to.name, np.int32, "r") if written else np.empty(0, np.int32)
     counts = np.zeros(len(numbers), np.int64)
@@ -184,6 +189,25 @@ def _from_lists(
         some = ids_written[start : start + (1 << 20)]
         counts += np.bincount(some[some >= 0], minlength=len(numbers))
     return counts, namer(list(numbers)), [(written, np.arange(len(numbers), dtype=np.int32))]
+
+
+def _is_tokens(sentence: object) -> bool:
+    if isinstance(sentence, str) or not isinstance(sentence, Iterable):
+        return False
+    return all(isinstance(token, str) for token in sentence)
+
+
+def _refuse_halves(tokens: Iterable[str]) -> None:
+    """Raise where a token holds half a character, which no file of vectors could keep."""
+    for token in tokens:
+        if not token.isascii():
+            try:
+                token.encode()
+            except UnicodeEncodeError:
+                raise DataError(
+                    f"the token {token!r} holds half a character (a surrogate); decode the text "
+                    "with its right encoding, or with errors='replace'"
+                ) from None
 
 
 def namer(words: list[str]) -> Namer:

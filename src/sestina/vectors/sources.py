@@ -52,6 +52,7 @@ def _decoder(encoding: str) -> tuple[codecs.IncrementalDecoder, bool]:
     """Return a decoder, and whether its encoding has bytes of zero in plain text."""
     try:
         name = codecs.lookup(encoding).name
+        "".encode(encoding)  # hex, rot13 and their like do not make text of bytes
         decoder = codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)()
         return decoder, name.startswith(("utf-16", "utf-32"))
     except (LookupError, ValueError) as error:
@@ -72,6 +73,10 @@ def _decoded(
         raise DataError(
             f"{path} is not {encoding}: byte 0x{error.object[error.start]:02x} in line {line}; "
             f"name its encoding, for instance --encoding {other}"
+        ) from error
+    except UnicodeError as error:  # UTF-16 without its mark, for instance: no byte is at fault
+        raise DataError(
+            f"{path} is not {encoding} ({error}); name its encoding, for instance --encoding utf-8"
         ) from error
 
 

@@ -197,6 +197,7 @@ def test_models_survive_conversion(put, tmp_path):
 
 
 NAN = np.full_like(INPUT, np.nan)
+INFINITE = np.where(np.arange(INPUT.size).reshape(INPUT.shape) % 2, np.inf, -np.inf)
 
 
 @pytest.mark.parametrize(
@@ -207,6 +208,7 @@ NAN = np.full_like(INPUT, np.nan)
         (head() + dictionary() + dense(INPUT[:-1]), ["a matrix of 41 × 5 for 5 words", "damaged"]),
         (head(size=4) + dictionary() + dense(INPUT), ["a matrix of 42 × 5", "4 numbers"]),
         (head() + dictionary() + dense(NAN), ["the vector of '</s>' has a NaN"]),
+        (head() + dictionary() + dense(INFINITE), ["has a NaN or infinite value"]),
         (head(most=0) + dictionary() + dense(NAN), ["the vector of '</s>' has a NaN"]),
         (head() + dictionary(["a", "a"]) + dense(INPUT), ["word 2: the word 'a' stands twice"]),
         (head() + dictionary(pruned=[(1, -1)]) + dense(INPUT), ["damaged"]),
@@ -214,8 +216,12 @@ NAN = np.full_like(INPUT, np.nan)
         (head() + struct.pack("<iiiqq", 2**30, 2**30, 0, 9, -1), ["promises 1,073,741,824 words"]),
         (head() + dictionary() + b"\0" + struct.pack("<qq", 2**62, 2**62), ["bytes should follow"]),
         (MODEL.replace("ï".encode(), b"\xff\xff"), ["word 3: byte 0xff is not UTF-8"]),
+        (head() + dictionary() + b"\0" + struct.pack("<qq", 0, 2**62), ["bytes should follow"]),
+        (head() + dictionary() + b"\0" + struct.pack("<qq", -1, 5), ["a table of (-1, 5) numbers"]),
+        (head() + dictionary() + b"\1\0" + struct.pack("<qqi", 0, 2**31 - 1, 0) +
+         struct.pack("<4i", 2**31 - 1, 2**31 - 1, 1, 1), ["bytes should follow"]),
     ],
-)
+)  # fmt: skip
 def test_damaged_models_are_one_sentence(put, content, facts):
     with pytest.raises(DataError) as caught:
         formats.read(put("m.bin", content))

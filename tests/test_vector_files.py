@@ -24,6 +24,7 @@ GLOVE = "the 0.5 -1 2e-1\ncat 1 2 3\n"
 WORDS, MATRIX = ["the", "cat"], np.array([[0.5, -1, 0.2], [1, 2, 3]], dtype=np.float32)
 ENDINGS = [".txt", ".vec", ".bin", ".txt.gz", ".txt.xz", ".bin.gz", ".bin.xz", ".safetensors"]
 FINITE = st.floats(-(2.0**100), 2.0**100, width=32)
+PARTS = {"least": 3, "most": 6, "buckets": 9}
 quietly = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -184,6 +185,8 @@ LATE = "".join(f"w{n} 1 2 3\n" for n in range(20_000))
         ("v.bin", b"9999999999 300\ncat " + ROW, ["promises 9,999,999,999 vectors of 300"]),
         ("v.bin", b"1 99999999999\ncat " + ROW, ["promises 1 vector of 99,999,999,999 numbers"]),
         ("v.bin", b"1 0\ncat ", ["promises 1 vector of 0 numbers"]),
+        ("v.bin", b"0 " + b"9" * 40 + b"\n", ["no word2vec binary file"]),
+        ("v.bin.gz", gzip.compress(b"1 " + b"9" * 40 + b"\n", mtime=0), ["no word2vec binary"]),
         ("v.bin", b"1 3\ncat " + ROW[:-4] + b"\n\n\n\n", None),
         ("v.bin", b"1 2\ncat " + ROW, ["holds more than the 1 vector of 2 numbers"]),
         ("v.bin", b"2 3\nc\xffat " + ROW * 2, ["vector 1: byte 0xff of the word is not UTF-8"]),
@@ -280,8 +283,12 @@ def stored(path, note, **changes):
         ({}, {"words": np.frombuffer(b"th\xffcat", np.uint8)}, ["do not fit"]),
         ({}, {"matrix": MATRIX[0]}, ["do not fit"]),
         ({}, {"parts": MATRIX}, ["rows of n-grams do not fit"]),
+        *(
+            ({"subwords": {**PARTS, **wrong}}, {"parts": MATRIX, "buckets": np.arange(2)}, ["n-grams"])
+            for wrong in ({"least": 0}, {"most": -1}, {"buckets": 10**30}, {"buckets": 0})
+        ),
     ],
-)
+)  # fmt: skip
 def test_foreign_safetensors(tmp_path, note, changes, facts):
     note = {"format": storage.FORMAT, "version": storage.VERSION} | note
     refused(stored(tmp_path / "v.safetensors", note, **changes), *facts)

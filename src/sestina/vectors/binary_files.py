@@ -41,7 +41,7 @@ def _head(stream: Stream) -> tuple[int, int, bytes]:
     block = stream.first()
     line = block[: block.find(b"\n", 0, 64) + 1]
     parts = line.split()
-    if len(parts) != 2 or not all(part.isdigit() for part in parts):
+    if len(parts) != 2 or not all(part.isdigit() and len(part) < 18 for part in parts):
         raise DataError(
             f"{stream.path} is no word2vec binary file: it begins with {block[:20]!r}, not with "
             "two numbers; if it is text, let its name end in .txt"

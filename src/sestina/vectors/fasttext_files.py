@@ -106,8 +106,13 @@ class _Bytes:
         """Return the next numbers, still in the file; nothing is read."""
         count = int(np.prod(shape, dtype=object))
         size = count * np.dtype(kind).itemsize
-        if min(shape) < 0 or size > self.left:
-            raise self.truncated(size)
+        if min(shape) < 0:
+            raise DataError(
+                f"{self.path}, byte {self.at}: a table of {shape} numbers is announced; "
+                "the file is damaged: download it again"
+            )
+        if size > self.left or max(shape) > max(self.left, 1):
+            raise self.truncated(max(size, *shape))
         out = np.frombuffer(self.data, dtype=kind, count=count, offset=self.at).reshape(shape)
         self.at += size
         return out
@@ -187,7 +192,8 @@ def _quantised(file: _Bytes) -> NDArray[np.float32]:
                 f"{file.path}, byte {file.at}: lengths of rows have {len(norms)} tables instead of "
                 "one; the file is damaged: download it again"
             )
-        out *= norms[0][norm_codes, :1]
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused later
+            out *= norms[0][norm_codes, :1]
     return out
 
 
@@ -199,6 +205,8 @@ def _centroids(file: _Bytes) -> list[NDArray[np.float32]]:
             f"{file.path}, byte {file.at}: {parts} sub-vectors of {width}, the last of {last}, "
             f"do not make {size} numbers; the file is damaged: download it again"
         )
+    if 4 * CODES * size > file.left:
+        raise file.truncated(4 * CODES * size)
     widths = [width] * (parts - 1) + [last]
     return [file.array("<f4", CODES, one) for one in widths]
 
@@ -238,8 +246,9 @@ def _rows(
     if END_OF_SENTENCE in words:
         at = words.index(END_OF_SENTENCE)
         sums[at], counts[at] = 0, 0
-    sums += matrix[:count]
-    sums /= (counts + 1).astype(np.float32)[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums += matrix[:count]
+        sums /= (counts + 1).astype(np.float32)[:, None]
     _refuse_not_finite(path, words, sums)
     return Rows(words, sums, parts)
 

@@ -179,8 +179,12 @@ def _fit(matrix: NDArray[Any], numbers: NDArray[Any], facts: Any, size: int) -> 
         return False
     if matrix.shape != (len(numbers), size) or matrix.dtype.kind != "f":
         return False
-    names = ("least", "most", "buckets")
-    return isinstance(facts, dict) and all(isinstance(facts.get(name), int) for name in names)
+    if not isinstance(facts, dict):
+        return False
+    least, most, buckets = (facts.get(name) for name in ("least", "most", "buckets"))
+    if not all(isinstance(fact, int) for fact in (least, most, buckets)):
+        return False
+    return 1 <= least < 2**31 and 0 <= most < 2**31 and 1 <= buckets < 2**31
 
 
 def write(path: Path, rows: Rows, *, dtype: str = "float32") -> None:

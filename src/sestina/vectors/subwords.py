@@ -61,7 +61,8 @@ class Subwords:
             if len(filled):
                 begins = np.searchsorted(owner, filled)
                 parts = self.matrix[rows].astype(np.float32, copy=False)
-                out[start + filled] = np.add.reduceat(parts, begins, axis=0)
+                with np.errstate(over="ignore", invalid="ignore"):  # a file's NaN: refused later
+                    out[start + filled] = np.add.reduceat(parts, begins, axis=0)
         return out, counts
 
     def only(self, words: Sequence[str]) -> Subwords:

@@ -293,6 +293,10 @@ def test_files_that_must_not_be_lost(run, corpus, tmp_path):
     assert len(WordVectors.load(mine)) == 12
     code, _, err = run("train", corpus, "--out", mine, *short, "--resume")
     assert code == 1 and "is finished; train anew with --overwrite" in err
+    state = tmp_path / "v.bin.checkpoint"
+    state.write_bytes(b"an unfinished run")
+    code, _, err = run("train", "misspelt.txt", "--out", "v.bin", *short, "--overwrite")
+    assert code == 1 and "there is no file" in err and state.read_bytes() == b"an unfinished run"
 
 
 def test_ctrl_c_before_anything_is_learnt(run, corpus, monkeypatch):
@@ -450,6 +454,22 @@ def test_wrong_files_and_words(run, trained, corpus, arguments, code, said):
     }
     found, out, err = run(*[names.get(argument, argument) for argument in arguments])
     assert (found, out) == (code, "") and said in err
+
+
+def test_words_that_a_terminal_cannot_show_or_must_not_obey(tmp_path):
+    words = ["word", "日本", "\x1b[2Jgone", "[/b]", "plain\\"]
+    WordVectors(words, np.eye(5, 3)).save(tmp_path / "v.safetensors")
+    given = [sys.executable, "-m", "sestina", "vectors", "neighbours", "v.safetensors", "word"]
+    for encoding, shown in (("utf-8", "日本"), ("ascii", "\\u65e5\\u672c")):
+        env = {**os.environ, "PYTHONIOENCODING": encoding}
+        table, found = (
+            subprocess.run([*given, *more], capture_output=True, cwd=tmp_path, check=True, env=env)
+            for more in ([], ["--json"])
+        )
+        out = table.stdout.decode(encoding)
+        assert shown in out and "[/b]" in out and "plain\\" in out and "\x1b" not in out
+        rows = json.loads(found.stdout.decode(encoding))["answers"][0]["neighbours"]
+        assert {row["word"] for row in rows} == {*words[1:]}
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,10 +15,18 @@ from rich.table import Table
 out = Console(highlight=False, soft_wrap=False, emoji=False)
 err = Console(stderr=True, highlight=False, emoji=False)
 
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Signs by which a file of words could steer the terminal that shows them."""
+
 
 def as_json(result: Mapping[str, Any]) -> None:
-    """Print one JSON object on standard output."""
-    sys.stdout.write(json.dumps(result, ensure_ascii=False, default=str) + "\n")
+    """Print one JSON object on standard output; escaped where its encoding lacks a character."""
+    text = json.dumps(result, ensure_ascii=False, default=str)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(result, default=str)
+    sys.stdout.write(text + "\n")
 
 
 def say(sentence: str) -> None:
@@ -123,7 +132,7 @@ def _plain(value: Any) -> str:
     elif isinstance(value, list | tuple):
         text = ", ".join(_plain(v) for v in value)
     else:
-        text = str(value)
+        text = CONTROL.sub("�", str(value))
     return escape(text)
 
 

@@ -157,12 +157,14 @@ def _claim(
         SestinaError: It cannot be written, or is something that must not be lost.
     """
     from sestina.vectors import formats
+    from sestina.vectors.sources import refuse_missing
 
     if resume and overwrite:
         raise OptionError("--resume goes on, --overwrite starts anew; give one of them")
     if method.startswith("doc2vec") and out.suffix != ".safetensors":
         raise OptionError(f"doc2vec writes a model; name --out FILE.safetensors, not {out.name}")
     formats.check_target(out)
+    refuse_missing(corpus)  # before an unfinished run is given up for it
     if out.is_dir():
         raise SestinaError(f"{str(out)!r} is a folder; name a file for the vectors")
     if out.exists() and any(path.exists() and path.samefile(out) for path in corpus):

@@ -181,9 +181,10 @@ def _fit(matrix: NDArray[Any], numbers: NDArray[Any], facts: Any, size: int) -> 
         return False
     if not isinstance(facts, dict):
         return False
-    least, most, buckets = (facts.get(name) for name in ("least", "most", "buckets"))
-    if not all(isinstance(fact, int) for fact in (least, most, buckets)):
-        return False
+    least, most, buckets = (
+        fact if isinstance(fact := facts.get(name), int) else -1
+        for name in ("least", "most", "buckets")
+    )
     return 1 <= least < 2**31 and 0 <= most < 2**31 and 1 <= buckets < 2**31
 
 

@@ -57,7 +57,7 @@ def read(folder: Path) -> list[Record]:
 def _one(path: Path) -> Record:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is no record of the laboratory ({error}); remove it") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise DataError(f"{path} is no record of the laboratory; move it out of the folder")

@@ -87,6 +87,8 @@ def main(arguments: list[str] | None = None) -> None:
     """
     given = sys.argv[1:] if arguments is None else arguments
     compiled.waiting = _compiling
+    if hasattr(sys.stdout, "reconfigure"):  # what an encoding lacks is told by its number
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", DataWarning)

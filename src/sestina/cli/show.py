@@ -17,7 +17,8 @@ err = Console(stderr=True, highlight=False, emoji=False)
 
 def as_json(result: Mapping[str, Any]) -> None:
     """Print one JSON object on standard output."""
-    sys.stdout.write(json.dumps(result, ensure_ascii=False, default=str) + "\n")
+    plain = not str(getattr(sys.stdout, "encoding", "utf-8")).lower().startswith("utf")
+    sys.stdout.write(json.dumps(result, ensure_ascii=plain, default=str) + "\n")
 
 
 def say(sentence: str) -> None:

@@ -427,3 +427,20 @@ def test_equal_texts_stay_on_one_side_of_the_split():
     net = TextClassifier(**{**FAST, "epochs": 1}, validation_fraction=0.4).fit(texts, labels)
     assert torch.is_tensor(net.network_.embedding.weight)
     assert len(net.vocabulary_) < 2 + 3  # a whole text was held out with all its copies
+
+
+def test_sets_of_labels_that_all_differ_can_be_held_out():
+    names = "abcdef"
+    rows = [[k for n, k in enumerate(names) if number >> n & 1] for number in range(1, 64)]
+    texts = [f"{' '.join(row)} {n}" for n, row in enumerate(rows)]
+    net = TextClassifier(encoder="mean", epochs=1, validation_fraction=0.2).fit(texts, rows)
+    assert net.classes_.tolist() == list(names) and "validation_loss" in net.history_[0]
+
+
+def test_half_a_character_comes_back_from_a_folder(tmp_path):
+    texts = ["good \ud83d film", "bad film"] * 10
+    net = TextClassifier(encoder="mean", epochs=1).fit(texts, ["pos", "neg"] * 10)
+    net.save(tmp_path / "m", {"data": "\udcff.csv"})
+    again = load(tmp_path / "m")
+    assert again.vocabulary_ == net.vocabulary_ and "\ud83d" in again.vocabulary_
+    np.testing.assert_array_equal(again.predict_proba(texts), net.predict_proba(texts))

@@ -273,10 +273,12 @@ def test_cross_entropy_of_worked_examples():
 
 
 def fresh(name="small", date="2030-01-02T03:04:05+00:00", sha="ab", quick=False):
+    inner = {part: dict.fromkeys(keys) for part, keys in journal.INNER.items()}
+    inner["data"] |= {"name": "a/b c.csv", "sha256": sha}
     return {
         "format": journal.FORMAT, "format_version": 1, "experiment": name, "row": "C2",
-        "title": "A small one.", "date": date, "data": {"name": "a/b c.csv", "sha256": sha},
-        "quick": quick, "summary": {}, "runs": [], "lecture": {}, "parameters": {}, "versions": {}, "machine": {},
+        "title": "A small one.", "date": date, "quick": quick, "versions": {},
+        "runs": [dict.fromkeys(journal.OF_RUN)], **inner,
     }  # fmt: skip
 
 
@@ -309,6 +311,21 @@ def test_the_newest_full_record_counts():
 )
 def test_a_damaged_record_is_refused(put, tmp_path, content, fact):
     put("records/a.json", content)
+    with pytest.raises(DataError, match=fact):
+        journal.read(tmp_path / "records")
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "fact"),
+    [
+        ("summary", {}, "lacks 'summary: accuracy'"),
+        ("data", "movie-snippets", "lacks 'data: name'"),
+        ("runs", [], "lacks 'runs'"),
+        ("runs", [{"seed": 0}], "lacks 'runs 0: parameters'"),
+    ],
+)
+def test_a_record_with_a_gap_is_refused(put, tmp_path, part, value, fact):
+    put("records/a.json", json.dumps(fresh() | {part: value}))
     with pytest.raises(DataError, match=fact):
         journal.read(tmp_path / "records")
 

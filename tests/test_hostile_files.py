@@ -63,6 +63,17 @@ def test_a_page_cannot_name_an_encoding_that_is_none_of_texts(put, name):
         refused(put("a.txt", "a"), "no encoding of texts", encoding=name, need_label=False)
 
 
+def test_stories_within_stories(put):
+    content = "<a><text>one</text><code>x</code><b><text>two</text><code>y</code></b></a>"
+    found = read(put("a.xml", content))
+    assert (found.texts, found.labels) == (["one", "two"], [["x"], ["y"]])
+    deep = "<b><text>t</text>" * 20_000 + "<code>z</code>" + "</b>" * 20_000
+    started = time.perf_counter()
+    found = read(put("b.xml", f"<a>{deep}</a>"))
+    assert len(found) == 20_000 and found.labels[-1] == ["z"]
+    assert time.perf_counter() - started < 5
+
+
 class TestJson:
     def test_half_a_picture_becomes_a_mark_and_is_said(self, put):
         rows = [r'{"text": "ok \ud83d", "label": "a"}', r'{"text": "\ud83d\ude00", "label": "b"}']

@@ -144,9 +144,19 @@ def _news(root: Element, path: Path) -> list[Story]:
 def _story(element: Element) -> Story:
     title = _children(element, "title") or _children(element, "headline")
     text = "\n".join(filter(None, (_body(title), _body(_children(element, "text")))))
-    codes = [code for group in element.iter() for code in _topic_codes(group)]
-    tagged = bool(codes) or any(e.tag.lower() == "codes" for e in element.iter())
+    inside = list(_own(element))
+    codes = [code for group in inside for code in _topic_codes(group)]
+    tagged = bool(codes) or any(e.tag.lower() == "codes" for e in inside)
     return Story(text, list(dict.fromkeys(filter(None, codes))) if tagged else None)
+
+
+def _own(story: Element) -> Iterator[Element]:
+    """Yield a story's element and all in it, in their order, but no stories within it."""
+    waiting = [story]
+    while waiting:
+        element = waiting.pop()
+        yield element
+        waiting.extend(child for child in reversed(element) if not _children(child, "text"))
 
 
 def _topic_codes(group: Element) -> list[str]:

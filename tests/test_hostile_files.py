@@ -42,13 +42,12 @@ def test_a_few_broken_tags_do_not_change_how_others_are_read():
         (f"&#{'0' * 5_000}65;&#65;&#x41;", "AAA"),
         (f"&#{DIGITS}", "\ufffd"),
         (f"&#00;&#{DIGITS};", "\ufffd\ufffd"),
-        ("&#1114111;&#1114112;", "\U0010ffff\ufffd"),
+        (f"&#1114109;&#1114112;&#{DIGITS}", "\U0010fffd\ufffd\ufffd"),
     ],
 )
 def test_entities_of_any_number(put, text, found):
     assert unescape(text) == entities(text) == found
-    if not text.startswith("&#11"):
-        assert page_text(f"<p>{text}".encode(), "a.html", "utf-8") == found.strip()
+    assert page_text(f"<p>{text}".encode(), "a.html", "utf-8") == found.strip()
     sgml = f'<REUTERS TOPICS="YES"><TITLE>{text}</TITLE></REUTERS>'
     assert read(put("a.sgm", sgml), need_label=False).texts == [" ".join(found.split())]
 
@@ -83,9 +82,9 @@ class TestJson:
             assert found.texts == ["ok \ufffd", "😀"] and found.labels == ["a", "b"]
 
     def test_half_a_picture_in_a_list_and_in_a_name(self, put):
-        rows = [{"text": "x", "label": ["\udc00", "b"], "\ud800": "y"}]
-        with pytest.warns(DataWarning):
-            assert read(put("a.jsonl", json.dumps(rows[0]))).labels == [["\ufffd", "b"]]
+        row = r'{"text": "x", "label": ["\udc00", "b"], "\ud800": "y", "\ud801": "z"}'
+        with pytest.warns(DataWarning, match="1 value of column 'label'"):
+            assert read(put("a.jsonl", row)).labels == [["\ufffd", "b"]]
 
     def test_nan_is_what_is_missing(self, put):
         rows = '{"text": NaN, "label": "a"}\n{"text": "b", "label": NaN}\n{"text": "c", "label": 1}'

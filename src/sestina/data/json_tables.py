@@ -31,7 +31,7 @@ def from_json(text: str, source: str) -> pl.DataFrame:
         if text.lstrip().startswith("{") and "\n" in text.strip():
             return from_lines(text, source)  # JSONL under the name of JSON
         raise DataError(
-            f"{source} is not JSON ({error}); expected a list of objects such as [{ROW}]"
+            f"{source} is not JSON ({error!s:.80}); expected a list of objects such as [{ROW}]"
         ) from error
     if isinstance(content, list) and content and all(isinstance(row, dict) for row in content):
         return _from_rows(content, source)
@@ -93,6 +93,7 @@ def _series(name: str, values: list[Any]) -> pl.Series:
     Warns:
         DataWarning: Strings hold half a character, as ``"\ud83d"``, which becomes U+FFFD.
     """
+    name = name.encode(errors="backslashreplace").decode()
     values = [None if _absent(value) else value for value in values]
     try:
         return _typed(name, values)
@@ -100,12 +101,12 @@ def _series(name: str, values: list[Any]) -> pl.Series:
         mended = [_mended(value) for value in values]
         broken = sum(one != other for one, other in zip(values, mended, strict=True))
         warnings.warn(
-            f"{counted(broken, 'value')} of column {HALF.sub('�', name)!r} with half a character, "
+            f"{counted(broken, 'value')} of column {name!r} with half a character, "
             "as where a text was cut within a picture, which becomes �",
             DataWarning,
             stacklevel=2,
         )
-        return _typed(HALF.sub("\ufffd", name), mended)
+        return _typed(name, mended)
 
 
 def _typed(name: str, values: list[Any]) -> pl.Series:

@@ -176,7 +176,7 @@ def test_a_quick_split_has_all_classes_and_no_unknown_ones():
     which = ["dev" if n % 10 == 0 else "test" if n % 10 == 5 else "train" for n in range(1000)]
     texts = [f"text {n}" for n in range(1000)]
     with pytest.raises(
-        DataError, match="200 rows of dev or test have a label that no row of train"
+        DataError, match="100 rows of dev or test have a label that no row of train"
     ):
         parts.split(Records(texts, labels, which), 0.1, quick=True)
     several = Records(texts, [[label, "text"] for label in labels], which)

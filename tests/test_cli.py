@@ -456,3 +456,44 @@ def test_broken_bytes_on_standard_input(model):
         check=False,
     )
     assert process.returncode == 1 and b"standard input is not UTF-8" in process.stderr
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252"])
+def test_output_that_the_terminal_s_encoding_lacks(encoding, tmp_path):
+    data = tmp_path / "a.csv"
+    data.write_text('text,label\n"gut 😀 –",ja\n"gut 😀 –",nein\n', encoding="utf-8")
+    for more in ([], ["--json"]):
+        process = subprocess.run(
+            [sys.executable, "-m", "sestina", "data", "check", str(data), *more],
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=False,
+        )
+        assert process.returncode == 0 and b"Traceback" not in process.stderr, process.stderr
+        if more:
+            assert "😀" in json.dumps(json.loads(process.stdout), ensure_ascii=False)
+
+
+def test_a_file_whose_name_is_no_utf_8(tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xff.csv"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("text,label\na b,x\na b,x\nc d,y\n")
+    for more in ([], ["--json"]):
+        process = subprocess.run(
+            [sys.executable, "-m", "sestina", "data", "check", path, *more],
+            capture_output=True,
+            check=False,
+        )
+        assert process.returncode == 0 and b"Traceback" not in process.stderr, process.stderr
+        assert b"udcff.csv" in process.stdout
+
+
+def test_a_byte_order_mark_on_standard_input_is_no_text(model):
+    process = subprocess.run(
+        [sys.executable, "-m", "sestina", "predict", model],
+        input="\ufefflovely film\nlovely film\n".encode(),
+        capture_output=True,
+        check=True,
+    )
+    one, other = process.stdout.decode().splitlines()
+    assert one == other

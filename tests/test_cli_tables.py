@@ -133,6 +133,7 @@ def test_a_column_of_groups_that_cannot_be(run, put, tmp_path):
         ("name,a,b\nx,1,2\n", "(1, 2) has no plane"),
         ("name,a,b\nx,1,2\ny,,3\n", "of numbers; a map needs two or more"),
         ("name,a,b\nx,1,-2\ny,3,3\n", "Negative values"),
+        ("name,a,b\nx,1,1e999\ny,3,3\n", "column 'b' has a gap, or a value that is not finite"),
     ],
 )
 def test_tables_without_a_plane(run, put, tmp_path, content, sentence):
@@ -154,3 +155,10 @@ def test_rows_of_one_name_are_numbered(run, put, tmp_path):
     data, out = put("t.csv", "kind,a,b\nx,1,2.5\nx,2,1\ny,3,3e2\n"), tmp_path / "m.html"
     assert run("data", "map", data, "--out", out)[0] == 0
     assert '"1 x","2 x","3 y"' in out.read_text(encoding="utf-8")
+
+
+def test_too_many_rows_for_a_picture(run, put, tmp_path):
+    rows = "".join(f"{n},{n % 7},{n % 11}\n" for n in range(5_001))
+    data = put("t.csv", "name,a,b\n" + rows)
+    code, _, err = run("data", "map", data, "--out", tmp_path / "m.html")
+    assert code == 1 and "a picture of 5,001 rows and" in " ".join(err.split())

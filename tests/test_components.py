@@ -313,3 +313,9 @@ def test_names_that_rows_and_columns_share():
 def test_bad_tables(table, rows, columns, kind, sentence):
     with pytest.raises(kind, match=sentence):
         biplot(table, rows, columns)
+
+
+def test_a_biplot_does_not_fill_a_large_sparse_table():
+    table = random_array((6_000, 1_000_000), density=1e-6, rng=np.random.default_rng(0))
+    with pytest.raises(DataError, match="6,000 rows and 1,000,000 columns shows nothing"):
+        biplot(table, range(6_000), range(1_000_000))

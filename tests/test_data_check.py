@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections import Counter
 
 import pytest
@@ -519,3 +520,12 @@ def test_folders_with_parts(run, put, tmp_path):
     put("set/test/good/copy.txt", clean()[0][0])
     code, out, _ = run(tmp_path / "set", "--json")
     assert code == 0 and json.loads(out)["counts"]["leaks"] == 1
+
+
+def test_labels_that_are_texts_take_no_long_time():
+    words = "a label that is a whole text " * 1_500
+    rows = [f"{words}{n % 5}" for n in range(200)]
+    started = time.perf_counter()
+    assert misspelled({row: 40 for row in rows} | {"sport": 400, "sporl": 1}) == {"sporl": "sport"}
+    assert time.perf_counter() - started < 1
+    assert misspelled({words: 9, words.upper(): 1}) == {words.upper(): words}

@@ -134,6 +134,9 @@ def test_files_that_are_missing_or_no_toml(put, tmp_path):
         experiments.get("c2-multihot")
     with pytest.raises(DataError, match="cannot be read as an experiment: No such file"):
         experiments.get(str(tmp_path / "none.toml"))
+    for line in ("dense = 16", 'widths = "345"', "dense = true"):
+        with pytest.raises(OptionError, match="is not a tuple of whole numbers"):
+            experiments.read(SMALL.replace("[options]", f"[options]\n{line}"), "own")
     with pytest.raises(DataError, match="'bad' is not TOML"):
         experiments.get(str(put("bad.toml", "title = ")))
     own = experiments.get(str(put("own.toml", SMALL)))
@@ -174,10 +177,24 @@ def test_a_draw_that_cannot_be_made_is_refused():
 def test_a_quick_split_has_all_classes_and_no_unknown_ones():
     labels = [f"class {n % 40}" for n in range(1000)]
     which = ["dev" if n % 10 == 0 else "test" if n % 10 == 5 else "train" for n in range(1000)]
-    data = Records([f"text {n}" for n in range(1000)], labels, which)
-    (train, dev, test), said = parts.split(data, 0.1, quick=True)
-    assert len(train) <= 240 and len(train.label_counts()) == 32  # 40 less those of dev and test
-    assert not len(dev) and not len(test) and "few texts" in said
+    texts = [f"text {n}" for n in range(1000)]
+    with pytest.raises(
+        DataError, match="100 rows of dev or test have a label that no row of train"
+    ):
+        parts.split(Records(texts, labels, which), 0.1, quick=True)
+    several = Records(texts, [[label, "text"] for label in labels], which)
+    (train, dev, test), said = parts.split(several, 0.1, quick=True)
+    assert len(train) <= 240 and len(train.label_counts()) == 33  # 41 less those of dev and test
+    assert {name for part in (dev, test) for row in part.labels for name in row} == {"text"}
+    assert "few texts" in said and "left out of dev and test 8 labels" in said
+
+
+def test_no_text_that_is_trained_on_is_held_out():
+    texts = [f"text {n % 30}" for n in range(120)]  # each four times
+    labels = ["a" if n % 30 < 15 else "b" for n in range(120)]
+    for seed in range(20):
+        few, held = parts.drawn(Records(texts, labels), 8, seed)
+        assert len(held) == 2 and not set(few.texts) & set(held.texts)
 
 
 def test_the_sum_is_of_what_was_read(put):
@@ -259,10 +276,12 @@ def test_cross_entropy_of_worked_examples():
 
 
 def fresh(name="small", date="2030-01-02T03:04:05+00:00", sha="ab", quick=False):
+    inner = {part: dict.fromkeys(keys) for part, keys in journal.INNER.items()}
+    inner["data"] |= {"name": "a/b c.csv", "sha256": sha}
     return {
         "format": journal.FORMAT, "format_version": 1, "experiment": name, "row": "C2",
-        "title": "A small one.", "date": date, "data": {"name": "a/b c.csv", "sha256": sha},
-        "quick": quick, "summary": {}, "runs": [], "lecture": {}, "parameters": {}, "versions": {}, "machine": {},
+        "title": "A small one.", "date": date, "quick": quick, "versions": {},
+        "runs": [dict.fromkeys(journal.OF_RUN)], **inner,
     }  # fmt: skip
 
 
@@ -295,6 +314,21 @@ def test_the_newest_full_record_counts():
 )
 def test_a_damaged_record_is_refused(put, tmp_path, content, fact):
     put("records/a.json", content)
+    with pytest.raises(DataError, match=fact):
+        journal.read(tmp_path / "records")
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "fact"),
+    [
+        ("summary", {}, "lacks 'summary: accuracy'"),
+        ("data", "movie-snippets", "lacks 'data: name'"),
+        ("runs", [], "lacks 'runs'"),
+        ("runs", [{"seed": 0}], "lacks 'runs 0: parameters'"),
+    ],
+)
+def test_a_record_with_a_gap_is_refused(put, tmp_path, part, value, fact):
+    put("records/a.json", json.dumps(fresh() | {part: value}))
     with pytest.raises(DataError, match=fact):
         journal.read(tmp_path / "records")
 

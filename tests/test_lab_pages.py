@@ -10,6 +10,7 @@ import pytest
 
 from sestina.cli.app import main
 from sestina.lab import experiment, figures
+from sestina.lab.run import Laboratory
 from test_keras_imdb import put_imdb
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -204,3 +205,26 @@ def test_curves_and_figures():
     assert figures.curve([2, 2], 2, 2) == "▁▁" and figures.curve([9, 0], 1, 3) == "█▁"
     assert figures.spread(0.75, 0.0123) == "0.750 ± 0.012" and figures.spread(None, None) == "–"
     assert (figures.lecture(0.88), figures.lecture(0.8033)) == ("0.88", "0.8033")
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_run(run, table, tmp_path):
+    (tmp_path / "full").write_text("a file")
+    code, _, err = run("run", "c2-multi-hot", "--quick", "--data", table, "--results", "full/x")
+    assert code == 1 and "cannot write" in err and "seed 0" not in err
+
+
+def test_ctrl_c_says_what_is_kept(run, table, monkeypatch):
+    whole = Laboratory.run
+
+    def stopped(self, chosen, data):
+        if chosen.name == "c9-simple-rnn-16":
+            raise KeyboardInterrupt
+        return whole(self, chosen, data)
+
+    monkeypatch.setattr(Laboratory, "run", stopped)
+    names = ["c2-multi-hot", "c9-simple-rnn-16"]
+    code, _, err = run("run", *names, "--quick", "--data", table)
+    said = "c9-simple-rnn-16 was stopped by Ctrl-C; 1 record of those before it are in lab-results"
+    assert code == 1 and said in " ".join(err.split())
+    code, _, err = run("run", names[1], "--quick", "--data", table)
+    assert code == 1 and "stopped by Ctrl-C, nothing is kept" in " ".join(err.split())

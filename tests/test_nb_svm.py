@@ -8,6 +8,7 @@ from sestina import TextClassifier
 from sestina.config import TextOptions
 from sestina.data import toy
 from sestina.data.records import Records
+from sestina.inspect.baselines import tfidf_regression
 from sestina.inspect.evaluate import climb, verdict
 from sestina.inspect.nb_svm import NEVER, Linear, _candidates, _columns, log_count_ratios, nb_svm
 
@@ -139,3 +140,9 @@ def test_characters_are_terms_of_one_to_four():
     found = nb_svm(train, codes, train, codes, ["xxabcdx", "xdcbax"], options)
     assert found.probabilities.argmax(axis=1).tolist() == [0, 1]
     assert found.parameters == 4 + 2 * (3 + 2 + 1)
+
+
+def test_a_label_that_all_texts_have_is_no_warning():
+    texts, rows = ["warm day", "cold day"] * 20, np.array([[1, 1], [1, 0]] * 20, np.float32)
+    found = tfidf_regression(texts, rows, texts, rows, texts, TextOptions())
+    assert (found.probabilities[:, 0] == 1).all()

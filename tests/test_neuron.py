@@ -235,3 +235,15 @@ def test_scikit_learn_s_own_checks(neuron):
     failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
     assert failed == {}
     assert sum(r["status"] == "passed" for r in results) >= 40
+
+
+def test_a_column_that_stands_twice_in_a_sparse_row_is_added():
+    y = [0, 1, 1, 0]
+    plain = np.array([[0.0, 3.0], [3.0, 0.0], [2.0, 1.0], [0.0, 1.0]])
+    values, columns = [1.0, 2.0, 1.0, 2.0, 2.0, 1.0, 1.0], [1, 1, 0, 0, 0, 1, 1]
+    twice = csr_matrix((values, columns, [0, 2, 4, 6, 7]), shape=(4, 2))
+    before = twice.data.copy()
+    for neuron in (Perceptron(), SigmoidNeuron()):
+        found, wanted = clone(neuron).fit(twice, y), clone(neuron).fit(plain, y)
+        np.testing.assert_array_equal(found.weights_, wanted.weights_)
+    np.testing.assert_array_equal(twice.data, before)  # what came is left as it was

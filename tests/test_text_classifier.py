@@ -378,7 +378,7 @@ REFUSED = {
     "bytes": (b"a text", ["a"], "one string came"),
     "a number": (["a", 3, "c"], ["x", "y", "x"], r"text 1 is 3 \(int\)"),
     "nothing": (["a", None], ["x", "y"], r"text 1 is None"),
-    "rows": (np.ones((4, 2)), [0, 1, 0, 1], r"text 0 is \[1.0, 1.0\]"),
+    "rows": (np.ones((4, 2)), [0, 1, 0, 1], r"an array of shape \(4, 2\) came"),
     "no label": (["a", "b"], ["x", None], "row 1 has no label"),
     "nan label": (["a", "b"], ["x", float("nan")], "row 1 has no label"),
     "nan number": (["a", "b", "c"], [1.0, 0.0, np.nan], "row 2 has no label"),
@@ -427,3 +427,20 @@ def test_equal_texts_stay_on_one_side_of_the_split():
     net = TextClassifier(**{**FAST, "epochs": 1}, validation_fraction=0.4).fit(texts, labels)
     assert torch.is_tensor(net.network_.embedding.weight)
     assert len(net.vocabulary_) < 2 + 3  # a whole text was held out with all its copies
+
+
+def test_sets_of_labels_that_all_differ_can_be_held_out():
+    names = "abcdef"
+    rows = [[k for n, k in enumerate(names) if number >> n & 1] for number in range(1, 64)]
+    texts = [f"{' '.join(row)} {n}" for n, row in enumerate(rows)]
+    net = TextClassifier(encoder="mean", epochs=1, validation_fraction=0.2).fit(texts, rows)
+    assert net.classes_.tolist() == list(names) and "validation_loss" in net.history_[0]
+
+
+def test_half_a_character_comes_back_from_a_folder(tmp_path):
+    texts = [f"{kind} film {n}" for n in range(10) for kind in ("good \ud83d", "bad")]
+    net = TextClassifier(encoder="mean", epochs=1).fit(texts, ["pos", "neg"] * 10)
+    net.save(tmp_path / "m", {"data": "\udcff.csv"})
+    again = load(tmp_path / "m")
+    assert again.vocabulary_ == net.vocabulary_ and "\ud83d" in again.vocabulary_
+    np.testing.assert_array_equal(again.predict_proba(texts), net.predict_proba(texts))

@@ -144,5 +144,6 @@ def from_dict(kind: type, values: dict[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         if name not in known:
             raise OptionError(f"unknown option {name!r}{nearest(name, known)}")
-        arguments[name] = tuple(value) if isinstance(known[name].default, tuple) else value
+        several = isinstance(known[name].default, tuple) and isinstance(value, list)
+        arguments[name] = tuple(value) if several else value
     return arguments

@@ -42,10 +42,10 @@ def save_folder(
 
     folder = Path(folder)
     contents = {ARRAYS: save({name: np.asarray(a, order="C") for name, a in arrays.items()})}
-    contents |= {name: text.encode() for name, text in files.items()}
+    contents |= {name: _encoded(text) for name, text in files.items()}
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
     head = {"format": "sestina", "format_version": FORMAT_VERSION, **config, "sha256": sums}
-    contents[CONFIG] = (json.dumps(head, indent=2, ensure_ascii=False) + "\n").encode()
+    contents[CONFIG] = _encoded(json.dumps(head, indent=2, ensure_ascii=False) + "\n")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in contents.items():
@@ -76,7 +76,7 @@ def write_text(path: str | Path, text: str) -> None:
     Raises:
         SestinaError: The file cannot be written.
     """
-    write_bytes(path, text.encode())
+    write_bytes(path, _encoded(text))
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -193,7 +193,7 @@ def load_config(folder: str | Path) -> dict[str, Any]:
             f"{str(folder)!r} is not a model folder: it has no {CONFIG}; "
             "name the folder that --out or save() wrote"
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{folder / CONFIG} cannot be read ({error}); copy it again") from error
     if not isinstance(config, dict) or config.get("format") != "sestina":
         raise ModelError(f"{str(folder)!r} holds another program's model, not one of Sestina's")
@@ -270,6 +270,11 @@ def _read_checked(folder: Path, name: str, sums: Any) -> bytes:
     if not isinstance(sums, dict) or hashlib.sha256(data).hexdigest() != sums.get(name):
         raise ModelError(f"{path} is truncated or changed (its SHA-256 differs); copy it again")
     return data
+
+
+def _encoded(text: str) -> bytes:
+    r"""Return text as UTF-8; half characters, which that lacks, as JSON has them: ``\ud83d``."""
+    return text.encode(errors="backslashreplace")
 
 
 def _write(path: Path, data: bytes) -> None:

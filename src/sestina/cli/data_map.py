@@ -148,9 +148,12 @@ def _split(name: str, table: pl.DataFrame, group: str | None) -> tuple[pl.DataFr
         raise DataError(
             f"{name} has {counted(numbers.width, 'column')} of numbers; a map needs two or more"
         )
-    gaps = [column.name for column in numbers if column.null_count()]
+    gaps = [c.name for c in numbers if c.null_count() or not c.cast(pl.Float64).is_finite().all()]
     if gaps:
-        raise DataError(f"{name}: column {gaps[0]!r} has a gap; fill it, or leave the row out")
+        raise DataError(
+            f"{name}: column {gaps[0]!r} has a gap, or a value that is not finite; fill it, or "
+            "leave the row out"
+        )
     words = table.select(pl.selectors.string())
     names = [" ".join(map(str, row)) for row in words.rows()]
     if len(set(names)) < table.height:

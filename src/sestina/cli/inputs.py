@@ -13,6 +13,7 @@ from sestina.data import datasets
 from sestina.data.columns import Columns
 from sestina.data.read import read
 from sestina.data.records import Records
+from sestina.data.split import learnt, unknown_labels
 from sestina.errors import DataError, nearest
 
 PathArgument = Annotated[
@@ -80,6 +81,20 @@ def part_of(found: Records, wish: str | None, default: str, doing: str) -> Recor
         )
     say(f"{doing} the part {name!r}")
     return chosen
+
+
+def suited(found: Records, net: Any) -> Records:
+    """Return labelled records as a model takes them.
+
+    For one of several labels, each text has a list of those that it knows; what is left out is
+    said. For one of a single label, nothing changes.
+    """
+    if not net._labels.multi_label or net._labels.indicator:
+        return found
+    found, known = found.with_lists(), set(net.classes_.tolist())
+    if strange := unknown_labels([found], known):
+        say(f"left out {strange} that the model does not know")
+    return learnt(found, known)
 
 
 def say_cuts(net: Any, texts: Sequence[str]) -> None:

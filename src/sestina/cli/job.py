@@ -110,7 +110,7 @@ class Job:
             "baseline": {rung.name: rung.summary() for rung in plain},
             "verdicts": [verdict(ladder, name, rung.name) for rung in reversed(plain)],
             "notes": [*self.data.notes, *warnings_of(parts[0], parts[2]), *net.notes_],
-            "multi_label": self.data.multi_label,
+            "multi_label": parts[0].multi_label,
             "interrupted": interrupted,
         }
 
@@ -143,6 +143,9 @@ def with_given(data: Records, given: dict[str, Records]) -> Records:
     """Return the records with dev and test records of their own files as these parts."""
     if not given:
         return data
+    if any(records.multi_label for records in (data, *given.values())):
+        # a file of fastText lines whose texts happen to have one label each is read as such
+        data, given = data.with_lists(), {name: one.with_lists() for name, one in given.items()}
     parts = list(data.parts or ["train"] * len(data))
     keep = [r for r, part in enumerate(parts) if part not in given]
     texts = [data.texts[r] for r in keep]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sestina import config
-from sestina.cli.inputs import part_of, records, say_cuts, text_model
+from sestina.cli.inputs import part_of, records, say_cuts, suited, text_model
 from sestina.cli.show import say
 from sestina.data.records import Records
 from sestina.errors import OptionError
@@ -44,7 +44,7 @@ def on_test_part(
         SestinaError: The model or the texts cannot be read, or have no such part.
     """
     found = part_of(records(path, reading), part, "test", "evaluating on")
-    return _with_cuts_said(text_model(model), found)
+    return _suited(text_model(model), found)
 
 
 def on_held_out(
@@ -70,10 +70,12 @@ def on_held_out(
             "the data name no parts, so all of it is used; if the model was trained on it, add "
             "--part dev, which draws the same dev part again"
         )
-    return _with_cuts_said(net, part_of(found, part, "dev", doing))
+    return _suited(net, part_of(found, part, "dev", doing))
 
 
-def _with_cuts_said(net: Any, found: Records) -> tuple[Any, Records]:
+def _suited(net: Any, found: Records) -> tuple[Any, Records]:
+    """Return a model, and the records as it takes them; what is left out or cut is said."""
+    found = suited(found, net)
     say_cuts(net, found.texts)
     return net, found
 

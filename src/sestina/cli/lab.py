@@ -172,9 +172,11 @@ class Session:
         With ``--all``, an experiment that the data do not suit is told, and the others go on.
 
         Raises:
-            SestinaError: An experiment that was named cannot be run.
+            SestinaError: An experiment that was named cannot be run, the folder of the records
+                cannot be written, or Ctrl-C came.
         """
         started = time.perf_counter()
+        store.refuse_unwritable(self.results / "record.json")  # now, not after hours
         baselines: dict[Any, dict[str, float]] = {}
         done: list[dict[str, Any]] = []
         skipped: list[dict[str, str]] = []
@@ -192,6 +194,8 @@ class Session:
                     raise
                 failed.append({"experiment": experiment.name, "reason": str(error)})
                 show.say(f"{experiment.name}: failed: {error}")
+            except KeyboardInterrupt:
+                raise SestinaError(self._stopped(experiment, len(done))) from None
         return {
             "task": "lab run",
             "quick": self.quick,
@@ -216,6 +220,10 @@ class Session:
             "own_parameters": figures.own_size(record),
             "record": str(place),
         }
+
+    def _stopped(self, experiment: Experiment, done: int) -> str:
+        kept = f"; {counted(done, 'record')} of those before it are in {self.results}"
+        return f"{experiment.name} was stopped by Ctrl-C{kept if done else ', nothing is kept'}"
 
     def _path(self, experiment: Experiment) -> str:
         """Return the data to run an experiment on; an empty string where there are none."""

@@ -74,7 +74,7 @@ def _lines() -> Iterator[list[str]]:
     size = 1 if sys.stdin.isatty() else CHUNK
     chunk: list[str] = []
     if hasattr(sys.stdin, "reconfigure"):  # some locales would let broken bytes through
-        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")
     try:
         for line in sys.stdin:
             chunk.append(line.rstrip("\r\n"))

@@ -63,12 +63,13 @@ def classify(
     topic codes (.xml .sgm .zip, or a folder of those), a folder with one folder
     of texts or .html pages per class, or the name of a shipped data set.
     """
-    from sestina.cli.job import Job
-
     if resume and overwrite:
         raise OptionError("--resume goes on, --overwrite starts anew; give one of them")
     own = {name: records(file, reading) for name, file in (("dev", dev), ("test", test)) if file}
-    job = Job(path, out, records(path, reading), own, {**options, "seed": seed})
+    data = records(path, reading)
+    from sestina.cli.job import Job  # loads torch, for which a wrong path need not wait
+
+    job = Job(path, out, data, own, {**options, "seed": seed})
     result = job.run(resume, overwrite)
     if json:
         show.as_json(result)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sestina.data.object_arrays import lists_of_numbers
 from sestina.data.records import Label, Records
-from sestina.data.tables import decode, read_bytes
+from sestina.data.tables import decode, read_bytes, refuse_swollen
 from sestina.errors import DataError, counted
 
 ARRAYS, INDEX = "imdb.npz", "imdb_word_index.json"
@@ -60,7 +60,10 @@ def _arrays(path: Path) -> dict[str, bytes]:
     """Return the bytes of the four arrays."""
     names = [f"{kind}_{part}" for part in ("train", "test") for kind in "xy"]
     try:
-        with zipfile.ZipFile(io.BytesIO(read_bytes(path))) as archive:
+        packed = read_bytes(path)
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            sizes = [member.file_size for member in archive.infolist()]
+            refuse_swollen(sum(sizes), len(packed), path)
             held = archive.namelist()
             missing = [name for name in names if f"{name}.npy" not in held]
             if missing:
@@ -78,7 +81,7 @@ def _words(path: Path) -> dict[int, str]:
     text = decode(read_bytes(path), path, "utf-8")
     try:
         index = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON ({error}); download it again") from error
     if not isinstance(index, dict) or not all(type(rank) is int for rank in index.values()):
         raise DataError(f"{path} does not map words to whole numbers; download it again")
@@ -107,7 +110,7 @@ def _rows(data: bytes, source: str) -> Sequence[Sequence[int]]:
 def _plain(data: bytes, source: str) -> NDArray[Any]:
     try:
         array: NDArray[Any] = npy.read_array(io.BytesIO(data))
-    except ValueError as error:
+    except (ValueError, MemoryError) as error:  # its header may state any size
         raise DataError(f"{source} is no plain array: {error}") from error
     return array
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from sestina.data.tables import decode
+from sestina.data.entities import unescape
+from sestina.data.tables import NO_TEXT, decode
 from sestina.errors import DataError
 
 PAGES = (".html", ".htm", ".xhtml")
@@ -27,6 +27,7 @@ _ENDS = {
 _TAG_OPENS = re.compile(r"<(/?[a-z][^\s/>]*|[!?])", re.IGNORECASE)
 _TAG = re.compile(r"<(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
 _BROKEN_TAG = re.compile(r"<[^>]*>")
+_MOST_BROKEN = 20  # tags with a quotation mark left open; finding that out takes the whole page
 _HIDDEN = frozenset({"template", "noscript", "svg", "math"})
 _INLINE = _HIDDEN | frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q s samp"
@@ -101,6 +102,8 @@ def _chosen(encoding: str, named: re.Match[bytes] | None, browser: bool = False)
         standard = codecs.lookup(own).name
     except LookupError:
         return encoding  # decoding is strict, so that a wrong guess is noticed
+    if standard in NO_TEXT or standard.startswith(("utf-16", "utf-32")):
+        return encoding  # in UTF-16 the name could not have been read
     # a browser reads Latin-1 and ASCII as cp1252 (WHATWG Encoding Standard), and so authors do
     return "cp1252" if browser and standard in ("iso8859-1", "ascii") else own
 
@@ -146,7 +149,7 @@ class _Page:
     """Collects the text of a page in lines.
 
     Not Python's own parser, whose time grows with the square of a broken page's length in many
-    versions (CVE-2025-6069); every step here goes on to the end of a tag.
+    versions (CVE-2025-6069); nearly every step here goes on to the end of a tag.
     """
 
     def __init__(self) -> None:
@@ -157,10 +160,13 @@ class _Page:
 
     def read(self, source: str) -> None:
         """Take a page without scripts and comments."""
-        place = 0
+        place = broken = 0
         while opening := _TAG_OPENS.search(source, place):
             start = opening.start()
-            tag = _TAG.match(source, start) or _BROKEN_TAG.match(source, start)
+            tag = _TAG.match(source, start) if broken < _MOST_BROKEN else None
+            if tag is None:
+                broken += 1
+                tag = _BROKEN_TAG.match(source, start)
             if tag is None:  # no > follows any more
                 break
             self._text(source[place:start])

@@ -95,6 +95,8 @@ def _read_columns(
 
 def _strings(column: pl.Series, path: Path) -> list[str]:
     kind = "objects" if column.dtype == pl.Object else str(column.dtype)
+    if column.dtype.is_float():
+        column = column.fill_nan(None)  # what is missing, not a text "NaN"
     if not isinstance(column.dtype, NOT_TEXT):
         try:
             return column.cast(pl.String).fill_null("").to_list()
@@ -117,7 +119,7 @@ def _labels(column: pl.Series, path: Path) -> list[Label]:
         ]
     if column.dtype.is_float():
         column = column.fill_nan(None)
-        if (column.drop_nulls() % 1 == 0).all():
+        if ((column.drop_nulls() % 1 == 0) & (column.drop_nulls().abs() < 2**53)).all():
             column = column.cast(pl.Int64)  # 1.0 and 0.0 are the labels 1 and 0
     return [label.strip() for label in _strings(column, path)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sestina.errors import DataError, counted
 
@@ -58,6 +58,15 @@ class Records:
     def part(self, name: str) -> Records:
         """Return the records of one part; none where the source names no parts."""
         return self.take([r for r, part in enumerate(self.parts or ()) if part == name])
+
+    def with_lists(self) -> Records:
+        """Return the records with a list of labels for each text, as where it may have several."""
+        if self.labels is None or all(isinstance(label, list) for label in self.labels):
+            return self
+        lists: list[Label] = [
+            label if isinstance(label, list) else [label] if label else [] for label in self.labels
+        ]
+        return replace(self, labels=lists)
 
     def label_counts(self) -> dict[str, int]:
         """Return how many texts carry each label, most frequent first."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sestina.data.records import Label, Records
 from sestina.errors import DataError, counted
+
+NAMED = 5  # labels that a sentence names
 
 
 def stratified(
@@ -75,10 +78,12 @@ def three_parts(
     """Return the train, dev and test records and one sentence that says how they came about.
 
     The parts that the data name are kept; a missing test part takes 20 %, a missing dev part
-    `dev_share` of the training rows, stratified by label.
+    `dev_share` of the training rows, stratified by label. Where a text may have several labels,
+    those of dev and test that no training text has are left out, as the usual splits of Reuters do.
 
     Raises:
-        DataError: There are no labels, fewer than two classes, or too few rows.
+        DataError: There are no labels, fewer than two classes, too few rows, or, with one label a
+            text, one in dev or test that no training text has.
     """
     if records.labels is None:
         raise DataError(f"{records.source} has no labels to learn from; give data with labels")
@@ -106,7 +111,48 @@ def three_parts(
         kept, held = stratified(train.texts, train.labels or (), dev_share, seed)
         train, dev = train.take(kept.tolist()), train.take(held.tolist())
         said.append(f"dev drawn by label ({100 * dev_share:g} % of train, seed {seed})")
-    return train, dev, test, "; ".join(said)
+    known = set(train.label_counts())
+    if strange := unknown_labels((dev, test), known):
+        said.append(f"left out of dev and test {strange} that train lacks")
+    return train, learnt(dev, known), learnt(test, known), "; ".join(said)
+
+
+def learnt(records: Records, known: Collection[str]) -> Records:
+    """Return records without the labels that are not known.
+
+    Raises:
+        DataError: A text that has one label only has an unknown one.
+    """
+    strange = [name for name in records.label_counts() if name not in known]
+    if not strange:
+        return records
+    if not records.multi_label:
+        many = sum(label in strange for label in records.labels or ())
+        raise DataError(
+            f"{records.source}: {counted(many, 'row')} of dev or test have a label that no row of "
+            f"train has ({_listed(strange)}); move some of them to train, or leave them out"
+        )
+    kept: list[Label] = [
+        [name for name in label if name in known] for label in records.labels or ()
+    ]
+    return replace(records, labels=kept)
+
+
+def unknown_labels(parts: Sequence[Records], known: Collection[str]) -> str:
+    """Return in words which labels of some parts are not known; nothing where all are."""
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts.update({name: n for name, n in part.label_counts().items() if name not in known})
+    if not counts:
+        return ""
+    return (
+        f"{counted(len(counts), 'label')} ({_listed(sorted(counts))}), "
+        f"given {counted(counts.total(), 'time')},"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:NAMED])) + (" …" if len(names) > NAMED else "")
 
 
 def _names(label: Label) -> set[str]:

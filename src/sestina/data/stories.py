@@ -12,13 +12,13 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from html import unescape
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
+from sestina.data.entities import unescape
 from sestina.data.markup import tree
 from sestina.data.records import PARTS, Label, Records
-from sestina.data.tables import decode, kind_of, read_bytes
+from sestina.data.tables import decode, kind_of, read_bytes, refuse_swollen
 from sestina.errors import DataError, counted
 
 XML, SGML, ZIP = (".xml",), (".sgm", ".sgml"), (".zip",)
@@ -98,6 +98,8 @@ def _contents(file: Path) -> Iterator[tuple[bytes, Path]]:
         return
     try:
         with zipfile.ZipFile(file) as archive:
+            held = archive.infolist()
+            refuse_swollen(sum(m.file_size for m in held), file.stat().st_size, file)
             members = sorted(m for m in archive.namelist() if kind_of(Path(m)) in (*XML, *SGML))
             for member in members:
                 if not Path(member).name.startswith("."):  # as macOS adds them
@@ -142,9 +144,19 @@ def _news(root: Element, path: Path) -> list[Story]:
 def _story(element: Element) -> Story:
     title = _children(element, "title") or _children(element, "headline")
     text = "\n".join(filter(None, (_body(title), _body(_children(element, "text")))))
-    codes = [code for group in element.iter() for code in _topic_codes(group)]
-    tagged = bool(codes) or any(e.tag.lower() == "codes" for e in element.iter())
+    inside = list(_own(element))
+    codes = [code for group in inside for code in _topic_codes(group)]
+    tagged = bool(codes) or any(e.tag.lower() == "codes" for e in inside)
     return Story(text, list(dict.fromkeys(filter(None, codes))) if tagged else None)
+
+
+def _own(story: Element) -> Iterator[Element]:
+    """Yield a story's element and all in it, in their order, but no stories within it."""
+    waiting = [story]
+    while waiting:
+        element = waiting.pop()
+        yield element
+        waiting.extend(child for child in reversed(element) if not _children(child, "text"))
 
 
 def _topic_codes(group: Element) -> list[str]:

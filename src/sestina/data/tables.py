@@ -6,9 +6,9 @@ import codecs
 import csv
 import gzip
 import io
-import json
 import lzma
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -16,18 +16,22 @@ from typing import Any
 
 import polars as pl
 
+from sestina.data import json_tables
 from sestina.errors import DataError, counted
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 TABLES = (*SEPARATORS, ".jsonl", ".ndjson", ".json", ".parquet")
-COMPRESSED = {".gz": gzip.decompress, ".xz": lzma.decompress}
+COMPRESSED = (".gz", ".xz")
+PIECE = 1 << 24  # bytes that are decompressed at once
+LARGE, SWOLLEN = 1 << 30, 200  # bytes, and times as many as the file has: what no texts grow to
 MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-ROW = '{"text": "…", "label": "…"}'  # what JSON objects should look like
+# encodings of names and of program text: they cannot say every text, or make half characters
+NO_TEXT = ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7")
 NUMBERS: tuple[tuple[type[pl.DataType], str], ...] = (
     (pl.Int64, r"^-?(0|[1-9]\d{0,17})$"),
     (pl.Float64, r"^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$"),
@@ -57,9 +61,8 @@ def read_bytes(path: Path, *, or_empty: bool = False) -> bytes:
         ) from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-    unpack = COMPRESSED.get(path.suffix.lower())
     try:
-        data = unpack(data) if unpack and data else data
+        data = _unpacked(data, path) if data else data
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise DataError(
             f"{path} is damaged or not compressed as its ending says ({error}); "
@@ -68,6 +71,34 @@ def read_bytes(path: Path, *, or_empty: bool = False) -> bytes:
     if not or_empty and not data.removeprefix(codecs.BOM_UTF8).strip():
         raise DataError(f"{path} is empty; expected one text a line or a table with a header")
     return data
+
+
+def _unpacked(data: bytes, path: Path) -> bytes:
+    kind = path.suffix.lower()
+    if kind not in COMPRESSED:
+        return data
+    packed = io.BytesIO(data)
+    file = gzip.GzipFile(fileobj=packed) if kind == ".gz" else lzma.LZMAFile(packed)
+    pieces: list[bytes] = []
+    size = 0
+    while piece := file.read(PIECE):
+        size += len(piece)
+        refuse_swollen(size, len(data), path)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def refuse_swollen(size: int, packed: int, path: Path) -> None:
+    """Raise where a file of `packed` bytes grows so much that it must be meant to fill the memory.
+
+    Raises:
+        DataError: It does.
+    """
+    if size > max(LARGE, SWOLLEN * packed):
+        raise DataError(
+            f"{path} has {counted(packed, 'byte')} and unpacks to more than {size - 1:,}, as files "
+            "made to fill the memory do; if you trust it, unpack it yourself"
+        )
 
 
 def decode(data: bytes, path: Path, encoding: str) -> str:
@@ -80,6 +111,8 @@ def decode(data: bytes, path: Path, encoding: str) -> str:
         codec = codecs.lookup(encoding).name
     except (LookupError, ValueError) as error:
         raise DataError(f"unknown encoding {encoding!r}; try utf-8, latin-1 or cp1252") from error
+    if codec in NO_TEXT:
+        raise DataError(f"{encoding!r} is no encoding of texts; try utf-8, latin-1 or cp1252")
     mark = next((name for start, name in MARKS.items() if data.startswith(start)), None)
     if mark and codec == "utf-8":
         raise DataError(f"{path} is encoded as {mark}; add --encoding {mark}")
@@ -136,8 +169,8 @@ def read_table(path: Path, encoding: str, header: bool) -> pl.DataFrame:
     if kind in SEPARATORS:
         return _delimited(text, path, SEPARATORS[kind], header)
     if kind == ".json":
-        return _from_json(text, str(path))
-    return _from_lines(text, str(path))
+        return json_tables.from_json(text, str(path))
+    return json_tables.from_lines(text, str(path))
 
 
 def _delimited(text: str, path: Path, separator: str, header: bool) -> pl.DataFrame:
@@ -186,76 +219,7 @@ def _rows(text: str, path: Path, separator: str) -> Iterator[tuple[int, list[str
 def _header(names: Sequence[str], path: Path) -> list[str]:
     """Return column names without white space around them; an empty one gets its number."""
     found = [name.strip() or f"column {number}" for number, name in enumerate(names, 1)]
-    twice = next((name for name in found if found.count(name) > 1), None)
+    twice = next((name for name, count in Counter(found).items() if count > 1), None)
     if twice:
         raise DataError(f"{path}: two columns are named {twice!r}; rename one of them")
     return found
-
-
-def _from_json(text: str, source: str) -> pl.DataFrame:
-    """Read a list of objects, or one object of columns as pandas writes it."""
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        if text.lstrip().startswith("{") and "\n" in text.strip():
-            return _from_lines(text, source)  # JSONL under the name of JSON
-        raise DataError(
-            f"{source} is not JSON ({error}); expected a list of objects such as [{ROW}]"
-        ) from error
-    if isinstance(content, list) and content and all(isinstance(row, dict) for row in content):
-        return _from_rows(content)
-    if isinstance(content, dict):
-        columns = [list(v.values()) if isinstance(v, dict) else v for v in content.values()]
-        lengths = {len(column) for column in columns if isinstance(column, list)}
-        if not lengths:
-            return _from_rows([content])
-        if len(lengths) == 1 and all(isinstance(column, list) for column in columns):
-            return pl.DataFrame([_series(k, v) for k, v in zip(content, columns, strict=True)])
-    raise DataError(
-        f"{source} holds no table; expected a JSON list of objects such as [{ROW}], "
-        "or one object of columns of equal length"
-    )
-
-
-def _from_lines(text: str, source: str) -> pl.DataFrame:
-    """Read JSONL, one object a line."""
-    return _from_rows(list(_parsed(text, source)))
-
-
-def _parsed(text: str, source: str) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(io.StringIO(text, newline=None), 1):
-        if not line.strip():
-            continue
-        expected = f"expected one object a line, such as {ROW}"
-        try:
-            row = json.loads(line.strip())
-        except json.JSONDecodeError as error:
-            what = f"line {number} is not JSON ({error.msg} at column {error.colno})"
-            raise DataError(f"{source}: {what}; {expected}") from error
-        if not isinstance(row, dict):
-            raise DataError(f"{source}: line {number} is not a JSON object; {expected}")
-        yield row
-
-
-def _from_rows(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    names = dict.fromkeys(key for row in rows for key in row)
-    return pl.DataFrame([_series(name, [row.get(name) for row in rows]) for name in names])
-
-
-def _series(name: str, values: list[Any]) -> pl.Series:
-    """Return JSON values as a column of lists, of numbers with a point, or else of strings."""
-    kinds = {type(value) for value in values} - {type(None)}
-    if dict in kinds:
-        return pl.Series(name, values, dtype=pl.Object)
-    if list in kinds:  # a lone value is a list of one
-        rows = [v if v is None or isinstance(v, list) else [v] for v in values]
-        strings = [None if row is None else [_plain(v) for v in row] for row in rows]
-        return pl.Series(name, strings, dtype=pl.List(pl.String))
-    if float in kinds and kinds <= {int, float}:
-        numbers = [None if value is None else float(value) for value in values]
-        return pl.Series(name, numbers, dtype=pl.Float64)
-    return pl.Series(name, [_plain(value) for value in values], dtype=pl.String)
-
-
-def _plain(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value)

@@ -250,7 +250,10 @@ class SequenceClassifier(
         if validation is not None or not self.validation_fraction:
             return X, y, validation
         codes = self._labels.encode(y)
-        strata = [str(row.tolist()) for row in codes]
+        several = codes.ndim == 2
+        strata: list[Any] = [
+            [str(k) for k in np.flatnonzero(row)] if several else str(row) for row in codes
+        ]
         kept, held = stratified(self._groups(X), strata, self.validation_fraction, self.seed)
         return _at(X, kept), _at(y, kept), (_at(X, held), _at(y, held))
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, issparse
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -60,6 +60,9 @@ class Neuron(NeuronOptions, ClassifierMixin, BaseEstimator):
         """
         config.check(self)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
+        if issparse(X) and not X.has_canonical_format:  # one column twice in a row
+            X = X.copy()
+            X.sum_duplicates()
         check_classification_targets(y)
         if type_of_target(y) != "binary":
             raise DataError(

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.config import TextOptions
+from sestina.errors import DataWarning
 from sestina.estimators.targets import Labels
 from sestina.text.tokenise import Cut, tokeniser
 
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
+MANY, WEIGHTS = 100, 10_000_000  # classes of which all together have so many weights at most
 
 
 @dataclass(frozen=True)
@@ -51,19 +53,30 @@ def majority(labels: Labels, codes: NDArray[Any], rows: int) -> Baseline:
     return Baseline("majority class", table, len(shares), time.perf_counter() - started)
 
 
-def terms(options: TextOptions, cut: Cut | None = None) -> dict[str, Any]:
+def terms(options: TextOptions, codes: NDArray[Any], cut: Cut | None = None) -> dict[str, Any]:
     """Return what scikit-learn's vectorisers shall read: one- and two-token terms of our tokens.
 
-    Where tokens are characters, terms have one to four. Subwords need what `text.encode.cut_by`
-    returns as `cut`.
+    Where tokens are characters, terms have one to four. With more than 100 classes only the most
+    frequent terms are read, so many that memory and time suffice.
+
+    Args:
+        options: How texts are cleaned and cut up.
+        codes: Classes of the training texts, (N,), or indicators (N, K).
+        cut: What `text.encode.cut_by` returns, which subwords need.
     """
+    classes = _classes(codes)
     return {
+        "max_features": max(WEIGHTS // classes, 1_000) if classes > MANY else None,
         "tokenizer": tokeniser(options, cut),
         "token_pattern": None,
         "lowercase": False,
         "ngram_range": (1, 4) if options.level == "character" else (1, 2),
         "dtype": np.float32,
     }
+
+
+def _classes(codes: NDArray[Any]) -> int:
+    return int(codes.shape[1] if codes.ndim == 2 else codes.max() + 1)
 
 
 def tfidf_regression(
@@ -79,13 +92,25 @@ def tfidf_regression(
 
     It reads the same tokens as the net and learns from the same training part; the strength of
     its L2 penalty is the one of `STRENGTHS` that does best on the same dev part. `cut` is what
-    cuts texts into the net's subwords.
+    cuts texts into the net's subwords. With more than 100 classes there is one regression for each
+    against all others, and not one for all.
+
+    Warns:
+        DataWarning: There are so many classes that only the most frequent terms are read.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     started = time.perf_counter()
-    weigh = TfidfVectorizer(sublinear_tf=True, **terms(options, cut))
+    read = terms(options, codes, cut)
+    weigh = TfidfVectorizer(sublinear_tf=True, **read)
     table, dev_table = weigh.fit_transform(train), weigh.transform(dev)
+    if table.shape[1] == read["max_features"]:
+        warnings.warn(
+            f"with {_classes(codes):,} classes the linear models read only the {table.shape[1]:,} "
+            "most frequent terms",
+            DataWarning,
+            stacklevel=2,
+        )
     fits = [_fitted(table, codes, strength) for strength in STRENGTHS]
     scores = [
         (_probabilities(fit, dev_table, dev_codes) > 0.5) == (dev_codes > 0.5)
@@ -112,11 +137,13 @@ def _fitted(table: Any, codes: NDArray[Any], strength: float) -> Any:
     model: Any = LogisticRegression(C=strength, max_iter=1000)
     if codes.ndim == 2:
         model = OneVsRestClassifier(model)
+    elif _classes(codes) > MANY:  # all in one, each step costs as many sums as there are weights
+        model = OneVsRestClassifier(LogisticRegression(C=strength, solver="liblinear"))
     elif len(np.unique(codes)) < 2:
         model = DummyClassifier(strategy="prior")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the last iterate is compared on dev
-        warnings.filterwarnings("ignore", "Label not .* is present")
+        warnings.filterwarnings("ignore", "Label .* is present in all")
         return model.fit(table, codes)
 
 

@@ -75,7 +75,7 @@ def nb_svm(
     from sklearn.feature_extraction.text import CountVectorizer
 
     started = time.perf_counter()
-    counts = CountVectorizer(binary=True, **terms(options, cut))
+    counts = CountVectorizer(binary=True, **terms(options, codes, cut))
     table, dev_table = counts.fit_transform(train), _of_length_1(counts.transform(dev))
     truth = _columns(codes)
     found, best = None, -1.0

@@ -18,6 +18,15 @@ NEEDED = (
     *("parameters", "lecture", "summary", "runs", "versions", "machine"),
 )
 
+INNER = {
+    "data": ("name", "sha256", "train", "dev", "test", "split", "notes"),
+    "parameters": ("total", "trainable", "head", "vocabulary", "lecture", "match"),
+    "lecture": ("accuracy", "loss", "said"),
+    "summary": ("accuracy", "accuracy_sd", "loss", "loss_sd", "seconds", "baselines"),
+    "machine": ("processors",),
+}
+OF_RUN = ("seed", "parameters", "trainable", "best_epoch", "history", "notes")
+
 Record = dict[str, Any]
 
 
@@ -57,7 +66,7 @@ def read(folder: Path) -> list[Record]:
 def _one(path: Path) -> Record:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is no record of the laboratory ({error}); remove it") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise DataError(f"{path} is no record of the laboratory; move it out of the folder")
@@ -66,10 +75,29 @@ def _one(path: Path) -> Record:
             f"{path} has version {record.get('format_version')!r} of the format, this program "
             f"reads {VERSION}; update Sestina, or move it out of the folder"
         )
-    missing = [key for key in NEEDED if key not in record]
+    missing = _missing(record)
     if missing:
         raise DataError(f"{path} lacks {missing[0]!r}; remove it, and run the experiment again")
     return record
+
+
+def _missing(record: Record) -> list[str]:
+    """Return which keys, inner ones included, a record lacks."""
+    missing = [key for key in NEEDED if key not in record]
+    if missing:
+        return missing
+    found = {name: record[name] for name in INNER}
+    keys = dict(INNER)
+    runs = record["runs"] if isinstance(record["runs"], list) else []
+    for number, run in enumerate(runs):
+        found[f"runs {number}"], keys[f"runs {number}"] = run, OF_RUN
+    missing = [
+        f"{name}: {key}"
+        for name, values in found.items()
+        for key in keys[name]
+        if not isinstance(values, dict) or key not in values
+    ]
+    return missing or ([] if runs else ["runs"])
 
 
 def newest(records: Sequence[Record]) -> list[Record]:

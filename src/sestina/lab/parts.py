@@ -44,6 +44,8 @@ def split(records: Records, dev_share: float, quick: bool) -> tuple[Parts, str]:
 def drawn(train: Records, texts: int, seed: int) -> tuple[Records, Records]:
     """Return so many training texts, and a quarter as many held out, as many of each class.
 
+    No text that is trained on is held out, even where the data have it twice.
+
     Raises:
         DataError: A text may have several labels, or a class has too few texts.
     """
@@ -62,9 +64,10 @@ def drawn(train: Records, texts: int, seed: int) -> tuple[Records, Records]:
             f"out needs {size + max(more, 1)} of each of {len(each)} classes, and one has {least}; "
             "take other data, or draw another number"
         )
-    few = np.concatenate([rows[:size] for rows in each])
-    held = np.concatenate([rows[size : size + more] for rows in each])
-    return train.take(few.tolist()), train.take(held.tolist())
+    few = train.take(np.concatenate([rows[:size] for rows in each]).tolist())
+    known = set(few.texts)
+    rest = ([r for r in rows[size:].tolist() if train.texts[r] not in known] for rows in each)
+    return few, train.take([row for rows in rest for row in rows[:more]])
 
 
 def digest(records: Records) -> str:

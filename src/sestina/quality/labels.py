@@ -18,6 +18,7 @@ MUCH = 10  # times as frequent is the label that a misspelled one is meant to be
 SPELLED = 4  # letters of a label that may be misspelled; A1 and A2 are two labels
 DIFFERENT = 0.5  # classes per row above which the labels look like something else
 NAMED = 5  # classes that a sentence names
+LONGEST = 60  # letters of a label that may be misspelled; a longer one is rather a text
 
 Counts = dict[str, dict[str, int]]
 
@@ -222,6 +223,8 @@ def misspelled(totals: Mapping[str, int]) -> dict[str, str]:
         right = plain.setdefault(key, name)
         if right != name and len(key) > 1:
             found[name] = right
+            continue
+        if len(key) > LONGEST:
             continue
         shortened = {key, *(key[:i] + key[i + 1 :] for i in range(len(key)))}
         for candidate in dict.fromkeys(n for part in shortened for n in near.get(part, ())):

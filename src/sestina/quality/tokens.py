@@ -16,19 +16,20 @@ from sestina.data.describe import quantiles
 from sestina.data.records import Records
 from sestina.errors import counted
 from sestina.quality.findings import Example, Finding, shown
-from sestina.text.tokenise import tokeniser
+from sestina.text.clean import cleaner, sets_marks
+from sestina.text.scan import numbered
+from sestina.text.tokenise import cut_of
 from sestina.text.vocabulary import Vocabulary
 
 LONG = 0.05  # share of texts that are cut, above which it is worth a finding
 UNKNOWN = 0.1  # share of tokens that training does not know, likewise
 ALONE = 0.5  # share of texts of one token, above which that is what the data are like
-TOGETHER = 1 << 16  # tokens that are counted together
 FREQUENT = 5  # unknown tokens that are named
 
 
 @dataclass(frozen=True)
 class _Tokens:
-    lengths: NDArray[np.int32]  # tokens of each text, (N,)
+    lengths: NDArray[np.int64]  # tokens of each text, (N,)
     counts: dict[str, Counter[str]]  # by part; "all" without parts
 
 
@@ -66,22 +67,17 @@ def check_tokens(records: Records, options: CheckOptions) -> tuple[dict[str, Any
 
 
 def _tokens(records: Records, options: CheckOptions) -> _Tokens:
-    tokenise = tokeniser(TextOptions(level=options.level))
-    lengths = np.zeros(len(records), np.int32)
-    waiting: dict[str, list[str]] = {part: [] for part in records.parts or ("all",)}
-    counts: dict[str, Counter[str]] = {part: Counter() for part in waiting}
-    for row, text in enumerate(records.texts):
-        part = records.parts[row] if records.parts else "all"
-        tokens = tokenise(text)
-        lengths[row] = len(tokens)
-        some = waiting[part]
-        some += tokens
-        if len(some) > TOGETHER:
-            counts[part].update(some)
-            some.clear()
-    for part, rest in waiting.items():
-        counts[part].update(rest)
-    return _Tokens(lengths, counts)
+    wish = TextOptions(level=options.level)
+    found = numbered(records.texts, cleaner(wish), cut_of(wish), sets_marks(wish))
+    parts = records.parts or ["all"] * len(records)
+    codes = {part: code for code, part in enumerate(dict.fromkeys(parts))}
+    owners = np.repeat([codes[part] for part in parts], found.lengths)  # part of each token
+    counts = {}
+    for part, code in codes.items():
+        numbers = np.bincount(found.ids[owners == code], minlength=len(found.tokens))
+        there = np.flatnonzero(numbers).tolist()
+        counts[part] = Counter({found.tokens[n]: int(numbers[n]) for n in there})
+    return _Tokens(found.lengths, counts)
 
 
 def _vocabulary(known: Counter[str], options: CheckOptions) -> dict[str, Any]:
@@ -128,7 +124,7 @@ def _covered(known: Mapping[str, int], words: set[str]) -> dict[str, float]:
     }
 
 
-def _few(records: Records, lengths: NDArray[np.int32], options: CheckOptions) -> Iterable[Finding]:
+def _few(records: Records, lengths: NDArray[np.int64], options: CheckOptions) -> Iterable[Finding]:
     """Yield what is found about texts of no token, and of a single one."""
     empty, single = np.flatnonzero(lengths == 0), np.flatnonzero(lengths == 1)
     if len(empty):
@@ -159,7 +155,7 @@ def _at(records: Records, rows: NDArray[np.int64], options: CheckOptions) -> tup
     return tuple(Example((row + 1,), (shown(records.texts[row]),)) for row in some)
 
 
-def _long(lengths: NDArray[np.int32], cut: int, options: CheckOptions) -> Iterable[Finding]:
+def _long(lengths: NDArray[np.int64], cut: int, options: CheckOptions) -> Iterable[Finding]:
     if cut > LONG * len(lengths):
         enough = int(np.quantile(lengths, 1 - LONG, method="higher"))
         yield Finding(

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from html import unescape
 
 from sestina.config import CleaningOptions
+from sestina.data.entities import unescape
 
 URL, NUMBER = "<url>", "<number>"  # tokens of their own, which no tokeniser takes apart
 MARKS = (URL, NUMBER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sestina.errors import DataError
@@ -48,6 +48,12 @@ def _is_tokens(document: Any) -> bool:
 def _as_list(X: Any) -> list[Any]:
     if isinstance(X, str | bytes):
         raise DataError("one string came; expected a list of texts, for instance ['…']")
+    if hasattr(X, "columns") or isinstance(X, Mapping):  # a list of it would be its columns' names
+        raise DataError(
+            f"a {type(X).__name__} came; expected its column of texts, for instance X['text']"
+        )
+    if getattr(X, "ndim", 1) != 1:
+        raise DataError(f"an array of shape {X.shape} came; expected one dimension, a text each")
     if hasattr(X, "tolist"):
         X = X.tolist()
     elif hasattr(X, "to_list"):

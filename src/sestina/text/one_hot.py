@@ -25,7 +25,7 @@ NAME_LETTERS = (*string.ascii_uppercase, *string.ascii_lowercase, "-", "'", ",",
 """The 56 letters of first names in Hennebert and Melchior [004]; there, the print of the one after
 the hyphen is lost but for its quotation marks, and an apostrophe is what names need."""
 
-LISTED = 5  # unknown tokens that a message names
+LISTED = 5  # unknown tokens, or columns, that a message names
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -92,12 +92,14 @@ class OneHot(OneHotOptions, TransformerMixin, BaseEstimator):
 
         Raises:
             NotFittedError: `fit` was not called before.
-            DataError: A value is unknown, unless ``unknown="zeros"``.
+            DataError: A value is unknown, unless ``unknown="zeros"``, or a data frame has not the
+                columns of the training.
 
         Warns:
             DataWarning: Values are unknown; how many.
         """
         check_is_fitted(self, "encoder_")
+        self._check_columns(X)
         rows = _plain(X)
         table = csr_array(self.encoder_.transform(rows))
         missing = self.n_features_in_ - np.diff(table.indptr)
@@ -116,6 +118,19 @@ class OneHot(OneHotOptions, TransformerMixin, BaseEstimator):
             input_features = getattr(self, "feature_names_in_", None)
         names: NDArray[np.object_] = self.encoder_.get_feature_names_out(input_features)
         return names
+
+    def _check_columns(self, X: Any) -> None:
+        """Raise where a data frame has not the columns of the training, in their order."""
+        known = getattr(self, "feature_names_in_", None)
+        if known is None or not hasattr(X, "columns"):
+            return
+        names = [str(name) for name in X.columns]
+        if names != known.tolist():
+            raise DataError(
+                f"the columns are {', '.join(names[:LISTED])}{' …' if names[LISTED:] else ''}; "
+                f"expected {', '.join(known[:LISTED])}{' …' if len(known) > LISTED else ''}, "
+                "in the order of training"
+            )
 
     def _say_unknown(self, rows: Any, missing: NDArray[np.integer]) -> None:
         table = np.asarray(rows, dtype=object)

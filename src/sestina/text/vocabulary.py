@@ -112,7 +112,7 @@ class Vocabulary:
         """
         try:
             tokens = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ModelError(f"vocabulary.json is damaged: {error}") from error
         if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
             raise ModelError("vocabulary.json is not a list of tokens")

@@ -16,6 +16,7 @@ from sestina.vectors.components import Components
 from sestina.vectors.plane import MOST_GROUPS, Points, WordMap
 
 ORIGIN = "0"
+MOST = 5_000  # rows, or columns, each compared with every other
 REACH = 0.9  # how far the longest arrow goes, as a share of the farthest row's distance
 
 
@@ -50,14 +51,15 @@ def biplot(
         title: Heading of the map.
 
     Raises:
-        DataError: Names, groups and table do not fit, there are less than two rows or columns, or
-            too many groups for a legend.
+        DataError: Names, groups and table do not fit, there are less than two rows or columns, more
+            than 5,000 of either, or too many groups for a legend.
         OptionError: The file has another ending.
         SestinaError: The file cannot be written.
 
     Returns:
         The map; its names are the rows, a point in the middle, and the columns.
     """
+    _check_size(rows, columns)  # before a sparse table is filled
     numbers = np.asarray(table.toarray() if issparse(table) else table, dtype=np.float64)
     _check(numbers, rows, columns)
     _check_groups(groups, len(rows))
@@ -89,6 +91,14 @@ def biplot(
     if path is not None:
         maps.write(drawn, path)
     return drawn
+
+
+def _check_size(rows: Sequence[str], columns: Sequence[str]) -> None:
+    if max(len(rows), len(columns)) > MOST:
+        raise DataError(
+            f"a picture of {counted(len(rows), 'row')} and {counted(len(columns), 'column')} shows "
+            f"nothing; draw {MOST:,} at most, for instance a sample of the rows"
+        )
 
 
 def _check(table: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str]) -> None:

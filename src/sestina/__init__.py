@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sestina.data.datasets import table as load_table
     from sestina.data.read import read
     from sestina.errors import SestinaError
+    from sestina.estimators.language_model import LanguageModel
     from sestina.estimators.loading import load
     from sestina.estimators.neuron import Perceptron, SigmoidNeuron
     from sestina.estimators.series import SeriesClassifier
@@ -46,6 +47,7 @@ _PLACES = {
     "Hashing": "sestina.text.hashing",
     "IntegerSequences": "sestina.text.sequences",
     "MultiHot": "sestina.text.bags",
+    "LanguageModel": "sestina.estimators.language_model",
     "OneHot": "sestina.text.one_hot",
     "OneHotTokens": "sestina.text.one_hot",
     "PMI": "sestina.vectors.counted",
@@ -79,6 +81,7 @@ __all__ = [
     "GloVe",
     "Hashing",
     "IntegerSequences",
+    "LanguageModel",
     "MultiHot",
     "OneHot",
     "OneHotTokens",

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sestina.config import TrainingOptions
+from sestina.config import LearningOptions
 from sestina.nn.averages import HashedEmbedding
 
 
@@ -100,7 +100,7 @@ class Adam(torch.optim.Adam):
         torch.autograd.graph.increment_version(weight)
 
 
-def optimiser(network: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+def optimiser(network: nn.Module, options: LearningOptions) -> torch.optim.Optimizer:
     """Return the optimiser that `options` name, over the trainable parameters.
 
     RMSprop has Keras' constants (decay 0.9), which the lectures use; Adam and SGD torch's.
@@ -115,6 +115,17 @@ def optimiser(network: nn.Module, options: TrainingOptions) -> torch.optim.Optim
     return Adam(weights, tables, rate) if tables else torch.optim.Adam(weights, rate, fused=True)
 
 
+def decayed(options: LearningOptions, done: float) -> float:
+    """Return the learning rate once a share of the training is done: a straight line to 0."""
+    return options.learning_rate * max(1.0 - done, 0.0)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Give an optimiser another learning rate."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
 def _tables(network: nn.Module) -> list[HashedEmbedding]:
     """Return the trainable tables of hashed n-grams."""
     found = [module for module in network.modules() if isinstance(module, HashedEmbedding)]
@@ -126,7 +137,7 @@ def penalty(kernels: Iterable[Tensor], l2: float) -> Tensor:
     return l2 * torch.stack([kernel.square().sum() for kernel in kernels]).sum()
 
 
-def clip(network: nn.Module, options: TrainingOptions) -> tuple[float, bool]:
+def clip(network: nn.Module, options: LearningOptions) -> tuple[float, bool]:
     """Clip the gradient in place, by value first, then by norm.
 
     Returns:

@@ -19,9 +19,11 @@ from sestina.cli import (
     find_threshold,
     info,
     lab,
+    language,
     predict,
     sentences,
     train,
+    train_generate,
     vectors,
 )
 from sestina.cli.show import say
@@ -53,6 +55,9 @@ data.app.command(epilog="Example: sestina data vectorise movie-snippets --out re
 data.app.command("map", epilog="Example: sestina data map salammbo-letters --out letters.html")(
     data_map.map_
 )
+train.app.command(
+    epilog="Example: sestina train generate first-names --level character --out names"
+)(train_generate.generate)
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(lab.app, name="lab")
@@ -62,6 +67,9 @@ app.command(epilog="Example: sestina find-threshold model new.csv --measure 'pre
 )
 app.command(epilog="Example: sestina calibrate model new-reviews.csv")(calibrate.calibrate)
 app.command(epilog='Example: sestina predict model "A quiet, wonderful film."')(predict.predict)
+app.command(epilog='Example: sestina generate model --prompt "The jury" --n 50')(language.generate)
+app.command(epilog='Example: sestina complete model "The jury" -n 5')(language.complete)
+app.command(epilog='Example: sestina score model "She will bring flowers."')(language.score)
 app.command(epilog="Example: sestina info model")(info.info)
 
 

@@ -8,7 +8,16 @@ import typer
 
 from sestina import config
 from sestina.cli import show
-from sestina.cli.inputs import Json, ModelArgument, PathArgument, UnusedSeed
+from sestina.cli.inputs import (
+    Json,
+    ModelArgument,
+    PathArgument,
+    UnusedSeed,
+    estimator_of,
+    language_model,
+    part_of,
+    records,
+)
 from sestina.cli.judging import on_test_part
 from sestina.cli.options import with_options
 from sestina.errors import counted
@@ -29,8 +38,13 @@ def evaluate(
     """Measure a model on labelled texts: accuracy, its 95 % interval, F1 per class.
 
     The calibration error tells how far the stated probabilities lie from the
-    share that is right; for a model with a temperature also without it.
+    share that is right; for a model with a temperature also without it. A
+    language model wants no labels: its perplexity and bits per character.
     """
+    if estimator_of(model) == "LanguageModel":
+        texts = part_of(records(path, reading, need_label=False), part, "test", "evaluating on")
+        _language(model, path, texts.texts, json)
+        return
     net, found = on_test_part(model, path, reading, part)
     from sestina.inspect.evaluate import judged_net
     from sestina.inspect.per_class import per_class
@@ -50,6 +64,25 @@ def evaluate(
         show.as_json(result)
     else:
         _show(result)
+
+
+def _language(model: str, path: str, texts: list[str], json: bool) -> None:
+    """Print the figures of a language model; empty texts do not count."""
+    texts = [text for text in texts if text.strip()]
+    figures = language_model(model).figures(texts)
+    if json:
+        found = {"task": "evaluate", "model": model, "data": path, "texts": len(texts)}
+        show.as_json({**found, "metrics": figures})
+        return
+    show.facts(
+        f"{model} on {path}: {counted(len(texts), 'text')}",
+        {
+            "perplexity": f"{figures['perplexity']:,.2f}",
+            "bits per character": f"{figures['bits_per_character']:.3f}",
+            "tokens": figures["tokens"],
+            "unknown tokens": f"{figures['unknown']:.1%}",
+        },
+    )
 
 
 def _without_temperature(net: Any, probabilities: Any, codes: Any) -> dict[str, float]:

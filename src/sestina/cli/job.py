@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,16 @@ class Job:
         show.say(f"{len(train):,} train, {len(dev):,} dev, {tests}: {said}")
         for note in notes:
             show.say(note)
-        interrupted = self._fit(net, train, dev, resume)
+        interrupted = ended_early(
+            net,
+            lambda: net.fit(
+                train.texts,
+                train.labels,
+                validation=(dev.texts, dev.labels),
+                checkpoint=self.out,
+                resume=resume,
+            ),
+        )
         for note in net.notes_:
             show.say(note)
         name = net_name(net)
@@ -71,23 +81,6 @@ class Job:
         if not interrupted:
             (self.out / store.CHECKPOINT).unlink(missing_ok=True)
         return result
-
-    def _fit(self, net: TextClassifier, train: Records, dev: Records, resume: bool) -> bool:
-        """Fit the net and tell whether Ctrl-C ended it early."""
-        try:
-            net.fit(
-                train.texts,
-                train.labels,
-                validation=(dev.texts, dev.labels),
-                checkpoint=self.out,
-                resume=resume,
-            )
-        except KeyboardInterrupt:
-            if not getattr(net, "history_", None):
-                raise
-            show.say(f"stopped by Ctrl-C; keeping epoch {net.best_epoch_}, the best so far")
-            return True
-        return False
 
     def _result(
         self, net: TextClassifier, name: str, ladder: Ladder, parts: Parts, interrupted: bool
@@ -137,6 +130,22 @@ class Job:
                 "try": f'sestina predict {self.out} "your text"',
             },
         )
+
+
+def ended_early(net: Any, fit: Callable[[], object]) -> bool:
+    """Fit a net and tell whether Ctrl-C ended it early.
+
+    Raises:
+        KeyboardInterrupt: It ended it before the first epoch was finished.
+    """
+    try:
+        fit()
+    except KeyboardInterrupt:
+        if not getattr(net, "history_", None):
+            raise
+        show.say(f"stopped by Ctrl-C; keeping epoch {net.best_epoch_}, the best so far")
+        return True
+    return False
 
 
 def with_given(data: Records, given: dict[str, Records]) -> Records:

@@ -15,16 +15,14 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
         name: The estimator's name.
         options: Its options.
         facts: What is known: "classes", "parameters", "epochs", "metrics", "baseline", "data",
-            "reads", "decisions", "outdated", …
+            "reads", "decisions", "outdated", "use" (a line of Python), …
     """
-    classes = facts["classes"]
-    shown = ", ".join(map(str, classes[:20])) + (" …" if len(classes) > 20 else "")
     lines = [
         "---",
         "library_name: sestina",
         "---",
         "",
-        f"# {name} ({options['encoder']})",
+        f"# {name} ({options.get('encoder') or options['cell']})",
         "",
         f"Trained with [Sestina](https://pypi.org/project/sestina) {facts['version']}. "
         f"{counted(facts['parameters'], 'parameter')}, {counted(facts['epochs'], 'epoch')}, "
@@ -35,15 +33,14 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
         "```python",
         "import sestina",
         "model = sestina.load('THIS FOLDER')",
-        "model.predict([…])",
+        str(facts.get("use", "model.predict([…])")),
         "```",
         "",
         "## Data",
         "",
         str(facts.get("data") or "Not recorded: the model was saved from Python."),
         "",
-        f"{counted(len(classes), 'class', 'classes')}: {shown}.",
-        "",
+        *_classes(facts),
         *([f"It reads {facts['reads']}.", ""] if facts.get("reads") else []),
         "## Figures",
         "",
@@ -60,9 +57,23 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
     return "\n".join(lines)
 
 
+def _classes(facts: Mapping[str, Any]) -> list[str]:
+    """Return a paragraph that names the classes, where there are any."""
+    if "classes" not in facts:
+        return []
+    classes = facts["classes"]
+    shown = ", ".join(map(str, classes[:20])) + (" …" if len(classes) > 20 else "")
+    return [f"{counted(len(classes), 'class', 'classes')}: {shown}.", ""]
+
+
 def _figures(facts: Mapping[str, Any]) -> list[str]:
+    """Return the table of the model and its baselines, by what they were measured."""
     metrics = facts.get("metrics") or {}
     rows = [("this model", metrics), *(facts.get("baseline") or {}).items()]
+    if "perplexity" in metrics:
+        lines = ["| | perplexity | bits per character |", "|---|---|---|"]
+        cells = ("perplexity", "bits_per_character")
+        return lines + [f"| {n} | {row[cells[0]]:.2f} | {row[cells[1]]:.3f} |" for n, row in rows]
     rows = [(name, row) for name, row in rows if row and "accuracy" in row]
     if not rows:
         return ["None recorded."]

@@ -4,10 +4,10 @@
     python benchmarks/language_models.py [--prose FILE] [--lines FIRST:LAST] [--publish]
 
 Words: the shipped `brown-news`, 88 texts in their order; every tenth is the test, the one before
-it the dev part. Lower case; words that the training part has once or twice are <unk>, for the n-grams too.
-The sentences of a part are one running text. Characters: lines of a file of prose, case kept, the
-last 5 % the test, 5 % before them the dev part. Nets stop early by the dev part; n-grams do not
-need it, nor get it.
+it the dev part. Lower case; words that the training part has once or twice are <unk>, for the
+n-grams too. The sentences of a part are one running text. Characters: lines of a file of prose,
+case kept, the last 5 % the test, 5 % before them the dev part. A net keeps the epoch that is best
+on the dev part, which n-grams do not need, nor get.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from sestina import SeriesClassifier, TextClassifier, config
+from sestina import SequenceTagger, SeriesClassifier, TextClassifier, config
 from sestina.errors import OptionError, counted
 
 KINDS = [
@@ -17,6 +17,8 @@ KINDS = [
     config.TrainingOptions,
     TextClassifier,
     SeriesClassifier,
+    SequenceTagger,
+    config.TaggedOptions,
 ]
 
 

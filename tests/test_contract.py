@@ -1,5 +1,6 @@
 """What holds for every estimator, old or new: scikit-learn's manners, repeatability, folders."""
 
+import copy
 import inspect
 import json
 from dataclasses import fields
@@ -11,8 +12,10 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import sestina
+from conftest import GOOD
 from sestina import (
     Perceptron,
+    SequenceTagger,
     SeriesClassifier,
     SigmoidNeuron,
     TextClassifier,
@@ -34,9 +37,21 @@ HISTORY = {
 def case(request, reviews):
     """Each estimator: its class, inputs, labels."""
     texts, labels = reviews
-    inputs = {TextClassifier: texts, SeriesClassifier: SERIES}
     kind = ESTIMATORS[request.param]
-    return kind, inputs[kind], labels
+    if kind is SequenceTagger:
+        sentences = [text.split() for text in texts]
+        return kind, sentences, [["good" if w in GOOD else "bad" for w in s] for s in sentences]
+    return kind, {TextClassifier: texts, SeriesClassifier: SERIES}[kind], labels
+
+
+def laid(rows):
+    """Return labels or probabilities as one array; those of a tagger are laid end to end."""
+    return rows if isinstance(rows, np.ndarray) else np.concatenate(rows)
+
+
+def answers(net, x):
+    """What an estimator says of inputs, in numbers."""
+    return laid(net.predict_proba(x))
 
 
 @pytest.fixture(scope="module")
@@ -82,17 +97,17 @@ def test_fit_returns_the_estimator_and_leaves_its_options(case):
 
 def test_inputs_are_left_alone(case):
     kind, x, y = case
-    copy, labels = np.array(x, copy=True), list(y)
+    before, labels = copy.deepcopy(x), copy.deepcopy(y)
     kind(**FAST).fit(x, y).predict(x)
-    assert np.array_equal(copy, x) and labels == list(y)
+    assert all(map(np.array_equal, before, x)) and labels == y
 
 
 def test_clone_has_the_options_and_nothing_learned(case, fitted):
-    copy = clone(fitted)
-    assert copy.get_params() == fitted.get_params()
-    assert not [name for name in vars(copy) if name.endswith("_")]
+    fresh = clone(fitted)
+    assert fresh.get_params() == fitted.get_params()
+    assert not [name for name in vars(fresh) if name.endswith("_")]
     with pytest.raises(NotFittedError):
-        copy.predict(case[1])
+        fresh.predict(case[1])
 
 
 @pytest.mark.parametrize("verb", ["predict", "predict_proba", "score", "save"])
@@ -109,23 +124,29 @@ def test_not_fitted(case, tmp_path, verb):
 def test_same_seed_same_answers(case, fitted):
     kind, x, y = case
     again, other = kind(**FAST).fit(x, y), kind(**{**FAST, "seed": 4}).fit(x, y)
-    assert np.array_equal(fitted.predict_proba(x), again.predict_proba(x))
-    assert not np.array_equal(fitted.predict_proba(x), other.predict_proba(x))
+    first = answers(fitted, x)
+    assert np.array_equal(first, answers(again, x))
+    assert not np.array_equal(first, answers(other, x))
 
 
 def test_fitting_again_forgets(case):
     kind, x, y = case
     net = kind(**FAST).fit(x[:20], y[:20]).fit(x, y)
-    assert np.array_equal(net.predict_proba(x), kind(**FAST).fit(x, y).predict_proba(x))
+    once = kind(**FAST).fit(x, y)
+    assert np.array_equal(answers(net, x), answers(once, x))
 
 
 def test_predictions_fit_together(case, fitted):
     _, x, y = case
-    chances, labels = fitted.predict_proba(x), fitted.predict(x)
-    assert chances.shape == (len(x), len(fitted.classes_)) and chances.dtype == np.float64
-    assert np.array_equal(labels, fitted.classes_[chances.argmax(axis=1)])
-    assert fitted.score(x, y) == np.mean(labels == np.array(y))
-    assert fitted.labels_of(chances) == labels.tolist()
+    chances, labels = answers(fitted, x), laid(fitted.predict(x))
+    assert chances.shape == (len(labels), len(fitted.classes_)) and chances.dtype == np.float64
+    assert len(fitted.predict(x)) == len(fitted.predict_proba(x)) == len(x)
+    assert fitted.score(x, y) == np.mean(labels == laid([y] if isinstance(y[0], str) else y))
+    if isinstance(fitted, SequenceTagger):  # which takes the best sentence, not the best tags
+        assert np.mean(labels == fitted.classes_[chances.argmax(axis=1)]) > 0.9
+    else:
+        assert np.array_equal(labels, fitted.classes_[chances.argmax(axis=1)])
+        assert fitted.labels_of(chances) == labels.tolist()
     assert not fitted.network_.training
 
 
@@ -134,7 +155,7 @@ def test_a_folder_keeps_everything(fitted, case, tmp_path):
     fitted.save(tmp_path / "model")
     again = load(tmp_path / "model")
     assert type(again) is kind and again.get_params() == fitted.get_params()
-    assert np.array_equal(again.predict_proba(x), fitted.predict_proba(x))
+    assert np.array_equal(answers(again, x), answers(fitted, x))
     assert again.parameter_counts_ == fitted.parameter_counts_
     for name in ("history_", "notes_", "best_epoch_", "n_iter_", "seconds_", "feature_names_in_"):
         assert getattr(again, name, None) == getattr(fitted, name, None)
@@ -155,7 +176,7 @@ def test_what_is_known_after_fit(fitted):
 def test_parameters_are_counted(fitted):
     counts = fitted.parameter_counts_
     assert sum(counts.values()) == fitted.n_parameters_ >= fitted.n_trainable_parameters_ > 0
-    assert {"encoder", "head"} <= set(counts) <= {"embedding", "encoder", "head"}
+    assert {"encoder", "head"} <= set(counts) <= {"embedding", "encoder", "head", "tags"}
 
 
 def test_validation_may_be_given(case):

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sestina.config import TrainingOptions
+from sestina.config import LearningOptions
 from sestina.nn.averages import HashedEmbedding
 
 
@@ -100,7 +100,7 @@ class Adam(torch.optim.Adam):
         torch.autograd.graph.increment_version(weight)
 
 
-def optimiser(network: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+def optimiser(network: nn.Module, options: LearningOptions) -> torch.optim.Optimizer:
     """Return the optimiser that `options` name, over the trainable parameters.
 
     RMSprop has Keras' constants (decay 0.9), which the lectures use; Adam and SGD torch's.
@@ -126,7 +126,7 @@ def penalty(kernels: Iterable[Tensor], l2: float) -> Tensor:
     return l2 * torch.stack([kernel.square().sum() for kernel in kernels]).sum()
 
 
-def clip(network: nn.Module, options: TrainingOptions) -> tuple[float, bool]:
+def clip(network: nn.Module, options: LearningOptions) -> tuple[float, bool]:
     """Clip the gradient in place, by value first, then by norm.
 
     Returns:

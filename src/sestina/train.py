@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from sestina import optimise
 from sestina.checkpoint import Checkpoint, Progress
-from sestina.config import TrainingOptions
+from sestina.config import LearningOptions
 from sestina.errors import TrainingError
 from sestina.interrupt import held
 from sestina.progress import Reporter
@@ -71,7 +71,7 @@ def random_stream(seed: int, *place: int) -> Iterator[None]:
         yield
 
 
-def train(problem: Problem, options: TrainingOptions, checkpoint: Checkpoint | None = None) -> Run:
+def train(problem: Problem, options: LearningOptions, checkpoint: Checkpoint | None = None) -> Run:
     """Train `problem.network` in place and leave it with the best epoch's weights.
 
     The best epoch has the lowest validation loss; without a validation part it is the last one.
@@ -103,7 +103,7 @@ def train(problem: Problem, options: TrainingOptions, checkpoint: Checkpoint | N
     return Run(state.history, state.best_epoch, interrupted)
 
 
-def _stalled(state: Progress, options: TrainingOptions) -> bool:
+def _stalled(state: Progress, options: LearningOptions) -> bool:
     """Tell whether `patience` epochs have passed without a better validation loss."""
     return (
         options.patience is not None and len(state.history) - state.best_epoch >= options.patience
@@ -112,7 +112,7 @@ def _stalled(state: Progress, options: TrainingOptions) -> bool:
 
 def _epoch(
     problem: Problem,
-    options: TrainingOptions,
+    options: LearningOptions,
     optimiser: torch.optim.Optimizer,
     state: Progress,
     reporter: Reporter,
@@ -145,7 +145,7 @@ def _epoch(
 
 def _steps(
     problem: Problem,
-    options: TrainingOptions,
+    options: LearningOptions,
     optimiser: torch.optim.Optimizer,
     epoch: int,
     reporter: Reporter,

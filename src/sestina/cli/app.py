@@ -22,6 +22,7 @@ from sestina.cli import (
     predict,
     sentences,
     train,
+    train_tag,
     vectors,
 )
 from sestina.cli.show import say
@@ -53,6 +54,9 @@ data.app.command(epilog="Example: sestina data vectorise movie-snippets --out re
 data.app.command("map", epilog="Example: sestina data map salammbo-letters --out letters.html")(
     data_map.map_
 )
+train.app.command(
+    epilog="Example: sestina train tag names.conll --characters cnn --vectors glove-50d --out model"
+)(train_tag.tag)
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(lab.app, name="lab")

@@ -7,18 +7,27 @@ from typing import Annotated, Any
 import typer
 
 from sestina import config
-from sestina.cli import show
-from sestina.cli.inputs import Json, ModelArgument, PathArgument, UnusedSeed
+from sestina.cli import show, tagged
+from sestina.cli.inputs import (
+    Json,
+    ModelArgument,
+    PathArgument,
+    UnusedSeed,
+    estimator_of,
+    part_of,
+    tagger,
+)
 from sestina.cli.judging import on_test_part
 from sestina.cli.options import with_options
 from sestina.errors import counted
 
 
-@with_options(reading=(config.ReadingOptions,))
+@with_options(reading=(config.ReadingOptions,), columns=(config.TaggedOptions,))
 def evaluate(
     model: ModelArgument,
     path: PathArgument,
     reading: dict[str, Any],
+    columns: dict[str, Any],
     part: Annotated[
         str | None,
         typer.Option(help="Part to evaluate on: train, dev or test; test where PATH names parts."),
@@ -29,8 +38,14 @@ def evaluate(
     """Measure a model on labelled texts: accuracy, its 95 % interval, F1 per class.
 
     The calibration error tells how far the stated probabilities lie from the
-    share that is right; for a model with a temperature also without it.
+    share that is right; for a model with a temperature also without it. A
+    tagger wants tagged sentences, and is measured on words and on spans.
     """
+    if estimator_of(model) == "SequenceTagger":
+        sentences = tagged.tagged(path, columns, reading["encoding"])
+        chosen = part_of(sentences, part, "test", "evaluating on")
+        tagged.measure(tagger(model), model, path, chosen, json)
+        return
     net, found = on_test_part(model, path, reading, part)
     from sestina.inspect.evaluate import judged_net
     from sestina.inspect.per_class import per_class

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -14,7 +15,8 @@ from sestina.data.columns import Columns
 from sestina.data.read import read
 from sestina.data.records import Records
 from sestina.data.split import learnt, unknown_labels
-from sestina.errors import DataError, nearest
+from sestina.data.tagged import TaggedSentences
+from sestina.errors import DataError, OptionError, nearest
 
 PathArgument = Annotated[
     str, typer.Argument(metavar="PATH", help="File, folder, or name of a shipped data set.")
@@ -28,9 +30,13 @@ VectorsArgument = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random number.")]
+Kind = TypeVar("Kind", Records, TaggedSentences)
 UnusedSeed = Annotated[
     int, typer.Option("--seed", help="Taken by every verb; this one draws nothing.", hidden=True)
 ]
+
+CHUNK = 1_000  # lines of standard input that are answered together
+TAGGER = "which tags words; ask it with sestina predict or evaluate"
 
 
 def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Records:
@@ -58,7 +64,7 @@ def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Reco
     return found
 
 
-def part_of(found: Records, wish: str | None, default: str, doing: str) -> Records:
+def part_of(found: Kind, wish: str | None, default: str, doing: str) -> Kind:
     """Return the part asked for, or the default one where the data name it, or else all records.
 
     Args:
@@ -105,18 +111,83 @@ def say_cuts(net: Any, texts: Sequence[str]) -> None:
         say(note)
 
 
+def estimator_of(folder: str) -> str:
+    """Return the name of the estimator in a model folder.
+
+    Raises:
+        ModelError: There is no such folder, or it is foreign, damaged or newer than this version.
+    """
+    from sestina.store import load_config
+
+    return str(load_config(folder).get("estimator"))
+
+
 def text_model(folder: str) -> Any:
     """Return the text classifier in a model folder.
 
     Raises:
         ModelError: The folder holds no model that can be read.
-        DataError: The model does not read texts.
+        DataError: The model does not classify texts.
     """
-    from sestina.estimators.loading import load
-    from sestina.estimators.text_classifier import TextClassifier
+    return _model(folder, "TextClassifier", {"SequenceTagger": TAGGER})
 
-    net = load(folder)
-    if not isinstance(net, TextClassifier):
-        kind = type(net).__name__
-        raise DataError(f"{folder!r} holds a {kind}, which reads no texts; use it from Python")
+
+def tagger(folder: str) -> Any:
+    """Return the tagger in a model folder.
+
+    Raises:
+        ModelError: The folder holds no model that can be read.
+        DataError: It is another kind of model.
+    """
+    return _model(folder, "SequenceTagger", {})
+
+
+def _model(folder: str, wanted: str, hints: dict[str, str]) -> Any:
+    """Return the model in a folder, which should be of some kind."""
+    from sestina.estimators.loading import load
+
+    kind, net = estimator_of(folder), load(folder)
+    if kind != wanted:
+        hint = hints.get(kind, "which reads no texts; use it from Python")
+        raise DataError(f"{folder!r} holds a {kind}, {hint}")
     return net
+
+
+def given_texts(
+    texts: list[str] | None, file: str | None, reading: dict[str, Any]
+) -> Iterator[list[str]]:
+    """Yield texts from the arguments, a file, or standard input, in chunks.
+
+    Raises:
+        OptionError: There are both arguments and a file.
+    """
+    if texts and file:
+        raise OptionError("give texts or --file, not both")
+    if texts:
+        yield texts
+    elif file:
+        yield records(file, reading, need_label=False).texts
+    else:
+        if sys.stdin.isatty():
+            say("reading texts from standard input, one a line; end with Ctrl-D")
+        yield from _lines()
+
+
+def _lines() -> Iterator[list[str]]:
+    """Yield the lines of standard input: each at once on a terminal, else in chunks."""
+    size = 1 if sys.stdin.isatty() else CHUNK
+    chunk: list[str] = []
+    if hasattr(sys.stdin, "reconfigure"):  # some locales would let broken bytes through
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")
+    try:
+        for line in sys.stdin:
+            chunk.append(line.rstrip("\r\n"))
+            if len(chunk) >= size:
+                yield chunk
+                chunk = []
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"standard input is not UTF-8 ({error.reason}); convert it first"
+        ) from error
+    if chunk:
+        yield chunk

@@ -14,6 +14,9 @@ from sestina.errors import OptionError
 PANELS = {
     "ReadingOptions": "Data",
     "CheckOptions": "Check",
+    "TaggedOptions": "Data",
+    "TaggerOptions": "Network",
+    "LearningOptions": "Training",
     "TextOptions": "Text",
     "SentenceOptions": "Sentences",
     "EmbeddingOptions": "Word vectors",

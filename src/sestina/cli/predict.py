@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
 from sestina import config
-from sestina.cli import show
-from sestina.cli.inputs import Json, ModelArgument, UnusedSeed, records, say_cuts, text_model
+from sestina.cli import show, tagged
+from sestina.cli.inputs import (
+    Json,
+    ModelArgument,
+    UnusedSeed,
+    estimator_of,
+    given_texts,
+    say_cuts,
+    tagger,
+    text_model,
+)
 from sestina.cli.options import with_options
-from sestina.errors import DataError, OptionError
-
-CHUNK = 1_000  # lines of standard input that are predicted together
 
 
-@with_options(reading=(config.ReadingOptions,))
+@with_options(reading=(config.ReadingOptions,), columns=(config.TaggedOptions,))
 def predict(
     model: ModelArgument,
     reading: dict[str, Any],
+    columns: dict[str, Any],
     texts: Annotated[
         list[str] | None,
         typer.Argument(metavar="TEXT", help="Texts; without any, lines of standard input."),
@@ -31,13 +37,17 @@ def predict(
 ) -> None:
     """Label texts: a line each of label, probability and text, parted by tabs.
 
-    Of several labels, parted by |, the probability is the least of theirs.
+    Of several labels, parted by |, the probability is the least of theirs. A
+    tagger takes words parted by blanks, or a .conll, .conllu or .jsonl file, and
+    gives a line each of word and tag, and an empty line after a sentence.
     """
-    if texts and file:
-        raise OptionError("give texts or --file, not both")
+    if estimator_of(model) == "SequenceTagger":
+        sentences = tagged.given_sentences(texts, file, reading, columns)
+        tagged.put_tags(tagger(model), model, sentences, json)
+        return
     net = text_model(model)
     rows: list[dict[str, Any]] = []
-    for chunk in _texts(texts, file, reading):
+    for chunk in given_texts(texts, file, reading):
         say_cuts(net, chunk)
         found = _labelled(net, chunk)
         if json:
@@ -53,40 +63,6 @@ def _line(row: dict[str, Any]) -> str:
     labels = row["label"] if isinstance(row["label"], list) else [row["label"]]
     named = "|".join(" ".join(str(label).split()) for label in labels)
     return f"{named}\t{row['probability']:.4f}\t{' '.join(row['text'].split())}\n"
-
-
-def _texts(
-    texts: list[str] | None, file: str | None, reading: dict[str, Any]
-) -> Iterator[list[str]]:
-    """Yield texts from the arguments, a file, or standard input, in chunks."""
-    if texts:
-        yield texts
-    elif file:
-        yield records(file, reading, need_label=False).texts
-    else:
-        if sys.stdin.isatty():
-            show.say("reading texts from standard input, one a line; end with Ctrl-D")
-        yield from _lines()
-
-
-def _lines() -> Iterator[list[str]]:
-    """Yield the lines of standard input: each at once on a terminal, else in chunks."""
-    size = 1 if sys.stdin.isatty() else CHUNK
-    chunk: list[str] = []
-    if hasattr(sys.stdin, "reconfigure"):  # some locales would let broken bytes through
-        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")
-    try:
-        for line in sys.stdin:
-            chunk.append(line.rstrip("\r\n"))
-            if len(chunk) >= size:
-                yield chunk
-                chunk = []
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"standard input is not UTF-8 ({error.reason}); convert it first"
-        ) from error
-    if chunk:
-        yield chunk
 
 
 def _labelled(net: Any, texts: list[str]) -> list[dict[str, Any]]:

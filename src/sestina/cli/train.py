@@ -16,11 +16,6 @@ from sestina.errors import OptionError
 app = typer.Typer(no_args_is_help=True, help="Train a model and compare it with plain baselines.")
 
 
-@app.callback()
-def _verbs() -> None:
-    """Keep `classify` a verb of its own while it is the only one."""
-
-
 @app.command(
     epilog="Example: sestina train classify reviews.csv --encoder gru --bidirectional --out model"
 )

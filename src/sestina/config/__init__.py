@@ -12,6 +12,7 @@ from sestina.config.networks import (
     VECTOR_READERS,
     EmbeddingOptions,
     EncoderOptions,
+    LearningOptions,
     NeuronOptions,
     NgramOptions,
     PerceptronOptions,
@@ -19,6 +20,7 @@ from sestina.config.networks import (
     TextNeuronOptions,
     TrainingOptions,
 )
+from sestina.config.tagging import TaggedOptions, TaggerOptions
 from sestina.config.texts import (
     BagOptions,
     CheckOptions,
@@ -68,6 +70,7 @@ __all__ = [
     "FastTextOptions",
     "GloVeOptions",
     "HashingOptions",
+    "LearningOptions",
     "NeuronOptions",
     "NgramOptions",
     "OneHotOptions",
@@ -79,6 +82,8 @@ __all__ = [
     "SentenceOptions",
     "SigmoidNeuronOptions",
     "SubwordOptions",
+    "TaggedOptions",
+    "TaggerOptions",
     "TermOptions",
     "TextNeuronOptions",
     "TextOptions",

@@ -86,8 +86,8 @@ class EncoderOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TrainingOptions:
-    """How a network is trained."""
+class LearningOptions:
+    """How a network is trained, whatever it predicts."""
 
     optimiser: str = option(
         "adam", "Optimiser, with its usual constants.", choices=("adam", "rmsprop", "sgd")
@@ -102,12 +102,6 @@ class TrainingOptions:
     clip_norm: float | None = option(1.0, "Clip the gradient's norm to this.", least=1e-12)
     clip_value: float | None = option(None, "Clip each gradient value to ± this.", least=1e-12)
     l2: float = option(0.0, "L2 penalty on input and dense kernels.", least=0.0)
-    class_weight: Any = option(
-        None, "Weigh classes: 'balanced' or {class: weight}.", choices=("balanced",)
-    )
-    calibrate: bool = option(
-        False, "Fit a temperature on the validation part, so that probabilities mean what they say."
-    )
     validation_fraction: float = option(
         0.1,
         "Share held out for early stopping where no validation part is given.",
@@ -116,6 +110,18 @@ class TrainingOptions:
     )
     seed: int = option(0, "Seed of every random number.", least=0)
     verbose: bool = option(False, "Show progress on standard error.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TrainingOptions(LearningOptions):
+    """How a classifier is trained."""
+
+    class_weight: Any = option(
+        None, "Weigh classes: 'balanced' or {class: weight}.", choices=("balanced",)
+    )
+    calibrate: bool = option(
+        False, "Fit a temperature on the validation part, so that probabilities mean what they say."
+    )
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

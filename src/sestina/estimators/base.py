@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 import warnings
 from abc import abstractmethod
@@ -20,17 +18,16 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sestina import config
-from sestina.checkpoint import Checkpoint
 from sestina.config import EncoderOptions, TrainingOptions
 from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
 from sestina.data.split import stratified
 from sestina.errors import DataError, DataWarning, OptionError, counted
 from sestina.estimators.decisions import NOTHING_HELD_OUT, Decisions
-from sestina.estimators.folder import write_model
 from sestina.estimators.targets import Labels
+from sestina.estimators.trained import Trained, digest
 from sestina.nn.classifier import ClassifierNetwork
 from sestina.nn.heads import Target
-from sestina.train import Problem, Run, random_stream, train
+from sestina.train import Problem, random_stream
 
 PREDICT_BATCH = 256
 Batch = tuple[Tensor, Tensor, Tensor]
@@ -38,7 +35,7 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class SequenceClassifier(
-    EncoderOptions, TrainingOptions, Decisions, ClassifierMixin, BaseEstimator
+    EncoderOptions, TrainingOptions, Decisions, Trained, ClassifierMixin, BaseEstimator
 ):
     """Base of the estimators that put one label, or several, on a sequence.
 
@@ -57,7 +54,6 @@ class SequenceClassifier(
     """
 
     _unit: ClassVar[str] = "sequences"
-    _files: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def _learn(self, X: Any) -> Ragged:
@@ -86,10 +82,6 @@ class SequenceClassifier(
     def reading(self) -> str:
         """Return in words what the network reads, for the model card; mostly nothing."""
         return ""
-
-    def _texts(self) -> dict[str, str]:
-        """Return the subclass's own files of a model folder, by name."""
-        return {}
 
     def fit(
         self,
@@ -138,23 +130,15 @@ class SequenceClassifier(
             raise OptionError(NOTHING_HELD_OUT)
         with random_stream(self.seed, 0):
             self.network_ = self._build(target, fresh=True)
-        try:
-            self.network_.check_batch(min(self.batch_size, len(inputs)))
-            problem = self._problem(target, inputs, codes, dev)
-            place = None
-            if checkpoint is not None:
-                place = Checkpoint(Path(checkpoint), self._identity(inputs, codes, dev), resume)
-            run = train(problem, self, place)
-            if not run.history:
-                raise KeyboardInterrupt
-        except BaseException:
-            del self.network_
-            raise
+        run = self._train(
+            lambda: self._problem(target, inputs, codes, dev),
+            lambda: self._identity(inputs, codes, dev),
+            checkpoint,
+            resume,
+        )
         if self.calibrate and dev is not None:
             self._calibrate(self._probabilities(dev[0]), dev[1])
-        self._keep(run, time.perf_counter() - started)
-        if run.interrupted:
-            raise KeyboardInterrupt
+        self._keep(run, started)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -175,36 +159,12 @@ class SequenceClassifier(
         right = self._right(*self._judged(X, y))
         return float(np.average(right, weights=sample_weight))
 
-    @property
-    def parameter_counts_(self) -> dict[str, int]:
-        """Number of parameters of each part of the network."""
-        check_is_fitted(self, "network_")
-        return self.network_.parameter_counts()
-
-    @property
-    def n_parameters_(self) -> int:
-        """Number of parameters."""
-        check_is_fitted(self, "network_")
-        return sum(weight.numel() for weight in self.network_.parameters())
-
-    @property
-    def n_trainable_parameters_(self) -> int:
-        """Number of parameters that are trained."""
-        check_is_fitted(self, "network_")
-        return sum(w.numel() for w in self.network_.parameters() if w.requires_grad)
-
-    def save(self, folder: str | Path, facts: dict[str, Any] | None = None) -> None:
-        """Write the model folder: weights, options, vocabulary, history, figures, model card.
-
-        Args:
-            folder: Where; a folder of Sestina's is replaced, another program's is not.
-            facts: Figures for metrics.json and the card ("metrics", "baseline", "data", …).
-
-        Raises:
-            SestinaError: The folder holds other files, or cannot be written.
-        """
-        check_is_fitted(self, "network_")
-        write_model(self, folder, facts or {})
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "classes": self.classes_.tolist(),
+            "reads": self.reading(),
+            "decisions": self.decision_notes(),
+        }
 
     def _learned(self) -> dict[str, Any]:
         """Return what `fit` found out, as plain JSON values."""
@@ -212,10 +172,7 @@ class SequenceClassifier(
             "classes": self.classes_.tolist(),
             "multi_label": self._labels.multi_label,
             "indicator": self._labels.indicator,
-            "best_epoch": self.best_epoch_,
-            "seconds": self.seconds_,
-            "notes": self.notes_,
-            "parameters": self.parameter_counts_,
+            **super()._learned(),
             "decisions": self.decision_state(),
             **self._state(),
         }
@@ -228,18 +185,13 @@ class SequenceClassifier(
             learned["classes"], learned["multi_label"], learned["indicator"]
         )
         self.classes_ = self._labels.classes
-        self.best_epoch_, self.seconds_ = learned["best_epoch"], learned["seconds"]
-        self.notes_ = learned["notes"]
-        self.history_ = [json.loads(row) for row in files["history.jsonl"].splitlines()]
-        self.n_iter_ = len(self.history_)
+        self._recall(learned, files)
         self._restore(learned, files)
         self._restore_decisions(learned.get("decisions", {}))
         if isinstance(self.class_weight, dict):  # JSON has turned its keys into strings
             classes = {str(label): label for label in self.classes_.tolist()}
             self.class_weight = {classes.get(k, k): w for k, w in self.class_weight.items()}
-        self.network_ = self._build(self._target(), fresh=False)
-        self.network_.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
-        self.network_.eval()
+        self._take_weights(self._build(self._target(), fresh=False), arrays)
 
     # How a fit goes, step by step.
 
@@ -272,6 +224,7 @@ class SequenceClassifier(
         dev: tuple[Ragged, NDArray[Any]] | None,
     ) -> Problem:
         """Return what the training loop needs: batches, loss, validation."""
+        self.network_.check_batch(min(self.batch_size, len(inputs)))
         goal = torch.from_numpy(codes)
         weights = self._labels.weights(codes, self.class_weight)
         per_class = None if weights is None else torch.from_numpy(weights)
@@ -334,24 +287,12 @@ class SequenceClassifier(
         self, inputs: Ragged, codes: NDArray[Any], dev: tuple[Ragged, NDArray[Any]] | None
     ) -> dict[str, Any]:
         """Return what a resumed run must share: the options but for the epochs, and the data."""
-        options = config.to_dict(self)
-        for free in ("epochs", "verbose", "calibrate"):
-            options.pop(free, None)
-        if options.get("vectors") is not None and self.network_.embedding is not None:
-            options["vectors"] = _digest(self.network_.embedding.weight.detach().numpy())
-        text = json.dumps(options, default=str)
+        instead = {}
+        if getattr(self, "vectors", None) is not None and self.network_.embedding is not None:
+            instead["vectors"] = digest(self.network_.embedding.weight.detach().numpy())
         parts = [(inputs, codes), *([] if dev is None else [dev])]
         arrays = [a for ragged, goal in parts for a in (ragged.values, ragged.offsets, goal)]
-        return {
-            **json.loads(text),
-            "data": _digest(*arrays),
-            "threads": torch.get_num_threads(),
-        }
-
-    def _keep(self, run: Run, seconds: float) -> None:
-        self.history_, self.best_epoch_ = run.history, run.best_epoch
-        self.n_iter_ = len(run.history)
-        self.seconds_ = seconds
+        return self._options_and_data(arrays, **instead)
 
 
 def _paired(X: Any, y: Any) -> tuple[Any, Any]:
@@ -375,14 +316,6 @@ def _sized(rows: Any) -> Any:
     if hasattr(rows, "__len__"):
         return rows
     return np.asarray(rows) if hasattr(rows, "__array__") else list(rows)
-
-
-def _digest(*arrays: NDArray[Any]) -> str:
-    """Return a short sum of the arrays' bytes."""
-    total = hashlib.sha256()
-    for array in arrays:
-        total.update(array.tobytes())
-    return total.hexdigest()[:16]
 
 
 def _at(rows: Any, index: NDArray[np.int64]) -> Any:

@@ -15,16 +15,14 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
         name: The estimator's name.
         options: Its options.
         facts: What is known: "classes", "parameters", "epochs", "metrics", "baseline", "data",
-            "reads", "decisions", "outdated", …
+            "reads", "decisions", "outdated", "use" (a line of Python), …
     """
-    classes = facts["classes"]
-    shown = ", ".join(map(str, classes[:20])) + (" …" if len(classes) > 20 else "")
     lines = [
         "---",
         "library_name: sestina",
         "---",
         "",
-        f"# {name} ({options['encoder']})",
+        f"# {name} ({options.get('encoder') or options['cell']})",
         "",
         f"Trained with [Sestina](https://pypi.org/project/sestina) {facts['version']}. "
         f"{counted(facts['parameters'], 'parameter')}, {counted(facts['epochs'], 'epoch')}, "
@@ -35,15 +33,14 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
         "```python",
         "import sestina",
         "model = sestina.load('THIS FOLDER')",
-        "model.predict([…])",
+        str(facts.get("use", "model.predict([…])")),
         "```",
         "",
         "## Data",
         "",
         str(facts.get("data") or "Not recorded: the model was saved from Python."),
         "",
-        f"{counted(len(classes), 'class', 'classes')}: {shown}.",
-        "",
+        *_classes(facts),
         *([f"It reads {facts['reads']}.", ""] if facts.get("reads") else []),
         "## Figures",
         "",
@@ -60,14 +57,26 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
     return "\n".join(lines)
 
 
+def _classes(facts: Mapping[str, Any]) -> list[str]:
+    """Return a paragraph that names the classes, where there are any."""
+    if "classes" not in facts:
+        return []
+    classes = facts["classes"]
+    shown = ", ".join(map(str, classes[:20])) + (" …" if len(classes) > 20 else "")
+    return [f"{counted(len(classes), 'class', 'classes')}: {shown}.", ""]
+
+
 def _figures(facts: Mapping[str, Any]) -> list[str]:
+    """Return the table of the model and its baselines, by what they were measured."""
     metrics = facts.get("metrics") or {}
     rows = [("this model", metrics), *(facts.get("baseline") or {}).items()]
     rows = [(name, row) for name, row in rows if row and "accuracy" in row]
     if not rows:
         return ["None recorded."]
-    lines = ["| | accuracy | 95 % interval | macro F1 |", "|---|---|---|---|"]
+    last = "span F1" if any("span_f1" in row for _, row in rows) else "macro F1"
+    lines = [f"| | accuracy | 95 % interval | {last} |", "|---|---|---|---|"]
     for name, row in rows:
         low, high = row.get("interval", (float("nan"),) * 2)
-        lines.append(f"| {name} | {row['accuracy']:.4f} | {low:.4f}–{high:.4f} | {row['f1']:.4f} |")
+        f1 = row.get("span_f1", row["f1"])
+        lines.append(f"| {name} | {row['accuracy']:.4f} | {low:.4f}–{high:.4f} | {f1:.4f} |")
     return lines

@@ -27,13 +27,7 @@ class Fitted(Protocol):
         """Number of parameters."""
         ...
 
-    def reading(self) -> str:
-        """What it reads, in words; empty where nothing is to be told."""
-        ...
-
-    def decision_notes(self) -> list[str]:
-        """Sentences on how it decides, where that is not the usual way."""
-        ...
+    def _facts(self) -> dict[str, Any]: ...
 
     def _learned(self) -> dict[str, Any]: ...
 
@@ -55,15 +49,12 @@ def write_model(estimator: Fitted, folder: str | Path, facts: dict[str, Any]) ->
     """
     store.refuse_foreign(folder)
     options = _plain_options(estimator)
-    learned = estimator._learned()
     facts = {
         **facts,
         "version": __version__,
-        "classes": learned["classes"],
         "parameters": estimator.n_parameters_,
         "epochs": len(estimator.history_),
-        "reads": estimator.reading(),
-        "decisions": estimator.decision_notes(),
+        **estimator._facts(),
     }
     name = type(estimator).__name__
     files = {
@@ -73,6 +64,7 @@ def write_model(estimator: Fitted, folder: str | Path, facts: dict[str, Any]) ->
         "README.md": model_card(name, options, facts),
     }
     arrays = {k: v.numpy() for k, v in estimator.network_.state_dict().items()}
+    learned = estimator._learned()
     head = {"estimator": name, "version": __version__, "options": options, "learned": learned}
     store.save_folder(folder, arrays, head, files)
 
@@ -102,7 +94,7 @@ def _plain_options(estimator: Fitted) -> dict[str, Any]:
     del options["verbose"]  # how a run was shown is not part of the model
     if not isinstance(options.get("vectors", ""), str):
         options["vectors"] = None
-    weight = options["class_weight"]
+    weight = options.get("class_weight")
     if isinstance(weight, dict):
         options["class_weight"] = {str(k): v for k, v in weight.items()}
     return options

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sestina.errors import ModelError, nearest
-from sestina.estimators.base import SequenceClassifier
 from sestina.estimators.folder import read_model
+from sestina.estimators.sequence_tagger import SequenceTagger
 from sestina.estimators.series import SeriesClassifier
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.store import load_config
 
-ESTIMATORS: dict[str, type[SequenceClassifier]] = {
-    kind.__name__: kind for kind in (TextClassifier, SeriesClassifier)
+ESTIMATORS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (TextClassifier, SeriesClassifier, SequenceTagger)
 }
 
 
-def load(folder: str | Path) -> SequenceClassifier:
+def load(folder: str | Path) -> Any:
     """Return the estimator that `save` wrote into a folder; nothing of the folder is executed.
 
     Raises:

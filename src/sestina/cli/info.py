@@ -27,10 +27,10 @@ def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None
             "classes": head["learned"]["classes"],
             "parameters": f"{net.n_parameters_:,} ({show.counts(net.parameter_counts_)})",
             "trainable": net.n_trainable_parameters_,
-            "reads": net.reading(),
+            "reads": facts.get("reads"),
             "epochs": f"{len(net.history_)}, the best was {net.best_epoch_}",
             "seconds": round(net.seconds_, 1),
-            "decisions": "; ".join(net.decision_notes()),
+            "decisions": "; ".join(facts.get("decisions", [])),
             "noticed": "; ".join(net.notes_),
         },
     )

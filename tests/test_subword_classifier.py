@@ -296,10 +296,11 @@ def test_integer_sequences_of_parts(reviews):
 
 
 def test_linear_models_read_the_same_parts(net):
-    cut = terms(net, cut_by(net.vocabulary_, net))["tokenizer"]
+    codes = np.array([0, 1])
+    cut = terms(net, codes, cut_by(net.vocabulary_, net))["tokenizer"]
     assert cut("Warm filmy") == net.vocabulary_.subwords.cut("warm filmy")
     with pytest.raises(OptionError, match="level='subword' needs parts that were learnt"):
-        terms(TextOptions(level="subword"))
+        terms(TextOptions(level="subword"), codes)
 
 
 # The command line.

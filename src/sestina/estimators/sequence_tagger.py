@@ -55,8 +55,8 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
         >>> sentences = [["the", "cat", "sleeps"], ["a", "dog", "sees", "the", "cat"]] * 10
         >>> tags = [["DET", "NOUN", "VERB"], ["DET", "NOUN", "VERB", "DET", "NOUN"]] * 10
         >>> net = SequenceTagger(hidden=8, epochs=30, learning_rate=0.02, seed=1)
-        >>> net.fit(sentences, tags).predict([["the", "dog", "sleeps"]])
-        [['DET', 'NOUN', 'VERB']]
+        >>> net.fit(sentences, tags).predict([["a", "cat", "sees", "the", "dog"]])
+        [['DET', 'NOUN', 'VERB', 'DET', 'NOUN']]
     """
 
     _unit: ClassVar[str] = "sentences"

@@ -30,6 +30,18 @@ VectorsArgument = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random number.")]
+ModelFolder = Annotated[Path, typer.Option(help="Folder for the model.")]
+DevFile = Annotated[str | None, typer.Option(help="File for early stopping; else drawn from PATH.")]
+TestFile = Annotated[str | None, typer.Option(help="File to test on; else drawn from PATH.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on from the checkpoint in --out; needs the same data, options and "
+        "number of threads (OMP_NUM_THREADS).",
+    ),
+]
+Anew = Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")]
 Kind = TypeVar("Kind", Records, TaggedSentences)
 UnusedSeed = Annotated[
     int, typer.Option("--seed", help="Taken by every verb; this one draws nothing.", hidden=True)

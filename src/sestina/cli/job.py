@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import typer
 
 from sestina import config, store
 from sestina.cli import show
@@ -54,7 +56,14 @@ class Job:
         show.say(f"{len(train):,} train, {len(dev):,} dev, {tests}: {said}")
         for note in notes:
             show.say(note)
-        interrupted = self._fit(net, train, dev, resume)
+        interrupted = ended_early(
+            net,
+            train.texts,
+            train.labels,
+            validation=(dev.texts, dev.labels),
+            checkpoint=self.out,
+            resume=resume,
+        )
         for note in net.notes_:
             show.say(note)
         name = net_name(net)
@@ -71,23 +80,6 @@ class Job:
         if not interrupted:
             (self.out / store.CHECKPOINT).unlink(missing_ok=True)
         return result
-
-    def _fit(self, net: TextClassifier, train: Records, dev: Records, resume: bool) -> bool:
-        """Fit the net and tell whether Ctrl-C ended it early."""
-        try:
-            net.fit(
-                train.texts,
-                train.labels,
-                validation=(dev.texts, dev.labels),
-                checkpoint=self.out,
-                resume=resume,
-            )
-        except KeyboardInterrupt:
-            if not getattr(net, "history_", None):
-                raise
-            show.say(f"stopped by Ctrl-C; keeping epoch {net.best_epoch_}, the best so far")
-            return True
-        return False
 
     def _result(
         self, net: TextClassifier, name: str, ladder: Ladder, parts: Parts, interrupted: bool
@@ -137,6 +129,42 @@ class Job:
                 "try": f'sestina predict {self.out} "your text"',
             },
         )
+
+
+class Work(Protocol):
+    """What `finish` does: a job of one task."""
+
+    def run(self, resume: bool, overwrite: bool) -> dict[str, Any]:
+        """Do the job and return what ``--json`` prints."""
+        ...
+
+    def show(self, result: dict[str, Any]) -> None:
+        """Print it for people."""
+        ...
+
+
+def finish(job: Work, resume: bool, overwrite: bool, json: bool) -> None:
+    """Do a job, print its result, and leave with 1 where Ctrl-C ended it early."""
+    result = job.run(resume, overwrite)
+    if json:
+        show.as_json(result)
+    else:
+        job.show(result)
+    if result["interrupted"]:
+        show.say("Error: stopped by Ctrl-C; the best epoch is kept, go on with --resume")
+        raise typer.Exit(1)
+
+
+def ended_early(net: Any, *data: Any, **rest: Any) -> bool:
+    """Fit an estimator and tell whether Ctrl-C ended it, after an epoch or more."""
+    try:
+        net.fit(*data, **rest)
+    except KeyboardInterrupt:
+        if not getattr(net, "history_", None):
+            raise
+        show.say(f"stopped by Ctrl-C; keeping epoch {net.best_epoch_}, the best so far")
+        return True
+    return False
 
 
 def with_given(data: Records, given: dict[str, Records]) -> Records:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sestina import config, store
 from sestina.cli import show
-from sestina.cli.job import claim
+from sestina.cli.job import claim, ended_early
 from sestina.cli.tagged import known_share, seen_facts, words_in
 from sestina.data.tagged import TaggedSentences, three_tagged_parts
 from sestina.errors import OptionError, counted
@@ -55,7 +55,14 @@ class TagJob:
             f"{len(train):,} train, {len(dev):,} dev, {counted(len(test), 'test sentence')}: {said}"
         )
         careful = known_share(train, test)
-        interrupted = self._fit(net, train, dev, resume)
+        interrupted = ended_early(
+            net,
+            train.sentences,
+            train.tags,
+            validation=(dev.sentences, dev.tags),
+            checkpoint=self.out,
+            resume=resume,
+        )
         for note in (*filter(None, [careful]), *net.notes_):
             show.say(note)
         name = tagger_name(net)
@@ -67,22 +74,6 @@ class TagJob:
         if not interrupted:
             (self.out / store.CHECKPOINT).unlink(missing_ok=True)
         return result
-
-    def _fit(
-        self, net: SequenceTagger, train: TaggedSentences, dev: TaggedSentences, resume: bool
-    ) -> bool:
-        """Fit the net and tell whether Ctrl-C ended it early."""
-        held = (dev.sentences, dev.tags)
-        try:
-            net.fit(
-                train.sentences, train.tags, validation=held, checkpoint=self.out, resume=resume
-            )
-        except KeyboardInterrupt:
-            if not getattr(net, "history_", None):
-                raise
-            show.say(f"stopped by Ctrl-C; keeping epoch {net.best_epoch_}, the best so far")
-            return True
-        return False
 
     def _result(
         self, net: SequenceTagger, rungs: list[TagRung], parts: Parts, interrupted: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,8 @@ class CRF(nn.Module):
             lengths: (B,).
         """
         scores = self.scores.masked_fill(~self.allowed, -torch.inf)
-        # torch gives `apply` no types
-        loss: Tensor = _Likelihood.apply(emissions, scores, tags, lengths)  # type: ignore[no-untyped-call]
-        return loss
+        apply: Callable[..., Tensor] = _Likelihood.apply  # to which torch gives no types
+        return apply(emissions, scores, tags, lengths)
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> NDArray[np.int64]:
         """Return the best tagging, (B, T), zeros beyond the lengths."""

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from sestina import LanguageModel, SeriesClassifier, TextClassifier, config
+from sestina import LanguageModel, SequenceTagger, SeriesClassifier, TextClassifier, config
 from sestina.errors import OptionError, counted
 
 KINDS = [
@@ -21,6 +21,8 @@ KINDS = [
     TextClassifier,
     SeriesClassifier,
     LanguageModel,
+    SequenceTagger,
+    config.TaggedOptions,
 ]
 
 

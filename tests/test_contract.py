@@ -1,5 +1,6 @@
 """What holds for every estimator, old or new: scikit-learn's manners, repeatability, folders."""
 
+import copy
 import inspect
 import json
 from dataclasses import fields
@@ -11,12 +12,12 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import sestina
+from conftest import GOOD
 from sestina import (
     LanguageModel,
     Perceptron,
-    SeriesClassifier,
+    SequenceTagger,
     SigmoidNeuron,
-    TextClassifier,
     load,
 )
 from sestina.errors import DataError, OptionError
@@ -29,15 +30,21 @@ HISTORY = {
     "epoch", "loss", "validation_loss", "gradient_norm", "clipped", "sequences_per_second",
     "seconds",
 }  # fmt: skip
-CLASSIFIERS = ["TextClassifier", "SeriesClassifier"]
+LABELLED = ["TextClassifier", "SeriesClassifier", "SequenceTagger"]
 
 
 def case_of(name, reviews):
     """An estimator's class, inputs, and labels, of which a language model takes none."""
     texts, labels = reviews
-    inputs = {TextClassifier: texts, SeriesClassifier: SERIES, LanguageModel: texts}
-    kind = ESTIMATORS[name]
-    return kind, inputs[kind], labels if name in CLASSIFIERS else None
+    if name == "SequenceTagger":
+        sentences = [text.split() for text in texts]
+        labels = [["good" if w in GOOD else "bad" for w in s] for s in sentences]
+        return SequenceTagger, sentences, labels
+    return (
+        ESTIMATORS[name],
+        SERIES if name == "SeriesClassifier" else texts,
+        (labels if name in LABELLED else None),
+    )
 
 
 @pytest.fixture(params=list(ESTIMATORS), scope="module")
@@ -46,11 +53,16 @@ def case(request, reviews):
     return case_of(request.param, reviews)
 
 
-@pytest.fixture(params=CLASSIFIERS, scope="module")
+@pytest.fixture(params=LABELLED, scope="module")
 def labelled(request, reviews):
-    """Each classifier: its class, inputs, labels, and itself after a fit."""
+    """Each estimator that learns labels: its class, inputs, labels, and itself after a fit."""
     kind, x, y = case_of(request.param, reviews)
     return kind, x, y, kind(**FAST).fit(x, y)
+
+
+def laid(rows):
+    """Return labels or probabilities as one array; those of a tagger are laid end to end."""
+    return rows if isinstance(rows, np.ndarray) else np.concatenate(rows)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +73,7 @@ def fitted(case):
 
 def answers(net, x):
     """What an estimator says of inputs, in numbers."""
-    return net.score_texts(x) if isinstance(net, LanguageModel) else net.predict_proba(x)
+    return net.score_texts(x) if isinstance(net, LanguageModel) else laid(net.predict_proba(x))
 
 
 def test_every_public_estimator_is_among_these():
@@ -101,17 +113,17 @@ def test_fit_returns_the_estimator_and_leaves_its_options(case):
 
 def test_inputs_are_left_alone(case):
     kind, x, y = case
-    copy, labels = np.array(x, copy=True), list(y or ())
+    before, labels = copy.deepcopy(x), copy.deepcopy(y)
     answers(kind(**FAST).fit(x, y), x)
-    assert np.array_equal(copy, x) and labels == list(y or ())
+    assert all(map(np.array_equal, before, x)) and labels == y
 
 
 def test_clone_has_the_options_and_nothing_learned(case, fitted):
-    copy = clone(fitted)
-    assert copy.get_params() == fitted.get_params()
-    assert not [name for name in vars(copy) if name.endswith("_")]
+    fresh = clone(fitted)
+    assert fresh.get_params() == fitted.get_params()
+    assert not [name for name in vars(fresh) if name.endswith("_")]
     with pytest.raises(NotFittedError):
-        answers(copy, case[1])
+        answers(fresh, case[1])
 
 
 def test_not_fitted(case, tmp_path):
@@ -132,23 +144,29 @@ def test_not_fitted(case, tmp_path):
 def test_same_seed_same_answers(case, fitted):
     kind, x, y = case
     again, other = kind(**FAST).fit(x, y), kind(**{**FAST, "seed": 4}).fit(x, y)
-    assert np.array_equal(answers(fitted, x), answers(again, x))
-    assert not np.array_equal(answers(fitted, x), answers(other, x))
+    first = answers(fitted, x)
+    assert np.array_equal(first, answers(again, x))
+    assert not np.array_equal(first, answers(other, x))
 
 
 def test_fitting_again_forgets(case):
     kind, x, y = case
     net = kind(**FAST).fit(x[:20], y and y[:20]).fit(x, y)
-    assert np.array_equal(answers(net, x), answers(kind(**FAST).fit(x, y), x))
+    once = kind(**FAST).fit(x, y)
+    assert np.array_equal(answers(net, x), answers(once, x))
 
 
 def test_predictions_fit_together(labelled):
     _, x, y, fitted = labelled
-    chances, labels = fitted.predict_proba(x), fitted.predict(x)
-    assert chances.shape == (len(x), len(fitted.classes_)) and chances.dtype == np.float64
-    assert np.array_equal(labels, fitted.classes_[chances.argmax(axis=1)])
-    assert fitted.score(x, y) == np.mean(labels == np.array(y))
-    assert fitted.labels_of(chances) == labels.tolist()
+    chances, labels = answers(fitted, x), laid(fitted.predict(x))
+    assert chances.shape == (len(labels), len(fitted.classes_)) and chances.dtype == np.float64
+    assert len(fitted.predict(x)) == len(fitted.predict_proba(x)) == len(x)
+    assert fitted.score(x, y) == np.mean(labels == laid([y] if isinstance(y[0], str) else y))
+    if isinstance(fitted, SequenceTagger):  # which takes the best sentence, not the best tags
+        assert np.mean(labels == fitted.classes_[chances.argmax(axis=1)]) > 0.9
+    else:
+        assert np.array_equal(labels, fitted.classes_[chances.argmax(axis=1)])
+        assert fitted.labels_of(chances) == labels.tolist()
     assert not fitted.network_.training
 
 
@@ -182,7 +200,7 @@ def test_what_is_known_after_fit(fitted):
 def test_parameters_are_counted(fitted):
     counts = fitted.parameter_counts_
     assert sum(counts.values()) == fitted.n_parameters_ >= fitted.n_trainable_parameters_ > 0
-    assert {"encoder", "head"} <= set(counts) <= {"embedding", "encoder", "head"}
+    assert {"encoder", "head"} <= set(counts) <= {"embedding", "encoder", "head", "tags"}
 
 
 def test_validation_may_be_given(labelled):

@@ -79,6 +79,16 @@ def test_page_of_classifying_subwords_runs(capsys):
     assert float(capsys.readouterr().out.split()[0]) > 0.7
 
 
+def test_page_of_tagging_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "tag.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "tag.md")
+    assert float(re.search(r"(\S+) of all words", capsys.readouterr().out)[1]) > 0.9
+    assert len(commands(page)) == 3
+    for line in commands(page):
+        run_command(line)
+
+
 def test_page_of_the_language_models_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")

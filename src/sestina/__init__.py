@@ -13,11 +13,14 @@ from sestina.version import __version__
 if TYPE_CHECKING:
     from sestina.data.datasets import records as load_dataset
     from sestina.data.datasets import table as load_table
+    from sestina.data.datasets import tagged as load_tagged
     from sestina.data.read import read
+    from sestina.data.tagged import read_tagged
     from sestina.errors import SestinaError
     from sestina.estimators.language_model import LanguageModel
     from sestina.estimators.loading import load
     from sestina.estimators.neuron import Perceptron, SigmoidNeuron
+    from sestina.estimators.sequence_tagger import SequenceTagger
     from sestina.estimators.series import SeriesClassifier
     from sestina.estimators.text_classifier import TextClassifier
     from sestina.kernels.parallel import set_threads
@@ -53,6 +56,7 @@ _PLACES = {
     "PMI": "sestina.vectors.counted",
     "Perceptron": "sestina.estimators.neuron",
     "SentenceVectors": "sestina.vectors.sentences",
+    "SequenceTagger": "sestina.estimators.sequence_tagger",
     "SeriesClassifier": "sestina.estimators.series",
     "SestinaError": "sestina.errors",
     "Subwords": "sestina.text.subword",
@@ -66,8 +70,10 @@ _PLACES = {
     "biplot": "sestina.vectors.biplot",
     "load": "sestina.estimators.loading",
     "load_dataset": "sestina.data.datasets:records",
+    "load_tagged": "sestina.data.datasets:tagged",
     "load_table": "sestina.data.datasets:table",
     "read": "sestina.data.read",
+    "read_tagged": "sestina.data.tagged",
     "sentences": "sestina.text.sentences",
     "set_threads": "sestina.kernels.parallel",
 }
@@ -87,6 +93,7 @@ __all__ = [
     "OneHotTokens",
     "Perceptron",
     "SentenceVectors",
+    "SequenceTagger",
     "SeriesClassifier",
     "SestinaError",
     "SigmoidNeuron",
@@ -102,7 +109,9 @@ __all__ = [
     "load",
     "load_dataset",
     "load_table",
+    "load_tagged",
     "read",
+    "read_tagged",
     "sentences",
     "set_threads",
 ]

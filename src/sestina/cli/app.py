@@ -24,6 +24,7 @@ from sestina.cli import (
     sentences,
     train,
     train_generate,
+    train_tag,
     vectors,
 )
 from sestina.cli.show import say
@@ -55,6 +56,9 @@ data.app.command(epilog="Example: sestina data vectorise movie-snippets --out re
 data.app.command("map", epilog="Example: sestina data map salammbo-letters --out letters.html")(
     data_map.map_
 )
+train.app.command(
+    epilog="Example: sestina train tag names.conll --characters cnn --vectors glove-50d --out model"
+)(train_tag.tag)
 train.app.command(
     epilog="Example: sestina train generate first-names --level character --out names"
 )(train_generate.generate)

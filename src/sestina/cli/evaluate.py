@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sestina import config
-from sestina.cli import show
+from sestina.cli import show, tagged
 from sestina.cli.inputs import (
     Json,
     ModelArgument,
@@ -17,17 +17,19 @@ from sestina.cli.inputs import (
     language_model,
     part_of,
     records,
+    tagger,
 )
 from sestina.cli.judging import on_test_part
 from sestina.cli.options import with_options
 from sestina.errors import counted
 
 
-@with_options(reading=(config.ReadingOptions,))
+@with_options(reading=(config.ReadingOptions,), columns=(config.TaggedOptions,))
 def evaluate(
     model: ModelArgument,
     path: PathArgument,
     reading: dict[str, Any],
+    columns: dict[str, Any],
     part: Annotated[
         str | None,
         typer.Option(help="Part to evaluate on: train, dev or test; test where PATH names parts."),
@@ -39,11 +41,18 @@ def evaluate(
 
     The calibration error tells how far the stated probabilities lie from the
     share that is right; for a model with a temperature also without it. A
+    tagger wants tagged sentences, and is measured on words and on spans; a
     language model wants no labels: its perplexity and bits per character.
     """
-    if estimator_of(model) == "LanguageModel":
+    kind = estimator_of(model)
+    if kind == "LanguageModel":
         texts = part_of(records(path, reading, need_label=False), part, "test", "evaluating on")
         _language(model, path, texts.texts, json)
+        return
+    if kind == "SequenceTagger":
+        sentences = tagged.tagged(path, columns, reading["encoding"])
+        chosen = part_of(sentences, part, "test", "evaluating on")
+        tagged.measure(tagger(model), model, path, chosen, json)
         return
     net, found = on_test_part(model, path, reading, part)
     from sestina.inspect.evaluate import judged_net

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -15,6 +15,7 @@ from sestina.data.columns import Columns
 from sestina.data.read import read
 from sestina.data.records import Records
 from sestina.data.split import learnt, unknown_labels
+from sestina.data.tagged import TaggedSentences
 from sestina.errors import DataError, OptionError, nearest
 
 PathArgument = Annotated[
@@ -29,6 +30,19 @@ VectorsArgument = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random number.")]
+ModelFolder = Annotated[Path, typer.Option(help="Folder for the model.")]
+DevFile = Annotated[str | None, typer.Option(help="File for early stopping; else drawn from PATH.")]
+TestFile = Annotated[str | None, typer.Option(help="File to test on; else drawn from PATH.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on from the checkpoint in --out; needs the same data, options and "
+        "number of threads (OMP_NUM_THREADS).",
+    ),
+]
+Anew = Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")]
+Kind = TypeVar("Kind", Records, TaggedSentences)
 UnusedSeed = Annotated[
     int, typer.Option("--seed", help="Taken by every verb; this one draws nothing.", hidden=True)
 ]
@@ -36,6 +50,7 @@ UnusedSeed = Annotated[
 CHUNK = 1_000  # lines of standard input that are answered together
 LANGUAGE = "which puts no labels; ask it with sestina generate, complete, score or evaluate"
 CLASSIFIER = "which writes nothing; ask it with sestina predict or evaluate"
+TAGGER = "which tags words; ask it with sestina predict or evaluate"
 
 
 def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Records:
@@ -63,7 +78,7 @@ def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Reco
     return found
 
 
-def part_of(found: Records, wish: str | None, default: str, doing: str) -> Records:
+def part_of(found: Kind, wish: str | None, default: str, doing: str) -> Kind:
     """Return the part asked for, or the default one where the data name it, or else all records.
 
     Args:
@@ -128,7 +143,7 @@ def text_model(folder: str) -> Any:
         ModelError: The folder holds no model that can be read.
         DataError: The model does not classify texts.
     """
-    return _model(folder, "TextClassifier", {"LanguageModel": LANGUAGE})
+    return _model(folder, "TextClassifier", {"LanguageModel": LANGUAGE, "SequenceTagger": TAGGER})
 
 
 def language_model(folder: str) -> Any:
@@ -138,7 +153,17 @@ def language_model(folder: str) -> Any:
         ModelError: The folder holds no model that can be read.
         DataError: It is another kind of model.
     """
-    return _model(folder, "LanguageModel", {"TextClassifier": CLASSIFIER})
+    return _model(folder, "LanguageModel", {"TextClassifier": CLASSIFIER, "SequenceTagger": TAGGER})
+
+
+def tagger(folder: str) -> Any:
+    """Return the tagger in a model folder.
+
+    Raises:
+        ModelError: The folder holds no model that can be read.
+        DataError: It is another kind of model.
+    """
+    return _model(folder, "SequenceTagger", {"LanguageModel": LANGUAGE})
 
 
 def _model(folder: str, wanted: str, hints: dict[str, str]) -> Any:

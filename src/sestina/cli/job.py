@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import typer
 
 from sestina import config, store
 from sestina.cli import show
@@ -57,13 +58,11 @@ class Job:
             show.say(note)
         interrupted = ended_early(
             net,
-            lambda: net.fit(
-                train.texts,
-                train.labels,
-                validation=(dev.texts, dev.labels),
-                checkpoint=self.out,
-                resume=resume,
-            ),
+            train.texts,
+            train.labels,
+            validation=(dev.texts, dev.labels),
+            checkpoint=self.out,
+            resume=resume,
         )
         for note in net.notes_:
             show.say(note)
@@ -132,14 +131,34 @@ class Job:
         )
 
 
-def ended_early(net: Any, fit: Callable[[], object]) -> bool:
-    """Fit a net and tell whether Ctrl-C ended it early.
+class Work(Protocol):
+    """What `finish` does: a job of one task."""
 
-    Raises:
-        KeyboardInterrupt: It ended it before the first epoch was finished.
-    """
+    def run(self, resume: bool, overwrite: bool) -> dict[str, Any]:
+        """Do the job and return what ``--json`` prints."""
+        ...
+
+    def show(self, result: dict[str, Any]) -> None:
+        """Print it for people."""
+        ...
+
+
+def finish(job: Work, resume: bool, overwrite: bool, json: bool) -> None:
+    """Do a job, print its result, and leave with 1 where Ctrl-C ended it early."""
+    result = job.run(resume, overwrite)
+    if json:
+        show.as_json(result)
+    else:
+        job.show(result)
+    if result["interrupted"]:
+        show.say("Error: stopped by Ctrl-C; the best epoch is kept, go on with --resume")
+        raise typer.Exit(1)
+
+
+def ended_early(net: Any, *data: Any, **rest: Any) -> bool:
+    """Fit an estimator and tell whether Ctrl-C ended it, after an epoch or more."""
     try:
-        fit()
+        net.fit(*data, **rest)
     except KeyboardInterrupt:
         if not getattr(net, "history_", None):
             raise

@@ -48,9 +48,7 @@ class LanguageJob:
         claim(self.out, resume, overwrite)
         tests = counted(len(test), "test text")
         show.say(f"{len(train):,} train, {len(dev):,} dev, {tests}: {said}")
-        interrupted = ended_early(
-            net, lambda: net.fit(train, validation=dev, checkpoint=self.out, resume=resume)
-        )
+        interrupted = ended_early(net, train, validation=dev, checkpoint=self.out, resume=resume)
         for note in net.notes_:
             show.say(note)
         rungs = language_ladder(net, train, test)

@@ -14,6 +14,9 @@ from sestina.errors import OptionError
 PANELS = {
     "ReadingOptions": "Data",
     "CheckOptions": "Check",
+    "TaggedOptions": "Data",
+    "TaggerOptions": "Network",
+    "LearningOptions": "Training",
     "TextOptions": "Text",
     "SentenceOptions": "Sentences",
     "EmbeddingOptions": "Word vectors",
@@ -64,9 +67,7 @@ def _as_command(run: Command, command: Command, parameters: Sequence[inspect.Par
     """Give a function a command's name and text, and the parameters that typer shall read."""
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__annotations__ = {p.name: p.annotation for p in parameters}
-    # typer reads a command's options from its signature, which functions have (PEP 362), but not
-    # in the types that mypy knows them by
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    vars(run)["__signature__"] = inspect.Signature(parameters)  # typer reads the options there
     return run
 
 
@@ -193,3 +194,9 @@ def _shown(flag: str, value: Any) -> str:
     if isinstance(value, bool):
         return flag if value else f"--no-{flag[2:]}"
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def one_of(resume: bool, overwrite: bool) -> None:
+    """Refuse to go on and to start anew at once."""
+    if resume and overwrite:
+        raise OptionError("--resume goes on, --overwrite starts anew; give one of them")

@@ -8,15 +8,25 @@ from typing import Annotated, Any
 import typer
 
 from sestina import config
-from sestina.cli import show
-from sestina.cli.inputs import Json, ModelArgument, UnusedSeed, given_texts, say_cuts, text_model
+from sestina.cli import show, tagged
+from sestina.cli.inputs import (
+    Json,
+    ModelArgument,
+    UnusedSeed,
+    estimator_of,
+    given_texts,
+    say_cuts,
+    tagger,
+    text_model,
+)
 from sestina.cli.options import with_options
 
 
-@with_options(reading=(config.ReadingOptions,))
+@with_options(reading=(config.ReadingOptions,), columns=(config.TaggedOptions,))
 def predict(
     model: ModelArgument,
     reading: dict[str, Any],
+    columns: dict[str, Any],
     texts: Annotated[
         list[str] | None,
         typer.Argument(metavar="TEXT", help="Texts; without any, lines of standard input."),
@@ -27,8 +37,14 @@ def predict(
 ) -> None:
     """Label texts: a line each of label, probability and text, parted by tabs.
 
-    Of several labels, parted by |, the probability is the least of theirs.
+    Of several labels, parted by |, the probability is the least of theirs. A
+    tagger takes words parted by blanks, or a .conll, .conllu or .jsonl file, and
+    gives a line each of word and tag, and an empty line after a sentence.
     """
+    if estimator_of(model) == "SequenceTagger":
+        sentences = tagged.given_sentences(texts, file, reading, columns)
+        tagged.put_tags(tagger(model), model, sentences, json)
+        return
     net = text_model(model)
     rows: list[dict[str, Any]] = []
     for chunk in given_texts(texts, file, reading):

@@ -99,13 +99,15 @@ def _print(grid: Table) -> None:
 def ladder(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
     """Print the ladder of models: accuracy with its interval, F1, parameters, seconds.
 
-    F1 is the mean over the classes (macro); with several labels micro F1 stands beside it.
+    F1 is the mean over the classes (macro); with several labels micro F1 stands beside it, and
+    where tags mark spans, F1 is that of the spans.
     """
     several = any("micro_f1" in row for row in rungs.values())
+    spans = any("span_f1" in row for row in rungs.values())
     rows = []
     for name, row in rungs.items():
         low, high = row["interval"]
-        f1 = (row["f1"], row["micro_f1"]) if several else (row["f1"],)
+        f1 = (row["f1"], row["micro_f1"]) if several else (row.get("span_f1", row["f1"]),)
         rows.append(
             (
                 name,
@@ -116,7 +118,7 @@ def ladder(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
                 f"{row['seconds']:.1f}",
             )
         )
-    heads = ("macro F1", "micro F1") if several else ("F1",)
+    heads = ("macro F1", "micro F1") if several else ("span F1",) if spans else ("F1",)
     table(title, ("model", "accuracy", "95 % interv.", *heads, "parameters", "seconds"), rows)
 
 

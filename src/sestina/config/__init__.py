@@ -25,6 +25,7 @@ from sestina.config.networks import (
     TextNeuronOptions,
     TrainingOptions,
 )
+from sestina.config.tagging import TaggedOptions, TaggerOptions
 from sestina.config.texts import (
     BagOptions,
     CheckOptions,
@@ -89,6 +90,8 @@ __all__ = [
     "SentenceOptions",
     "SigmoidNeuronOptions",
     "SubwordOptions",
+    "TaggedOptions",
+    "TaggerOptions",
     "TermOptions",
     "TextNeuronOptions",
     "TextOptions",

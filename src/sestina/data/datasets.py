@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from sestina.data.columns import Columns
 from sestina.data.read import read
 from sestina.data.records import Records
 from sestina.data.tables import SEPARATORS, kind_of, read_table, with_numbers
+from sestina.data.tagged import TaggedSentences, fixed_parts, read_tagged
 from sestina.errors import DataError, nearest
 
 SHIPPED_FOLDER = Path(__file__).parent / "shipped"
@@ -265,6 +266,22 @@ def records(name: str) -> Records:
         )
     found = read(path(name), Columns(entry.text, entry.label, entry.split))
     return Records(found.texts, found.labels, found.parts, found.notes, name)
+
+
+def tagged(name: str) -> TaggedSentences:
+    """Return the sentences and tags of a shipped data set, with parts by a sum of each sentence.
+
+    Raises:
+        DataError: There is no such data set, it is damaged, or its words have no tags.
+    """
+    if get(name).task != "tag":
+        usable = [e.name for e in _ALL if e.task == "tag"]
+        raise DataError(
+            f"{name!r} does not hold tagged sentences (it serves: {get(name).task}); "
+            f"those that do are {', '.join(usable)}"
+        )
+    found = read_tagged(path(name))
+    return replace(found, parts=fixed_parts(found.sentences), source=name)
 
 
 def table(name: str) -> pl.DataFrame:

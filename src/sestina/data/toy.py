@@ -1,6 +1,7 @@
 """Made sequences whose answer is known: what an encoder can learn, and what it cannot.
 
-Each function returns N texts of one-letter words, and N labels.
+Each function returns N texts of one-letter words, and N labels; those of taggers N lists of words,
+and N lists of tags.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import numpy as np
 
 FILLERS = np.array(list("abcdefgh"))
 Examples = tuple[list[str], list[str]]
+TaggedExamples = tuple[list[list[str]], list[list[str]]]
+BASES, STOPS = "ACGT", ("TAA", "TAG", "TGA")
 
 
 def presence(count: int, length: int, seed: int = 0) -> Examples:
@@ -51,6 +54,73 @@ def noise(count: int, length: int, seed: int = 0) -> Examples:
     """Return texts with labels drawn regardless of them: nothing can be learned."""
     rng, rows = _start(count, length, seed)
     return _texts(rows), rng.choice(["heads", "tails"], count).tolist()
+
+
+def grammar(count: int, seed: int = 0) -> TaggedExamples:
+    """Return sentences whose tags follow from the words and their neighbours.
+
+    A phrase is DET ADJ* NOUN; between phrases stands a VERB. The words run and walk are nouns in
+    a phrase and verbs between, so that a word alone does not tell.
+    """
+    rng = np.random.default_rng([seed, 0x7A6])
+    words = {
+        "DET": ["the", "a"],
+        "ADJ": ["long", "short", "fine"],
+        "NOUN": ["dog", "bird", "run", "walk"],
+        "VERB": ["sees", "likes", "run", "walk"],
+    }
+    sentences, tags = [], []
+    for _ in range(count):
+        row: list[str] = []
+        for phrase in range(int(rng.integers(1, 4))):
+            row += ["VERB"] if phrase else []
+            row += ["DET", *["ADJ"] * int(rng.integers(3)), "NOUN"]
+        sentences.append([str(rng.choice(words[tag])) for tag in row])
+        tags.append(row)
+    return sentences, tags
+
+
+def dna(count: int, length: int, seed: int = 0) -> TaggedExamples:
+    """Return bases with the tags 1, 2, 3 of codons' bases in a gene and - outside.
+
+    A gene begins with ATG, which occurs outside by no chance, goes on by codons and ends with the
+    first stop codon (TAA, TAG or TGA) that is read in its frame.
+
+    Args:
+        count: N.
+        length: Bases in a sequence, at least.
+        seed: Seed of the draw.
+    """
+    rng = np.random.default_rng([seed, 0xD7A])
+    codons = [a + b + c for a in BASES for b in BASES for c in BASES]
+    inner = [codon for codon in codons if codon not in STOPS]
+    sentences, tags = [], []
+    for _ in range(count):
+        bases, row = "", ""
+        while len(bases) < length:
+            for _ in range(int(rng.integers(3, 12))):
+                bases += str(rng.choice(list("ACT" if bases.endswith("AT") else BASES)))
+                row += "-"
+            bases = bases[:-1] + "C"  # no ATG begins outside and ends within
+            middle = "".join(rng.choice(inner, int(rng.integers(2, 6))))
+            gene = "ATG" + middle + str(rng.choice(STOPS))
+            bases, row = bases + gene, row + "123" * (len(gene) // 3)
+        sentences.append(list(bases))
+        tags.append(list(row))
+    return sentences, tags
+
+
+def late_clue(count: int, length: int, seed: int = 0) -> TaggedExamples:
+    """Return words that are all x but for the last, a or b, which tells the alternating tags.
+
+    The tags are A B A B …, so that the last is A where the last word is a, and B where it is b.
+    What reads from left to right alone cannot tell them, unless it knows which tag follows which.
+    """
+    rng = np.random.default_rng([seed, 0x1A7])
+    last = rng.integers(2, size=count)
+    sentences = [["x"] * (length - 1) + ["ab"[n]] for n in last]
+    tags = [["AB"[(n + length - 1 - t) % 2] for t in range(length)] for n in last]
+    return sentences, tags
 
 
 def _start(count: int, length: int, seed: int) -> tuple[np.random.Generator, np.ndarray]:

@@ -77,8 +77,10 @@ def _figures(facts: Mapping[str, Any]) -> list[str]:
     rows = [(name, row) for name, row in rows if row and "accuracy" in row]
     if not rows:
         return ["None recorded."]
-    lines = ["| | accuracy | 95 % interval | macro F1 |", "|---|---|---|---|"]
+    last = "span F1" if any("span_f1" in row for _, row in rows) else "macro F1"
+    lines = [f"| | accuracy | 95 % interval | {last} |", "|---|---|---|---|"]
     for name, row in rows:
         low, high = row.get("interval", (float("nan"),) * 2)
-        lines.append(f"| {name} | {row['accuracy']:.4f} | {low:.4f}–{high:.4f} | {row['f1']:.4f} |")
+        f1 = row.get("span_f1", row["f1"])
+        lines.append(f"| {name} | {row['accuracy']:.4f} | {low:.4f}–{high:.4f} | {f1:.4f} |")
     return lines

@@ -150,11 +150,12 @@ class Laboratory:
             return {}
         train, dev, test = used
         cleaned = tuple(config.to_dict(net, config.CleaningOptions).values())
-        tokens = net.vocabulary_ if net.level == "subword" else net.level
+        learnt = net.level == "subword"  # what else it is cut by, the level says
+        tokens = net.vocabulary_ if learnt else net.level
         key = (hash((*train.texts, None, *test.texts)), tokens, *cleaned)
         if key not in self.baselines:
             known, seen, truth = (labels.encode(part.labels) for part in used)
-            cut = cut_by(net.vocabulary_, net)
+            cut = cut_by(net.vocabulary_, net) if learnt else None
             found = [
                 model(train.texts, known, dev.texts, seen, test.texts, net, cut)
                 for model in (tfidf_regression, nb_svm)

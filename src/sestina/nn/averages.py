@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,8 +47,8 @@ class HashedEmbedding(TokenEmbedding):
 
     def mean(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Map ids (B, T) and lengths (B,) → means of their rows (B, D); zeros for empty texts."""
-        # torch gives `apply` no types
-        mean: Tensor = _Mean.apply(self.weight, ids, lengths, self)  # type: ignore[no-untyped-call]
+        apply: Callable[..., Tensor] = _Mean.apply  # to which torch gives no types
+        mean = apply(self.weight, ids, lengths, self)
         return mean
 
     def group(self, ids: NDArray[np.int32], lengths: NDArray[np.int64]) -> Uses:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from sestina.config import EncoderOptions
 from sestina.errors import OptionError, counted
-from sestina.nn import encoders
+from sestina.nn import encoders, parts
 from sestina.nn.averages import HashedEmbedding
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.heads import Head, Target
@@ -113,8 +113,7 @@ class ClassifierNetwork(nn.Module):
                 return self._logits(self.embedding.lookup(x), lengths)
             x = self.embedding(x)
         if dropped and x.dim() == 3:
-            keep = torch.ones(x.shape[0], 1, x.shape[2], device=x.device, dtype=x.dtype)
-            x = x * F.dropout(keep, self.input_dropout)  # one mask per sequence (Gal 2016)
+            x = parts.drop_features(x, self.input_dropout)
         return self._logits(x, lengths)
 
     def _of_mean(self, mean: Tensor) -> Tensor:
@@ -128,18 +127,8 @@ class ClassifierNetwork(nn.Module):
 
     def kernels(self) -> list[Tensor]:
         """Return the weights that an L2 penalty falls on: input and dense kernels (Keras' rule)."""
-        return [
-            weight
-            for name, weight in self.named_parameters()
-            if weight.requires_grad
-            and weight.dim() > 1
-            and not name.startswith("embedding")
-            and "weight_hh" not in name
-        ]
+        return parts.kernels(self, (TokenEmbedding,))
 
     def parameter_counts(self) -> dict[str, int]:
         """Return the number of parameters of each part: embedding, encoder, head."""
-        return {
-            name: sum(weight.numel() for weight in part.parameters())
-            for name, part in self.named_children()
-        }
+        return parts.parameter_counts(self)

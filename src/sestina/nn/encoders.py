@@ -15,7 +15,7 @@ from sestina.nn import fused, initialise
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
 from sestina.nn.sequences import Lookup
 
-CELLS = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
+CELLS: dict[str, type[SimpleRNN | GRU | LSTM]] = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
 
 
 def real_steps(lengths: Tensor, steps: int) -> Tensor:
@@ -117,17 +117,7 @@ class Recurrent(nn.Module):
 
     def __init__(self, inputs: int, options: EncoderOptions) -> None:
         super().__init__()
-        self.cell = CELLS[options.encoder](
-            inputs,
-            options.hidden,
-            num_layers=options.layers,
-            bidirectional=options.bidirectional,
-            dropout=options.dropout if options.layers > 1 else 0.0,
-            batch_first=True,
-            single_bias=True,
-        )
-        initialise.recurrent(self.cell)
-        fused.prepare(self.cell.cell)
+        self.cell = layers(inputs, options)
         self.pool = options.pool
         self.features = options.hidden * (2 if options.bidirectional else 1)
 
@@ -139,6 +129,22 @@ class Recurrent(nn.Module):
         state = final[0] if isinstance(final, tuple) else final  # (layers · directions, B, H)
         last = 2 if self.cell.bidirectional else 1
         return torch.cat(list(state[-last:]), dim=1)
+
+
+def layers(inputs: int, options: EncoderOptions) -> SimpleRNN | GRU | LSTM:
+    """Return stacked layers over D = `inputs` features, with Keras' starts and single biases."""
+    cell = CELLS[options.encoder](
+        inputs,
+        options.hidden,
+        num_layers=options.layers,
+        bidirectional=options.bidirectional,
+        dropout=options.dropout if options.layers > 1 else 0.0,
+        batch_first=True,
+        single_bias=True,
+    )
+    initialise.recurrent(cell)
+    fused.prepare(cell.cell)
+    return cell
 
 
 Encoder = Bag | Flatten | Mean | Convolution | Recurrent

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from sestina.errors import DataError
 from sestina.text.scan import Document
 
@@ -62,3 +64,34 @@ def _as_list(X: Any) -> list[Any]:
         return list(X)
     except TypeError as error:
         raise DataError(f"{X!r:.60} came; expected a list of texts, for instance ['…']") from error
+
+
+def as_sentences(X: Any, what: str = "words") -> list[list[Any]]:
+    """Return sentences as a list of lists of words, or their tags.
+
+    Args:
+        X: N sentences.
+        what: What stands in them, "words" (strings) or "tags" (strings or whole numbers).
+
+    Raises:
+        DataError: A string came in place of a list, or something that is no word or tag.
+    """
+    rows = [_cut(row, n, what) for n, row in enumerate(_as_list(X))]
+    kinds: Any = str if what == "words" else (str, int, np.integer)
+    for n, row in enumerate(rows):
+        for item in row:
+            if not isinstance(item, kinds):
+                raise DataError(
+                    f"sentence {n} has {item!r:.60} ({type(item).__name__}) among its {what}; "
+                    f"expected {'strings' if what == 'words' else 'strings or whole numbers'}"
+                )
+    return rows
+
+
+def _cut(row: Any, number: int, what: str) -> list[Any]:
+    if isinstance(row, str | bytes) or not hasattr(row, "__iter__"):
+        raise DataError(
+            f"sentence {number} came as {row!r:.60} ({type(row).__name__}); expected a list of "
+            f"{what}, one for each word"
+        )
+    return row.tolist() if isinstance(row, np.ndarray) else list(row)

@@ -6,9 +6,12 @@ exactly these fields of an estimator.
 """
 
 from sestina.config.language import (
+    GivenOptions,
     LanguageOptions,
     LanguageTextOptions,
     LanguageTrainingOptions,
+    StackOptions,
+    WrittenOptions,
 )
 from sestina.config.networks import (
     ENCODERS,
@@ -73,6 +76,7 @@ __all__ = [
     "EmbeddingOptions",
     "EncoderOptions",
     "FastTextOptions",
+    "GivenOptions",
     "GloVeOptions",
     "HashingOptions",
     "LanguageOptions",
@@ -89,6 +93,7 @@ __all__ = [
     "SamplingOptions",
     "SentenceOptions",
     "SigmoidNeuronOptions",
+    "StackOptions",
     "SubwordOptions",
     "TaggedOptions",
     "TaggerOptions",
@@ -99,6 +104,7 @@ __all__ = [
     "TrainingOptions",
     "VectorOptions",
     "Word2VecOptions",
+    "WrittenOptions",
     "check",
     "from_dict",
     "option",

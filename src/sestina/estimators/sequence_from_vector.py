@@ -4,44 +4,37 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sestina import config
-from sestina.config import GivenOptions, LanguageTrainingOptions, StackOptions, WrittenOptions
+from sestina.config import GivenOptions, LanguageTrainingOptions, WrittenOptions
 from sestina.data import chunks
+from sestina.data.ragged import Ragged
 from sestina.data.split import stratified
-from sestina.errors import DataError, OptionError, counted
+from sestina.errors import DataError, counted
 from sestina.estimators import vector_training, written
-from sestina.estimators.decoding import drawn, most_probable
-from sestina.estimators.sampling import Sampler
-from sestina.estimators.token_stream import Given, TokenStream
 from sestina.estimators.trained import Trained
 from sestina.estimators.vector_training import Pairs
-from sestina.nn.from_vector import Decoder, VectorNetwork
+from sestina.estimators.vector_writer import VectorWriter
+from sestina.nn.from_vector import VectorNetwork
 from sestina.text.attributes import Attributes, Table
-from sestina.text.detokenise import Joiner
 from sestina.text.encode import Encoded, encode, in_ids, learn_vocabulary
 from sestina.text.inputs import as_sequences
-from sestina.text.vocabulary import EOS, UNK, Vocabulary
+from sestina.text.vocabulary import EOS, Vocabulary
 from sestina.train import random_stream
-
-LONGER = 2  # a prediction may be so many times as long as the longest training sequence
-ROWS = 256  # written side by side, at most
-SCORES = 1 << 22  # of tokens at once, at most
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class SequenceFromVector(
-    WrittenOptions, StackOptions, GivenOptions, LanguageTrainingOptions, Trained, BaseEstimator
+    WrittenOptions, GivenOptions, LanguageTrainingOptions, VectorWriter, Trained, BaseEstimator
 ):
     """Learn which sequence belongs to a vector: captions to images, names to a gender (row E6).
 
@@ -123,7 +116,7 @@ class SequenceFromVector(
         encoded = in_ids(found, self.vocabulary_, options)
         self.notes_: list[str] = written.notes(encoded, len(self.vocabulary_), self)
         self.tokens_, self.longest_ = len(encoded.ids.values), int(found.lengths.max())
-        pairs = self._pairs(vectors, encoded)
+        pairs = Pairs(vectors, self._framed(encoded))
         dev = None if held is None else self._encoded(*held)[0]
         with random_stream(self.seed, 0):
             self.network_ = self._network()
@@ -139,81 +132,7 @@ class SequenceFromVector(
         self._keep(run, started)
         return self
 
-    # What it makes of vectors.
-
-    def predict(self, X: Any, beam: int = 5, n: int | None = None) -> list[Any]:
-        """Return the most probable sequence that a beam search finds for each vector.
-
-        Args:
-            X: (N, A), as in `fit`.
-            beam: Hypotheses that are followed up; 1 takes the most probable token each time.
-            n: Tokens at most; twice those of the longest training sequence if None.
-
-        Returns:
-            N strings, or lists of tokens, as those of the training.
-        """
-        check_is_fitted(self, "network_")
-        if beam < 1:
-            raise OptionError(f"beam={beam!r} leaves no hypothesis; give 1 or more")
-        most = _most(LONGER * max(self.longest_, 1) if n is None else n)
-        return [
-            self._written(ids)
-            for decoder, _ in self._decoders(X, [], beam)
-            for ids in most_probable(decoder, beam, most, self._end, self._never)
-        ]
-
-    def generate(
-        self,
-        X: Any,
-        n: int = 100,
-        temperature: float = 1.0,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        seed: int | None = None,
-        prompt: Any = "",
-    ) -> list[Any]:
-        """Return a sequence drawn for each vector, token by token until EOS comes (row E3).
-
-        UNK is rejected and drawn again. Row k is drawn with the seed `seed` + k, whatever stands in
-        the other rows.
-
-        Args:
-            X: (N, A), as in `fit`.
-            n: Tokens to draw, at most.
-            temperature: Below 1 bolder, above 1 wilder; 0 takes the most probable token.
-            top_k: Draw among so many of the most probable tokens.
-            top_p: Draw among the fewest tokens that have this share together.
-            seed: Of the draw; the model's own if None.
-            prompt: How every sequence begins: a string, or a list of tokens where y held such.
-
-        Returns:
-            N strings, or lists of tokens, the prompt included.
-        """
-        check_is_fitted(self, "network_")
-        sampler, most, first = Sampler(temperature, top_k, top_p), _most(n), seed
-        if first is None:
-            first = self.seed
-        opening = self._opening(prompt)
-        found = []
-        for decoder, rows in self._decoders(X, opening, 1):
-            chance = [np.random.default_rng(first + row) for row in rows]
-            found += drawn(decoder, sampler, chance, most, self._end, self._never)
-        return [self._written(ids, opening, prompt) for ids in found]
-
-    def stream(self, x: Any) -> TokenStream:
-        """Return the beginning of a text that belongs to one vector: feed it token by token.
-
-        Args:
-            x: One row of X, (A,).
-        """
-        check_is_fitted(self, "network_")
-        vectors = self._vectors([x] if isinstance(x, list | tuple) else np.asarray(x)[None])
-        with torch.inference_mode():
-            states, beside = self.network_.vector(vector_training.dense(vectors, np.arange(1)))
-        each = [state if isinstance(state, tuple) else (state,) for state in states]
-        first = [tuple(part[0].numpy() for part in parts) for parts in each]
-        given = Given(first, beside[0].numpy())
-        return TokenStream(self.network_, self.vocabulary_, self, running=False, given=given)
+    # How it judges sequences.
 
     def score_sequences(self, X: Any, y: Any) -> NDArray[np.float64]:
         """Return log P of each sequence, given its vector, (N,): of its tokens and of EOS."""
@@ -245,16 +164,15 @@ class SequenceFromVector(
         size = 0 if self.lists_ else written.characters(documents, self)
         return written.figures(total, encoded, size)
 
+    def rows(self, y: Any) -> Ragged:
+        """Return sequences in the ids that the model foresees; each row begins with EOS.
+
+        A baseline that is to be compared with the model reads these too.
+        """
+        check_is_fitted(self, "vocabulary_")
+        return self._framed(encode(as_sequences(y)[0], self.vocabulary_, written.reading_of(self)))
+
     # Vectors and sequences in and out.
-
-    @property
-    def _end(self) -> int:
-        return self.vocabulary_[EOS]
-
-    @property
-    def _never(self) -> list[int]:
-        """Tokens that are never written."""
-        return [self.vocabulary_[UNK]]
 
     def _vectors(self, X: Any) -> Table:
         return self.attributes_.vectors(X, self.unknown)
@@ -282,47 +200,10 @@ class SequenceFromVector(
             came, wanted = ("lists of tokens", "strings")[:: 1 if lists else -1]
             raise DataError(f"{came} came; expected {wanted}, as in training")
         encoded = encode(documents, self.vocabulary_, written.reading_of(self))
-        return self._pairs(vectors, encoded), encoded, documents
+        return Pairs(vectors, self._framed(encoded)), encoded, documents
 
-    def _pairs(self, vectors: Table, encoded: Encoded) -> Pairs:
-        return Pairs(vectors, chunks.framed(encoded.ids, self._end))
-
-    def _decoders(
-        self, X: Any, opening: Sequence[str], width: int
-    ) -> Iterator[tuple[Decoder, range]]:
-        """Yield decoders that have read an opening, and the rows of X that each is of.
-
-        Args:
-            X: Vectors.
-            opening: Tokens that all begin with.
-            width: Hypotheses of each that there will be.
-        """
-        vectors = self._vectors(X)
-        ids = np.array([self._end, *(self.vocabulary_[token] for token in opening)], np.int64)
-        size = int(np.clip(SCORES // (width * len(self.vocabulary_)), 1, ROWS))
-        for start in range(0, vectors.shape[0], size):
-            rows = range(start, min(start + size, vectors.shape[0]))
-            some = vector_training.dense(vectors, np.array(rows))
-            yield Decoder(self.network_, some, ids), rows
-
-    def _opening(self, prompt: Any) -> list[str]:
-        """Return the tokens of a prompt."""
-        if self.lists_ and not isinstance(prompt, str):
-            return [str(token) for token in prompt]
-        if not isinstance(prompt, str) or (self.lists_ and prompt):
-            wanted = "a list of tokens" if self.lists_ else "a string"
-            raise DataError(f"{prompt!r:.60} came; expected {wanted}, the beginning of a sequence")
-        return written.cut_prompt(prompt, written.reading_of(self))
-
-    def _written(self, ids: Sequence[int], opening: Sequence[str] = (), prompt: Any = "") -> Any:
-        """Return what the tokens of these ids are behind a prompt: a string, or a list of them."""
-        tokens = [self.vocabulary_.tokens[token] for token in ids]
-        if self.lists_:
-            return [*opening, *tokens]
-        join = Joiner(self.level)
-        for known in opening:
-            join(known)
-        return written.opening(prompt, self.level) + "".join(map(join, tokens))
+    def _framed(self, encoded: Encoded) -> Ragged:
+        return chunks.framed(encoded.ids, self.vocabulary_[EOS])
 
     # The model folder.
 
@@ -377,10 +258,3 @@ def _check_pairs(vectors: Table, documents: Sequence[Any]) -> None:
 
 def _frozen(document: Any) -> Any:
     return document if isinstance(document, str) else tuple(document)
-
-
-def _most(n: int) -> int:
-    """Return the most tokens to write."""
-    if n < 0:
-        raise OptionError(f"n={n!r} makes no sense; give the most tokens to write, 0 or more")
-    return n

@@ -67,7 +67,7 @@ class Attributes:
 
     def __str__(self) -> str:
         return ", ".join(
-            self._name(n)
+            self.name(n)
             + ("" if known is None else f" ({', '.join(known[:LISTED])}{_more(known)})")
             for n, known in enumerate(self.symbols[:LISTED])
         ) + _more(self.symbols)
@@ -144,20 +144,20 @@ class Attributes:
             for row, value in enumerate(column):
                 if not isinstance(value, numbers.Real):
                     raise DataError(
-                        f"row {row}: {self._name(n)} is {value!r:.60}; expected a number"
+                        f"row {row}: {self.name(n)} is {value!r:.60}; expected a number"
                     )
             return self._finite(np.array(column, np.float64)[:, None], n)
         for row, value in enumerate(column):
             if not isinstance(value, str):
                 raise DataError(
-                    f"row {row}: {self._name(n)} is {value!r:.60}; expected a string, one of "
+                    f"row {row}: {self.name(n)} is {value!r:.60}; expected a string, one of "
                     f"{', '.join(known[:LISTED])}{_more(known)}"
                 )
         if not len(column):
             return csr_array((0, len(known)), dtype=np.float32)
         encoder = OneHot(categories=[list(known)], unknown=unknown)
-        encoder.fit(pl.DataFrame({self._name(n): list(known[:1])}))
-        return encoder.transform(pl.DataFrame({self._name(n): list(column)}))
+        encoder.fit(pl.DataFrame({self.name(n): list(known[:1])}))
+        return encoder.transform(pl.DataFrame({self.name(n): list(column)}))
 
     def _finite(self, table: Any, first: int = 0) -> Table:
         """Return numbers as float32, the first column being that of this number.
@@ -176,7 +176,7 @@ class Attributes:
         value = float(table[row, column])
         what = "NaN" if math.isnan(value) else f"{value:g}"
         raise DataError(
-            f"row {row}: {self._name(first + column)} is {what}; expected a finite number: fill "
+            f"row {row}: {self.name(first + column)} is {what}; expected a finite number: fill "
             "in what is missing, or drop the row"
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
 import typer
@@ -16,7 +16,9 @@ from sestina.data import datasets
 from sestina.data.records import Records
 from sestina.data.tables import TABLES, kind_of, read_table, with_numbers
 from sestina.errors import DataError, OptionError, counted, nearest
-from sestina.text.attributes import Attributes
+
+if TYPE_CHECKING:
+    from sestina.text.attributes import Attributes  # which loads scikit-learn
 
 GivenColumns = Annotated[
     str,

@@ -57,6 +57,7 @@ class LanguageJob:
             SestinaError: The data, an option or the folder does not do; nothing was lost.
             KeyboardInterrupt: Ctrl-C before the first epoch was finished.
         """
+        kind: type[LanguageModel | SequenceFromVector]
         kind = LanguageModel if self.given is None else SequenceFromVector
         net = kind(**self.options, verbose=True)
         config.check(net)

@@ -15,6 +15,7 @@ from sestina.config.language import (
 )
 from sestina.config.networks import (
     ENCODERS,
+    ONE_HOT,
     POOLS,
     RECURRENT,
     VECTOR_READERS,
@@ -64,6 +65,7 @@ from sestina.options import (
 
 __all__ = [
     "ENCODERS",
+    "ONE_HOT",
     "POOLS",
     "RECURRENT",
     "VECTOR_READERS",

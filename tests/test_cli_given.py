@@ -16,11 +16,12 @@ SOUNDS = {"cat": "meow", "dog": "woof", "a, b": "moo"}
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "sounds.csv"
-    lines = ["animal,times,text"]
+    lines = ["animal,times,split,text"]
     for n in range(240):
         animal, times = list(SOUNDS)[n % 3], n // 3 % 4 + 1
-        lines.append(f'"{animal}",{times},{" ".join([SOUNDS[animal]] * times)}')
-    path.write_text("\n".join([*lines, "cat,,meow", "cat,2,"]) + "\n")
+        part = {8: "dev", 9: "test"}.get(n % 10, "train")
+        lines.append(f'"{animal}",{times},{part},{" ".join([SOUNDS[animal]] * times)}')
+    path.write_text("\n".join([*lines, "cat,,train,meow", "cat,2,test,"]) + "\n")
     return str(path)
 
 
@@ -54,8 +55,7 @@ def test_train_prints_the_ladder_and_saves_the_model(run, table, tmp_path):
     assert "try       sestina generate" in shown and "--given cat" in shown
     assert max(map(len, shown.splitlines())) <= 80
     assert "left out 2 rows without a text or a value" in err
-    # one wording is in one part
-    assert "drawn (10 %)" in err
+    assert "192 train, 24 dev, 24 test texts: dev and test as given" in err
 
 
 def test_json_of_a_training(run, table, tmp_path):
@@ -93,8 +93,8 @@ def test_generate(run, model):
 
 
 def test_evaluate_and_info(run, model, table):
-    code, out, err = run("evaluate", model, table)
-    assert code == 0 and "240 texts" in out and "perplexity" in out
+    code, out, _ = run("evaluate", model, table)
+    assert code == 0 and "24 texts" in out and "perplexity" in out
     metrics = json.loads(run("evaluate", model, table, "--json")[1])["metrics"]
     assert 1 < metrics["perplexity"] < 1.3 and metrics["unknown"] == 0
     code, out, _ = run("info", model)
@@ -111,7 +111,7 @@ def test_a_shipped_table_in_its_parts(run, tmp_path):
         "--json",
     )  # fmt: skip
     assert code == 0 and "dev and test as given" in err
-    code, shown, err = run("evaluate", out, "first-names")
+    code, _, err = run("evaluate", out, "first-names")
     assert code == 0 and "evaluating on the part 'test'" in err
 
 

@@ -38,17 +38,17 @@ class Chain:
 
 
 def best_of_all(chain, row, longest, banned):
-    """The most probable of all sequences that end within `longest` tokens, and its log P."""
+    """The most probable of all sequences that end within `longest` tokens or are cut there."""
     tokens = [k for k in range(2, chain._tokens) if k not in banned]
-    found = (-np.inf, [])
+    found = []
     for length in range(longest + 1):
         for path in product(tokens, repeat=length):
             total, history = 0.0, (row,)
-            for token in (*path, END):
+            for token in (*path, *([END] if length < longest else [])):
                 total += chain.after(history)[token]
                 history = (*history, token)
-            found = max(found, (total, list(path)))
-    return found[1]
+            found.append((total, list(path)))
+    return max(found)[1]
 
 
 @settings(max_examples=25, deadline=None)

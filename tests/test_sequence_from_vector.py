@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_array, csr_matrix
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -36,7 +36,7 @@ def spoken(count, seed=0):
 @pytest.fixture(scope="module")
 def digits():
     rows, words = spoken(500)
-    net = SequenceFromVector(**{**TINY, "hidden": 48}, epochs=25, patience=8)
+    net = SequenceFromVector(**{**TINY, "hidden": 48}, epochs=12)
     return net.fit(rows[:400], words[:400]), rows[400:], words[400:]
 
 
@@ -66,7 +66,7 @@ def test_numbers_of_any_size_are_learnt(cell):
     X = np.repeat(np.arange(1, 7), 12)[:, None] * 1000.0
     y = ["a" * (n // 1000) for n in X[:, 0].astype(int)]
     options = {**TINY, "cell": cell, "level": "character", "validation_fraction": 0.0, "layers": 2}
-    net = SequenceFromVector(**options, epochs=40).fit(X, y)
+    net = SequenceFromVector(**options, epochs=60).fit(X, y)
     assert net.predict([[n * 1000] for n in range(1, 7)]) == ["a" * n for n in range(1, 7)]
     assert net.network_.vector.mean.tolist() == [3500.0]
 
@@ -85,8 +85,9 @@ def test_sparse_rows_are_what_dense_ones_are():
     X = rng.normal(size=(40, 6)) * (rng.random((40, 6)) < 0.4)
     y = ["high" if row.sum() > 0 else "low low" for row in X]
     nets = [SequenceFromVector(**TINY, epochs=3).fit(kind(X), y) for kind in (np.array, csr_matrix)]
-    for net in nets:
-        assert np.array_equal(net.score_sequences(X, y), nets[0].score_sequences(csr_matrix(X), y))
+    scores = [net.score_sequences(form, y) for net in nets for form in (X, csr_array(X))]
+    assert all(np.allclose(one, scores[0], rtol=1e-4) for one in scores)
+    assert np.array_equal(scores[0], scores[1]) and np.array_equal(scores[2], scores[3])
     mean, scale = vector_training.measures(X.astype(np.float32))
     again = vector_training.measures(nets[1]._vectors(csr_matrix(X)))
     assert np.allclose(mean, again[0], atol=1e-6) and np.allclose(scale, again[1], atol=1e-6)
@@ -95,7 +96,7 @@ def test_sparse_rows_are_what_dense_ones_are():
 
 def test_columns_of_0_and_1_and_constant_ones_are_not_divided():
     X = np.array([[0, 5, 1, 2], [1, 5, 0, 4], [1, 5, 0, 6]], np.float32)
-    for table in (X, csr_matrix(X)):
+    for table in (X, csr_array(X)):
         mean, scale = vector_training.measures(table)
         assert mean.tolist() == [0, 5, 0, 4] and scale[:3].tolist() == [1, 1, 1]
     y = ["a", "b", "c"]
@@ -150,10 +151,10 @@ def test_the_vector_stands_at_every_step():
 )
 def test_parameters(cell, gates, states):
     y = ["a b", "c"] * 10
-    options = {**TINY, "cell": cell, "layers": 2, "epochs": 1}
+    options = {**TINY, "cell": cell, "layers": 2, "epochs": 1, "validation_fraction": 0}
     net = SequenceFromVector(**options).fit([["x", 1.5], ["y", 2.5]] * 10, y)
     assert net.parameter_counts_ == {
-        "embedding": 6 * 12,
+        "embedding": 6 * 12,  # <pad>, <unk>, <eos>, a, b, c
         "encoder": gates * 24 * ((12 + 12 + 24 + 1) + (24 + 24 + 1)),
         "head": 24 * 12 + 5,
         "vector": (3 + 1) * 2 * states * 24 + (3 + 1) * 12,
@@ -203,11 +204,11 @@ def test_validation_figures_are_the_perplexity():
 
 def test_rows_do_not_depend_on_their_company(digits):
     net, rows, _ = digits
-    together = net.generate(rows[:20], temperature=2, seed=7)
-    assert together == [net.generate([row], temperature=2, seed=7 + n)[0] for n, row in
+    together = net.generate(rows[:20], temperature=5, seed=7)
+    assert together == [net.generate([row], temperature=5, seed=7 + n)[0] for n, row in
                         enumerate(rows[:20])]  # fmt: skip
-    assert together == net.generate(rows[:20], temperature=2, seed=7)
-    assert len(set(net.generate(rows[:1] * 30, temperature=2, seed=7))) > 20
+    assert together == net.generate(rows[:20], temperature=5, seed=7)
+    assert len(set(net.generate(rows[:1] * 30, temperature=5, seed=7))) > 20
     assert net.generate(rows[:3]) == net.generate(rows[:3], seed=net.seed)
     assert net.generate([]) == net.predict([]) == []
 
@@ -254,9 +255,10 @@ def test_a_data_frame_by_names():
 
 def test_scikit_learn_s_tools_take_it():
     X, y = np.array([[0.0], [9.0]] * 12), ["a", "b b"] * 12
-    pipe = make_pipeline(StandardScaler(), SequenceFromVector(**TINY, epochs=15))
+    net = SequenceFromVector(**TINY, epochs=15, validation_fraction=0)
+    pipe = make_pipeline(StandardScaler(), net)
     assert pipe.fit(X, y).predict(X[:2]) == ["a", "b b"]
-    search = GridSearchCV(SequenceFromVector(**TINY), {"epochs": [1, 12]}, cv=2).fit(X, y)
+    search = GridSearchCV(net, {"epochs": [1, 12]}, cv=2).fit(X, y)
     assert search.best_params_ == {"epochs": 12} and search.best_score_ > -0.5
 
 
@@ -334,7 +336,7 @@ def test_pairs_that_do_not_do(X, y, sentence):
         (lambda net: net.predict([["0", "1"]]), "rows of 2 values came; expected 3, as in training"),
         (lambda net: net.predict([["0", "1", 2]]), "row 0: column 2 is 2; expected a string, one of"),
         (lambda net: net.predict([["0", "1", "x"]]), "column 2 is 'x', which is unknown; known are"),
-        (lambda net: net.predict(np.ones((1, 3))), "column 0 is 1.0; expected a string"),
+        (lambda net: net.predict(np.ones((1, 3))), r"column 0 is np.float64\(1.0\); expected a string"),
         (lambda net: net.predict([list("012")], beam=0), "beam=0 leaves no hypothesis"),
         (lambda net: net.predict([list("012")], n=-1), "n=-1 makes no sense"),
         (lambda net: net.generate([list("012")], temperature=-1), "temperature=-1 makes no sense"),

@@ -57,8 +57,7 @@ def evaluate(
     if kind == "SequenceFromVector":
         net = vector_model(model)
         found, table = given_pairs(path, reading, _names(net))
-        chosen = part_of(found, part, "test", "evaluating on")
-        rows, texts = of_part(found, table, chosen)
+        rows, texts = of_part(found, table, part_of(found, part, "test", "evaluating on"))
         _language(model, path, texts, net.figures(rows, texts), json)
         return
     if kind == "SequenceTagger":

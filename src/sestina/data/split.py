@@ -204,14 +204,14 @@ def text_parts(
         train, dev, test = ([records.texts[n] for n in part] for part in rows)
         return train, dev, test, said
     train, dev, test = ([records.texts[n] for n in part] for part in _named_rows(records))
-    said = _as_given(dev, test)
+    notes = _as_given(dev, test)
     if not test:
         train, test = cut_off_end(train, 0.1)
-        said.append("test the end of it (10 %)")
+        notes.append("test the end of it (10 %)")
     if not dev:
         train, dev = cut_off_end(train, dev_share)
-        said.append(f"dev the end of it ({100 * dev_share:g} % of train)")
-    return train, dev, test, "; ".join(said)
+        notes.append(f"dev the end of it ({100 * dev_share:g} % of train)")
+    return train, dev, test, "; ".join(notes)
 
 
 def row_parts(

@@ -34,12 +34,12 @@ def most_probable(
 
     All hypotheses of all rows go on side by side. Scores are log P of the whole sequence, which
     only falls as it grows, so that a row is done once its best ended hypothesis beats all others;
-    there is no premium on length. With a beam as wide as there are sequences it is exact.
+    there is no premium on length. With a beam that drops no hypothesis it is exact.
 
     Args:
         decoder: R rows that have read what sequences begin with.
         width: K, the hypotheses that are followed up; 1 takes the most probable token each time.
-        longest: Tokens at most; where no hypothesis has ended, the best is cut there.
+        longest: Tokens at most; where the best hypothesis has not ended by then, it is cut there.
         end: The token that ends a sequence.
         banned: Tokens that are never taken.
     """
@@ -48,26 +48,23 @@ def most_probable(
     ended = np.full(count, -np.inf)
     rows = np.arange(count)  # those that go on
     scores, paths = np.zeros((count, 1)), np.zeros((count, 1, 0), np.int64)
-    for step in range(longest + 1):
+    for _ in range(longest):
         logs = decoder.log_probabilities.copy()
         logs[:, list(banned)] = -np.inf
-        logs = scores[:, :, None] + logs.reshape(*scores.shape, -1)  # (R, K, V)
+        logs = scores[:, :, None] + logs.reshape(*scores.shape, logs.shape[1])  # (R, K, V)
         _keep_ended(logs[:, :, end], paths, rows, ended, answers)
-        if step == longest:
-            break
         logs[:, :, end] = -np.inf
         scores, parents, tokens = _best(logs, width)
         live = scores[:, 0] > ended[rows]
-        if not live.any():
-            return answers
         hypotheses = np.arange(len(rows))[:, None] * paths.shape[1] + parents
         paths = np.take_along_axis(paths, parents[:, :, None], axis=1)
         paths = np.concatenate([paths, tokens[:, :, None]], axis=2)[live]
         rows, scores = rows[live], scores[live]
+        if not len(rows):
+            break
         decoder.advance(hypotheses[live].ravel(), tokens[live].ravel())
-    for place, row in enumerate(rows):
-        if not np.isfinite(ended[row]):
-            answers[row] = paths[place, 0].tolist()
+    for row, path in zip(rows.tolist(), paths[:, 0].tolist(), strict=True):
+        answers[row] = path
     return answers
 
 
@@ -87,9 +84,9 @@ def _best(logs: Scores, width: int) -> tuple[Scores, Ids, Ids]:
     Returns:
         Their scores, the hypothesis each goes on with, and its token.
     """
-    rows, _, tokens = logs.shape
-    flat = logs.reshape(rows, -1)
-    width = min(width, flat.shape[1])
+    rows, hypotheses, tokens = logs.shape
+    flat = logs.reshape(rows, hypotheses * tokens)
+    width = min(width, hypotheses * tokens)
     chosen = np.sort(np.argpartition(-flat, width - 1, axis=1)[:, :width], axis=1)
     found = np.take_along_axis(flat, chosen, axis=1)
     order = np.argsort(-found, axis=1, kind="stable")
@@ -121,14 +118,14 @@ def drawn(
         tokens = np.array(
             [
                 sampler.draw(logs, generators[row], banned)
-                for row, logs in zip(rows, decoder.log_probabilities, strict=True)
+                for row, logs in zip(rows.tolist(), decoder.log_probabilities, strict=True)
             ],
             np.int64,
         )
         live = np.flatnonzero(tokens != end)
         rows, tokens = rows[live], tokens[live]
-        for row, token in zip(rows, tokens, strict=True):
-            answers[row].append(int(token))
+        for row, token in zip(rows.tolist(), tokens.tolist(), strict=True):
+            answers[row].append(token)
         if not len(rows) or step == longest - 1:
             break
         decoder.advance(live, tokens)

@@ -60,7 +60,7 @@ def dense(vectors: Table, index: NDArray[np.int64]) -> Tensor:
 def keys(vectors: Table) -> list[bytes]:
     """Return bytes for each row that are equal where rows are equal."""
     if not issparse(vectors):
-        return [row.tobytes() for row in vectors]
+        return [row.tobytes() for row in vectors + 0.0]  # which makes −0 a 0
     places, values = vectors.indices, vectors.data
     return [
         places[start:end].tobytes() + values[start:end].tobytes()

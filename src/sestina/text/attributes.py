@@ -6,17 +6,17 @@ import math
 import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack, issparse
 
 from sestina.errors import DataError, counted
 from sestina.text.one_hot import OneHot
 
-Table = NDArray[np.float32] | csr_array
+Table: TypeAlias = Any
+"""Vectors (N, D) float32: an array, or a csr_array."""
 LISTED = 5  # names that a message gives
 
 
@@ -116,7 +116,8 @@ class Attributes:
         symbols = [None if known is None else tuple(known) for known in values["symbols"]]
         return cls(tuple(values["names"]), tuple(symbols))
 
-    def _name(self, n: int) -> str:
+    def name(self, n: int) -> str:
+        """Return the name of a column, or its number in words."""
         return self.names[n] if self.names else f"column {n}"
 
     def _check_width(self, width: int) -> None:

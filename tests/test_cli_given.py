@@ -54,8 +54,8 @@ def test_train_prints_the_ladder_and_saves_the_model(run, table, tmp_path):
         assert name in shown
     assert "try       sestina generate" in shown and "--given cat" in shown
     assert max(map(len, shown.splitlines())) <= 80
-    assert "left out 2 rows without a text or a value" in err
-    assert "192 train, 24 dev, 24 test texts: dev and test as given" in err
+    assert "left out 1 row without a text or a value" in err
+    assert "193 train, 24 dev, 24 test texts: dev and test as given" in err
 
 
 def test_json_of_a_training(run, table, tmp_path):

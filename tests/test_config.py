@@ -6,7 +6,14 @@ import json
 import numpy as np
 import pytest
 
-from sestina import LanguageModel, SequenceTagger, SeriesClassifier, TextClassifier, config
+from sestina import (
+    LanguageModel,
+    SequenceFromVector,
+    SequenceTagger,
+    SeriesClassifier,
+    TextClassifier,
+    config,
+)
 from sestina.errors import OptionError, counted
 
 KINDS = [
@@ -21,6 +28,7 @@ KINDS = [
     TextClassifier,
     SeriesClassifier,
     LanguageModel,
+    SequenceFromVector,
     SequenceTagger,
     config.TaggedOptions,
 ]

@@ -16,6 +16,7 @@ from conftest import GOOD
 from sestina import (
     LanguageModel,
     Perceptron,
+    SequenceFromVector,
     SequenceTagger,
     SigmoidNeuron,
     load,
@@ -40,6 +41,8 @@ def case_of(name, reviews):
         sentences = [text.split() for text in texts]
         labels = [["good" if w in GOOD else "bad" for w in s] for s in sentences]
         return SequenceTagger, sentences, labels
+    if name == "SequenceFromVector":
+        return SequenceFromVector, SERIES[:, 0], texts
     return (
         ESTIMATORS[name],
         SERIES if name == "SeriesClassifier" else texts,
@@ -73,6 +76,8 @@ def fitted(case):
 
 def answers(net, x):
     """What an estimator says of inputs, in numbers."""
+    if isinstance(net, SequenceFromVector):
+        return np.array(net.generate(x, n=8, temperature=2))
     return net.score_texts(x) if isinstance(net, LanguageModel) else laid(net.predict_proba(x))
 
 
@@ -131,6 +136,9 @@ def test_not_fitted(case, tmp_path):
     verbs = {name: (x,) for name in ("predict", "predict_proba", "score_texts", "perplexity")}
     verbs |= {"score": (x, y), "save": (tmp_path / "model",), "generate": (), "stream": ()}
     verbs |= {"complete": ("a",)}
+    if kind is SequenceFromVector:
+        verbs |= {name: (x,) for name in ("generate", "stream")}
+        verbs |= {name: (x, y) for name in ("perplexity", "figures", "score_sequences")}
     own = [name for name in verbs if hasattr(kind, name)]
     assert len(own) >= 4
     for verb in own:
@@ -188,7 +196,8 @@ def test_classes_are_known_after_fit(labelled):
 
 
 def test_what_is_known_after_fit(fitted):
-    measure = "perplexity" if isinstance(fitted, LanguageModel) else "accuracy"
+    writes = isinstance(fitted, LanguageModel | SequenceFromVector)
+    measure = "perplexity" if writes else "accuracy"
     assert 1 <= fitted.best_epoch_ <= fitted.n_iter_ == len(fitted.history_) == 3
     assert fitted.seconds_ > 0
     assert isinstance(fitted.notes_, list)
@@ -200,7 +209,8 @@ def test_what_is_known_after_fit(fitted):
 def test_parameters_are_counted(fitted):
     counts = fitted.parameter_counts_
     assert sum(counts.values()) == fitted.n_parameters_ >= fitted.n_trainable_parameters_ > 0
-    assert {"encoder", "head"} <= set(counts) <= {"embedding", "encoder", "head", "tags"}
+    known = {"embedding", "encoder", "head", "tags", "vector"}
+    assert {"encoder", "head"} <= set(counts) <= known
 
 
 def test_validation_may_be_given(labelled):
@@ -215,7 +225,7 @@ def test_a_fit_that_fails_leaves_nothing_fitted(case):
     kind, x, y = case
     net = kind(**FAST).fit(x, y)
     with pytest.raises(DataError):
-        net.fit([] if y is None else x, ["one"] * len(x))
+        net.fit([] if y is None else x, ["one"] * (len(x) - (kind is SequenceFromVector)))
     with pytest.raises(NotFittedError):
         answers(net, x)
 

@@ -98,6 +98,28 @@ def test_page_of_the_language_models_runs(tmp_path, monkeypatch):
         run_command(line)
 
 
+def test_page_of_the_names_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "names.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "names.md")
+    assert float(re.search(r"(\S+) of 3,668 names", capsys.readouterr().out)[1]) > 0.8
+    assert len(commands(page)) == 6
+    for line in commands(page):
+        run_command(line)
+    assert "\tHeather\n" in capsys.readouterr().out
+
+
+def test_page_of_the_music_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "music.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "music.md")
+    shown = capsys.readouterr().out
+    found = re.search(r"(\d+) of 20 tunes are new; (\d+)% of bars", shown)
+    assert int(found[1]) >= 5 and int(found[2]) >= 70
+    lines = (tmp_path / "tune.abc").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "X:1" and lines[-1].startswith("G2 ") and lines[-1].endswith("]")
+
+
 def test_page_of_the_texts_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")

@@ -58,8 +58,8 @@ def run(experiment, records, seeds=(0, 1), quick=False, said=None):
 
 def test_every_row_of_the_lectures_is_there():
     rows = {experiments.get(name).row for name in NAMES}
-    assert rows == {f"C{n}" for n in range(1, 15)}
-    assert NAMES[0] == "c1-perceptron" and NAMES[-1] == "c14-topics"
+    assert rows == {f"C{n}" for n in range(1, 16)}
+    assert NAMES[0] == "c1-perceptron" and NAMES[-1] == "c15-names-one-hot"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sestina.estimators.language_model import LanguageModel
     from sestina.estimators.loading import load
     from sestina.estimators.neuron import Perceptron, SigmoidNeuron
+    from sestina.estimators.sequence_from_vector import SequenceFromVector
     from sestina.estimators.sequence_tagger import SequenceTagger
     from sestina.estimators.series import SeriesClassifier
     from sestina.estimators.text_classifier import TextClassifier
@@ -56,6 +57,7 @@ _PLACES = {
     "PMI": "sestina.vectors.counted",
     "Perceptron": "sestina.estimators.neuron",
     "SentenceVectors": "sestina.vectors.sentences",
+    "SequenceFromVector": "sestina.estimators.sequence_from_vector",
     "SequenceTagger": "sestina.estimators.sequence_tagger",
     "SeriesClassifier": "sestina.estimators.series",
     "SestinaError": "sestina.errors",
@@ -93,6 +95,7 @@ __all__ = [
     "OneHotTokens",
     "Perceptron",
     "SentenceVectors",
+    "SequenceFromVector",
     "SequenceTagger",
     "SeriesClassifier",
     "SestinaError",

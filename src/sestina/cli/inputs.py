@@ -51,6 +51,12 @@ CHUNK = 1_000  # lines of standard input that are answered together
 LANGUAGE = "which puts no labels; ask it with sestina generate, complete, score or evaluate"
 CLASSIFIER = "which writes nothing; ask it with sestina predict or evaluate"
 TAGGER = "which tags words; ask it with sestina predict or evaluate"
+HINTS = {
+    "LanguageModel": LANGUAGE,
+    "TextClassifier": CLASSIFIER,
+    "SequenceTagger": TAGGER,
+    "SequenceFromVector": "which writes texts; ask it with sestina generate --given, or evaluate",
+}
 
 
 def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Records:
@@ -143,7 +149,7 @@ def text_model(folder: str) -> Any:
         ModelError: The folder holds no model that can be read.
         DataError: The model does not classify texts.
     """
-    return _model(folder, "TextClassifier", {"LanguageModel": LANGUAGE, "SequenceTagger": TAGGER})
+    return _model(folder, "TextClassifier")
 
 
 def language_model(folder: str) -> Any:
@@ -153,7 +159,7 @@ def language_model(folder: str) -> Any:
         ModelError: The folder holds no model that can be read.
         DataError: It is another kind of model.
     """
-    return _model(folder, "LanguageModel", {"TextClassifier": CLASSIFIER, "SequenceTagger": TAGGER})
+    return _model(folder, "LanguageModel")
 
 
 def tagger(folder: str) -> Any:
@@ -163,16 +169,26 @@ def tagger(folder: str) -> Any:
         ModelError: The folder holds no model that can be read.
         DataError: It is another kind of model.
     """
-    return _model(folder, "SequenceTagger", {"LanguageModel": LANGUAGE})
+    return _model(folder, "SequenceTagger")
 
 
-def _model(folder: str, wanted: str, hints: dict[str, str]) -> Any:
+def vector_model(folder: str) -> Any:
+    """Return the model in a folder that writes texts from vectors.
+
+    Raises:
+        ModelError: The folder holds no model that can be read.
+        DataError: It is another kind of model.
+    """
+    return _model(folder, "SequenceFromVector")
+
+
+def _model(folder: str, wanted: str) -> Any:
     """Return the model in a folder, which should be of some kind."""
     from sestina.estimators.loading import load
 
     kind, net = estimator_of(folder), load(folder)
     if kind != wanted:
-        hint = hints.get(kind, "which reads no texts; use it from Python")
+        hint = HINTS.get(kind, "which reads no texts; use it from Python")
         raise DataError(f"{folder!r} holds a {kind}, {hint}")
     return net
 

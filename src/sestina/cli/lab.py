@@ -211,7 +211,7 @@ class Session:
 
         count = 1 if self.quick else self.seeds or experiment.seeds
         seeds = range(self.first, self.first + count)
-        if self.vectors and experiment.options.get("vectors"):
+        if self.vectors and experiment.options.get("vectors") not in (None, config.ONE_HOT):
             experiment = experiment.with_options(vectors=self.vectors)
         laboratory = Laboratory(seeds, self.quick, show.say, baselines)
         record = laboratory.run(experiment, self._data(experiment))

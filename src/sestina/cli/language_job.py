@@ -1,19 +1,34 @@
-"""One training job of a language model: split, fit, climb the ladder, save."""
+"""One training job of a model that writes: split, fit, climb the ladder, save."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import polars as pl
 
 from sestina import config, store
 from sestina.cli import show
 from sestina.cli.job import claim, ended_early
 from sestina.data.records import Records
-from sestina.data.split import text_parts
+from sestina.data.split import row_parts, text_parts
 from sestina.errors import OptionError, counted
 from sestina.estimators.language_model import LanguageModel
-from sestina.inspect.language import language_ladder, name_of
+from sestina.estimators.sequence_from_vector import SequenceFromVector
+from sestina.inspect.language import language_ladder, name_of, vector_ladder
+
+
+class Part(NamedTuple):
+    """Texts, and the rows that they are to be written from, where there are any."""
+
+    texts: list[str]
+    given: pl.DataFrame | None
+
+    @property
+    def pair(self) -> tuple[Any, ...]:
+        """What an estimator's `fit` takes."""
+        return (self.texts,) if self.given is None else (self.given, self.texts)
 
 
 @dataclass
@@ -24,13 +39,16 @@ class LanguageJob:
         path: What the user called the data.
         out: Folder for the model.
         data: The records at `path`.
-        options: Options of `LanguageModel`.
+        options: Options of the estimator.
+        given: The columns that each text is written from, for a `SequenceFromVector`; without
+            any, a `LanguageModel` is trained.
     """
 
     path: str
     out: Path
     data: Records
     options: dict[str, Any]
+    given: pl.DataFrame | None = None
 
     def run(self, resume: bool, overwrite: bool) -> dict[str, Any]:
         """Do the job and return what ``--json`` prints; after Ctrl-C "interrupted" is true in it.
@@ -39,41 +57,65 @@ class LanguageJob:
             SestinaError: The data, an option or the folder does not do; nothing was lost.
             KeyboardInterrupt: Ctrl-C before the first epoch was finished.
         """
-        net = LanguageModel(**self.options, verbose=True)
+        kind: type[LanguageModel | SequenceFromVector]
+        kind = LanguageModel if self.given is None else SequenceFromVector
+        net = kind(**self.options, verbose=True)
         config.check(net)
         if not net.validation_fraction:
             raise OptionError("--validation-fraction 0 leaves no dev part to stop early by")
-        data = _without_blanks(self.data)
-        train, dev, test, said = text_parts(data, net.seed, net.running, net.validation_fraction)
+        train, dev, test, said = self._parts(net)
         claim(self.out, resume, overwrite)
-        tests = counted(len(test), "test text")
-        show.say(f"{len(train):,} train, {len(dev):,} dev, {tests}: {said}")
-        interrupted = ended_early(net, train, validation=dev, checkpoint=self.out, resume=resume)
+        tests = counted(len(test.texts), "test text")
+        show.say(f"{len(train.texts):,} train, {len(dev.texts):,} dev, {tests}: {said}")
+        held = dev.texts if dev.given is None else dev.pair
+        interrupted = ended_early(
+            net, *train.pair, validation=held, checkpoint=self.out, resume=resume
+        )
         for note in net.notes_:
             show.say(note)
-        rungs = language_ladder(net, train, test)
-        result = self._result(net, rungs, (train, dev, test), interrupted)
-        trained = counted(len(train), "training text")
+        result = self._result(net, (train, dev, test), interrupted)
+        trained = counted(len(train.texts), "training text")
         net.save(self.out, {**result, "data": f"{self.path}: {trained}; {said}"})
         if not interrupted:
             (self.out / store.CHECKPOINT).unlink(missing_ok=True)
         return result
 
+    def _parts(self, net: LanguageModel | SequenceFromVector) -> tuple[Part, Part, Part, str]:
+        """Return the train, dev and test parts, and how they came about."""
+        share = net.validation_fraction
+        if isinstance(net, LanguageModel):
+            data = _without_blanks(self.data)
+            *texts, said = text_parts(data, net.seed, net.running, share)
+            train, dev, test = (Part(part, None) for part in texts)
+        else:
+            assert self.given is not None
+            *rows, said = row_parts(self.data, net.seed, share)
+            train, dev, test = (
+                Part([self.data.texts[n] for n in part], self.given[part]) for part in rows
+            )
+        return train, dev, test, said
+
     def _result(
         self,
-        net: LanguageModel,
-        rungs: dict[str, dict[str, Any]],
-        parts: tuple[list[str], ...],
+        net: LanguageModel | SequenceFromVector,
+        parts: tuple[Part, Part, Part],
         interrupted: bool,
     ) -> dict[str, Any]:
+        train, _, test = parts
+        if isinstance(net, LanguageModel):
+            rungs = language_ladder(net, train.texts, test.texts)
+        else:
+            rungs = vector_ladder(net, train.texts, *test.pair)
         name = name_of(net)
         speeds = [row["sequences_per_second"] for row in net.history_]
+        sizes = [len(part.texts) for part in parts]
         return {
             "task": "generate",
             "model": str(self.out),
             "name": name,
             "level": net.level,
-            "texts": dict(zip(("train", "dev", "test"), map(len, parts), strict=True)),
+            "given": None if self.given is None else self.given.columns,
+            "texts": dict(zip(("train", "dev", "test"), sizes, strict=True)),
             "vocabulary": len(net.vocabulary_),
             "tokens": net.tokens_,
             "tokens_per_second": round(sum(speeds) / len(speeds)),
@@ -91,19 +133,21 @@ class LanguageJob:
 
     def show(self, result: dict[str, Any]) -> None:
         """Print the ladder and where things lie."""
+        given = "" if self.given is None else f" given {', '.join(result['given'])}"
         show.out.print()
         show.perplexities(
-            f"{self.path}: {counted(result['texts']['test'], 'test text')}, a vocabulary of "
-            f"{result['vocabulary']:,}, seed {result['seed']}",
+            f"{self.path}{given}: {counted(result['texts']['test'], 'test text')}, a vocabulary "
+            f"of {result['vocabulary']:,}, seed {result['seed']}",
             {**result["baseline"], result["name"]: result["metrics"]},
         )
         show.out.print()
+        values = "" if self.given is None else f"--given {','.join(map(str, self.given.row(0)))} "
         show.facts(
             "",
             {
                 "model": str(self.out),
                 "tokens/s": result["tokens_per_second"],
-                "try": f"sestina generate {self.out} --n 50",
+                "try": f"sestina generate {self.out} {values}--n 50",
             },
         )
 

@@ -1,12 +1,14 @@
-"""sestina train generate: a language model beside n-grams."""
+"""sestina train generate: a language model, or texts from columns, beside n-grams."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sestina import config
+from sestina.cli.given import GivenColumns, pairs, parted
 from sestina.cli.inputs import Anew, Json, ModelFolder, PathArgument, Resume, Seed, records
 from sestina.cli.options import one_of, with_options
+from sestina.errors import OptionError
 
 
 @with_options(
@@ -18,6 +20,7 @@ def generate(
     out: ModelFolder,
     reading: dict[str, Any],
     options: dict[str, Any],
+    given: GivenColumns = "",
     resume: Resume = False,
     overwrite: Anew = False,
     json: Json = False,
@@ -28,11 +31,34 @@ def generate(
     PATH is a text file, one text a line, a table with a column of texts, a folder
     of texts, or the name of a shipped data set. Labels do not matter. With
     --running the lines are one text, as a book's are, and its end is the test.
+    With --given the texts are written from columns of the table, as names from a
+    gender: a sequence from one vector.
     """
     one_of(resume, overwrite)
-    found = records(path, reading, need_label=False)
+    names, table = parted(given), None
+    if names:
+        options = _without_running_text(options)
+        found, table = pairs(path, reading, names)
+    else:
+        found = records(path, reading, need_label=False)
     from sestina.cli.job import finish  # both load torch, for which a wrong path need not wait
     from sestina.cli.language_job import LanguageJob
 
-    job = LanguageJob(path, out, found, {**options, "seed": seed})
+    job = LanguageJob(path, out, found, {**options, "seed": seed}, table)
     finish(job, resume, overwrite, json)
+
+
+def _without_running_text(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options but for those of running text.
+
+    Raises:
+        OptionError: One of them is set.
+    """
+    usual = config.to_dict(config.LanguageTextOptions()) | config.to_dict(config.LanguageOptions())
+    for name in ("running", "scheme", "tbptt"):
+        if options[name] != usual[name]:
+            raise OptionError(
+                f"--{name} does nothing with --given, where each text is read as a whole; leave "
+                "one of them out"
+            )
+    return {name: v for name, v in options.items() if name not in ("running", "scheme", "tbptt")}

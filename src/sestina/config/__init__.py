@@ -6,12 +6,16 @@ exactly these fields of an estimator.
 """
 
 from sestina.config.language import (
+    GivenOptions,
     LanguageOptions,
     LanguageTextOptions,
     LanguageTrainingOptions,
+    StackOptions,
+    WrittenOptions,
 )
 from sestina.config.networks import (
     ENCODERS,
+    ONE_HOT,
     POOLS,
     RECURRENT,
     VECTOR_READERS,
@@ -61,6 +65,7 @@ from sestina.options import (
 
 __all__ = [
     "ENCODERS",
+    "ONE_HOT",
     "POOLS",
     "RECURRENT",
     "VECTOR_READERS",
@@ -73,6 +78,7 @@ __all__ = [
     "EmbeddingOptions",
     "EncoderOptions",
     "FastTextOptions",
+    "GivenOptions",
     "GloVeOptions",
     "HashingOptions",
     "LanguageOptions",
@@ -89,6 +95,7 @@ __all__ = [
     "SamplingOptions",
     "SentenceOptions",
     "SigmoidNeuronOptions",
+    "StackOptions",
     "SubwordOptions",
     "TaggedOptions",
     "TaggerOptions",
@@ -99,6 +106,7 @@ __all__ = [
     "TrainingOptions",
     "VectorOptions",
     "Word2VecOptions",
+    "WrittenOptions",
     "check",
     "from_dict",
     "option",

@@ -12,6 +12,8 @@ ENCODERS = ("bag", "flatten", "mean", "cnn", "rnn", "gru", "lstm")
 RECURRENT = ("rnn", "gru", "lstm")
 VECTOR_READERS = tuple(name for name in ENCODERS if name != "bag")
 POOLS = ("last", "max", "mean")
+ONE_HOT = "one-hot"
+"""What `vectors` may be in a text classifier, in place of pre-trained ones."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -21,7 +23,8 @@ class EmbeddingOptions:
     embedding: int = option(32, "Size of a token's vector.", least=1, encoders=VECTOR_READERS)
     vectors: Any = option(
         None,
-        "Pre-trained vectors: 'glove-50d', a file (.safetensors, .bin, .txt, .vec) or WordVectors.",
+        "Pre-trained vectors: 'glove-50d', a file (.safetensors, .bin, .txt, .vec) or WordVectors; "
+        "of a text classifier also 'one-hot', a column for each token.",
         encoders=VECTOR_READERS,
     )
     fine_tune: bool = option(False, "Train the pre-trained vectors too.", encoders=VECTOR_READERS)

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from sestina.data.columns import Columns
+from sestina.data.names import family_parts
 from sestina.data.read import read
 from sestina.data.records import Records
 from sestina.data.tables import SEPARATORS, kind_of, read_table, with_numbers
@@ -37,6 +38,7 @@ class DataSet:
         text: Column of the texts, where it serves to classify.
         label: Column of the labels.
         split: Column that names the parts.
+        names: Whether the texts are first names, whose spellings stay in one part (`data.names`).
         note: What a user should know.
     """
 
@@ -53,6 +55,7 @@ class DataSet:
     text: str | None = None
     label: str | None = None
     split: str | None = None
+    names: bool = False
     note: str = ""
 
 
@@ -101,7 +104,9 @@ _ALL = (
         sha256="28c92c229ec0b5efa031678b44b38a98dddfc59f12f4f7c62017d6476af29d14",
         text="name",
         label="gender",
-        note="Names with 100 births or more, 95 % of them of one sex.",
+        names=True,
+        note="Names with 100 births or more, 95 % of them of one sex. Spellings of one name are in "
+        "one part.",
     ),
     DataSet(
         name="brown-news",
@@ -265,7 +270,8 @@ def records(name: str) -> Records:
             f"those that do are {', '.join(usable)}"
         )
     found = read(path(name), Columns(entry.text, entry.label, entry.split))
-    return Records(found.texts, found.labels, found.parts, found.notes, name)
+    parts = family_parts(found.texts) if entry.names else found.parts
+    return Records(found.texts, found.labels, parts, found.notes, name)
 
 
 def tagged(name: str) -> TaggedSentences:

@@ -28,7 +28,7 @@ def describe(name: str) -> dict[str, Any]:
     """
     entry = datasets.get(name)
     file = datasets.path(name)
-    known = {k: v for k, v in asdict(entry).items() if k not in ("text", "label", "split")}
+    known = {k: v for k, v in asdict(entry).items() if k not in ("text", "label", "split", "names")}
     if entry.text is not None:
         return known | _texts(name)
     if file.suffix == ".npz":

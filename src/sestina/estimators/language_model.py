@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -27,17 +27,15 @@ from sestina.data.read import read
 from sestina.data.split import cut_off_end, stratified
 from sestina.errors import DataError, counted
 from sestina.estimators import language_training as reading
+from sestina.estimators import written
 from sestina.estimators.token_stream import TokenStream
 from sestina.estimators.trained import Trained
 from sestina.estimators.writer import Writer
 from sestina.nn.language import LanguageNetwork
-from sestina.text.clean import cleaner
-from sestina.text.encode import Encoded, encode, in_ids, learn_vocabulary
+from sestina.text.encode import encode, in_ids, learn_vocabulary
 from sestina.text.inputs import as_texts
 from sestina.text.vocabulary import EOS, Vocabulary
 from sestina.train import random_stream
-
-WHOLE = 2**31  # texts are read to their ends
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -104,12 +102,11 @@ class LanguageModel(
         started = time.perf_counter()
         self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
         config.check(self)
-        self.notes_: list[str] = []
         texts, held = self._held_out(self._texts_of(X), validation)
         options = self._reading()
         self.vocabulary_, found = learn_vocabulary(texts, options)
         encoded = in_ids(found, self.vocabulary_, options)
-        self._note(encoded)
+        self.notes_: list[str] = written.notes(encoded, len(self.vocabulary_), self)
         self.tokens_ = len(encoded.ids.values)
         rows = self._laid(encoded.ids, self.running)
         dev = None if held is None else self._laid(self._encode(held), self.running)
@@ -171,15 +168,7 @@ class LanguageModel(
         encoded = encode(texts, self.vocabulary_, self._reading())
         rows = self._laid(encoded.ids, self.running)
         total = float(reading.losses(self.network_, self, rows, self.running).sum())
-        clean, tokens = cleaner(self), len(encoded.ids.values)
-        size = sum(len(" ".join(clean(text).split())) + 1 for text in texts)
-        return {
-            "perplexity": reading.perplexity(total / tokens),
-            "bits_per_character": total / math.log(2) / size,
-            "tokens": tokens,
-            "characters": size,
-            "unknown": encoded.unknown / tokens,
-        }
+        return written.figures(total, encoded, written.characters(texts, self))
 
     def rows(self, X: Any) -> Ragged:
         """Return texts in the ids that the model reads and foresees; each row begins with EOS.
@@ -192,15 +181,14 @@ class LanguageModel(
     def stream(self) -> TokenStream:
         """Return a text's beginning: feed a token, get the distribution of the next."""
         check_is_fitted(self, "network_")
-        return TokenStream(self.network_, self.vocabulary_, self, self.running)
+        window = self.tbptt if self.scheme == "windows" else None
+        return TokenStream(self.network_, self.vocabulary_, self, self.running, window)
 
     # Texts in and out.
 
     def _reading(self) -> TextOptions:
         """Return how texts are read, in the terms of `text.encode`."""
-        own = {spec.name for spec in fields(self)} & {spec.name for spec in fields(TextOptions)}
-        same = {name: getattr(self, name) for name in own}
-        return TextOptions(**same, max_tokens=WHOLE, mark_end=True)
+        return written.reading_of(self)
 
     def _texts_of(self, X: Any) -> list[str]:
         if not isinstance(X, str | Path):
@@ -235,22 +223,6 @@ class LanguageModel(
     def _laid(self, ids: Ragged, running: bool) -> Ragged:
         """Return texts as rows that begin with EOS: one a text, or one of all."""
         return (chunks.joined if running else chunks.framed)(ids, self.vocabulary_[EOS])
-
-    def _note(self, encoded: Encoded) -> None:
-        """Say once what is empty or unknown in the training texts."""
-        if encoded.empty:
-            of = counted(len(encoded.ids), "text")
-            self.notes_.append(f"no token in {encoded.empty:,} of {of}")
-        if encoded.unknown:
-            self.notes_.append(
-                f"{encoded.unknown / encoded.tokens:.1%} of the running tokens are outside the "
-                f"vocabulary of {len(self.vocabulary_):,}"
-            )
-        if self.tied and len(self.vocabulary_) >= self.adaptive:
-            self.notes_.append(
-                "tied does nothing with the adaptive softmax, which a vocabulary of "
-                f"{self.adaptive:,} or more gets"
-            )
 
     # The model folder.
 

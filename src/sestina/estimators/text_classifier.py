@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from sestina.config import EmbeddingOptions, NgramOptions, TextOptions
+from sestina.config import ONE_HOT, EmbeddingOptions, NgramOptions, TextOptions
 from sestina.data.ragged import Ragged
 from sestina.errors import DataError, OptionError, counted
 from sestina.estimators import ngrams
@@ -23,6 +23,8 @@ from sestina.text.encode import Encoded, cut_up, encode, in_ids, learn_vocabular
 from sestina.text.inputs import as_texts
 from sestina.text.parts import read_vocabulary
 from sestina.vectors.table import WordVectors
+
+MOST_ONE_HOT = 4_096  # tokens with one-hot vectors, a matrix of 64 MB
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -123,6 +125,9 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
         if isinstance(self.vectors, np.ndarray | list):
             self.found_ = len(self.vectors)
             return _as_matrix(self.vectors, len(self.vocabulary_))
+        if self.vectors == ONE_HOT:
+            self.found_ = len(self.vocabulary_) - 1
+            return _one_hot(len(self.vocabulary_))
         table, found = WordVectors.load(self.vectors).rows_for(self.vocabulary_)
         table[:2], found[:2] = 0.0, False  # PAD, and what is unknown
         self.found_ = int(found.sum())
@@ -139,7 +144,8 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
 
     def _refuse_vectors_of_words(self) -> None:
         """Raise where parts of words would be looked up among vectors of words."""
-        given = self.vectors is not None and not isinstance(self.vectors, np.ndarray | list)
+        own = isinstance(self.vectors, np.ndarray | list) or self.vectors == ONE_HOT
+        given = self.vectors is not None and not own
         if self.level == "subword" and self.encoder != "bag" and given:
             raise OptionError(
                 "vectors has vectors of words, while level='subword' reads parts of words; "
@@ -186,6 +192,20 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
         self.found_ = state["found"]
         # the network's buffer is this very memory, into which the model's buckets are loaded
         self.buckets_ = np.zeros(state.get("hashed", 0), np.int64)
+
+
+def _one_hot(tokens: int) -> NDArray[np.float32]:
+    """Return one-hot vectors (V, V − 1): a column for each token but PAD, UNK included (row A3).
+
+    Raises:
+        OptionError: They would take gigabytes.
+    """
+    if tokens > MOST_ONE_HOT:
+        raise OptionError(
+            f"vectors='one-hot' makes a matrix of {tokens:,} × {tokens - 1:,}; set vocabulary to "
+            f"{MOST_ONE_HOT:,} or less, or leave vectors out: trained ones do the same with less"
+        )
+    return np.eye(tokens, dtype=np.float32)[:, 1:]
 
 
 def _as_matrix(vectors: Any, tokens: int) -> NDArray[np.float32]:

@@ -10,11 +10,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from sestina.config import TextOptions
 from sestina.errors import DataError, OptionError
+from sestina.estimators import written
 from sestina.estimators.completion import Completion, next_tokens, whole_words
 from sestina.estimators.sampling import Sampler
 from sestina.estimators.token_stream import TokenStream
 from sestina.text.detokenise import Joiner
-from sestina.text.tokenise import tokeniser
 from sestina.text.vocabulary import EOS, UNK, Vocabulary
 
 
@@ -76,7 +76,7 @@ class Writer:
 
     def opening(self, prompt: str) -> str:
         """Return a prompt as a text begins with it: a word that follows brings its own blank."""
-        return prompt.rstrip() if self.level == "word" else prompt
+        return written.opening(prompt, self.level)
 
     def complete(self, prefix: str, n: int = 10, beginning: str = "") -> list[Completion]:
         """Return the n most probable words that follow, with their probabilities (row B10).
@@ -126,7 +126,4 @@ class Writer:
 
     def _cut(self, prompt: str) -> list[str]:
         """Return the tokens of a prompt; a blank at its end is one for a character model."""
-        tokens = tokeniser(self._reading())(prompt)
-        if self.level == "character" and tokens and prompt[-1].isspace():
-            tokens.append(" ")
-        return tokens
+        return written.cut_prompt(prompt, self._reading())

@@ -66,7 +66,9 @@ class Experiment:
     row: str = option("", "Row of the lectures' table, for instance C2.")
     deck: str = option("", "The decks it is from.")
     note: str = option("", "What a reader should know.")
-    task: str = option("reviews", "What its data are.", choices=("reviews", "languages", "topics"))
+    task: str = option(
+        "reviews", "What its data are.", choices=("reviews", "languages", "topics", "names")
+    )
     data: str = option("movie-snippets", "Shipped data set to run on; empty where none fits.")
     training_texts: int | None = option(
         None, "Train on so many texts, drawn anew for each seed.", least=2

@@ -12,15 +12,18 @@ from sestina.config.language import (
 )
 from sestina.config.networks import (
     ENCODERS,
+    IN_CONTEXT,
     POOLS,
     RECURRENT,
     VECTOR_READERS,
     EmbeddingOptions,
     EncoderOptions,
+    FineTuningOptions,
     LearningOptions,
     NeuronOptions,
     NgramOptions,
     PerceptronOptions,
+    PretrainingOptions,
     SigmoidNeuronOptions,
     TextNeuronOptions,
     TrainingOptions,
@@ -61,6 +64,7 @@ from sestina.options import (
 
 __all__ = [
     "ENCODERS",
+    "IN_CONTEXT",
     "POOLS",
     "RECURRENT",
     "VECTOR_READERS",
@@ -73,6 +77,7 @@ __all__ = [
     "EmbeddingOptions",
     "EncoderOptions",
     "FastTextOptions",
+    "FineTuningOptions",
     "GloVeOptions",
     "HashingOptions",
     "LanguageOptions",
@@ -85,6 +90,7 @@ __all__ = [
     "OneHotTokensOptions",
     "PMIOptions",
     "PerceptronOptions",
+    "PretrainingOptions",
     "ReadingOptions",
     "SamplingOptions",
     "SentenceOptions",

@@ -190,7 +190,10 @@ class LanguageModel(
         return self._laid(self._encode(self._texts_of(X)), self.running)
 
     def stream(self) -> TokenStream:
-        """Return a text's beginning: feed a token, get the distribution of the next."""
+        """Return a text's beginning: feed a token, get the distribution of the next.
+
+        A model that reads backwards begins at a text's end.
+        """
         check_is_fitted(self, "network_")
         return TokenStream(self.network_, self.vocabulary_, self, self.running)
 
@@ -233,8 +236,12 @@ class LanguageModel(
         return encode(texts, self.vocabulary_, self._reading()).ids
 
     def _laid(self, ids: Ragged, running: bool) -> Ragged:
-        """Return texts as rows that begin with EOS: one a text, or one of all."""
-        return (chunks.joined if running else chunks.framed)(ids, self.vocabulary_[EOS])
+        """Return texts as rows that begin with EOS: one a text, or one of all.
+
+        A row that is read backwards is turned round, and begins with the EOS that was its end.
+        """
+        rows = (chunks.joined if running else chunks.framed)(ids, self.vocabulary_[EOS])
+        return rows.turned() if self.backwards else rows
 
     def _note(self, encoded: Encoded) -> None:
         """Say once what is empty or unknown in the training texts."""
@@ -258,7 +265,7 @@ class LanguageModel(
         return {
             "vocabulary": len(self.vocabulary_),
             "tokens": self.tokens_,
-            "use": "model.generate('', n=50)",
+            "use": "model.score_text('…')" if self.backwards else "model.generate('', n=50)",
         }
 
     def _texts(self) -> dict[str, str]:

@@ -150,7 +150,7 @@ def _listed(given: Any, name: str) -> list[Any]:
     found = list(given) if isinstance(given, list | tuple) else [given]
     if not 1 <= len(found) <= len(DIRECTIONS):
         raise OptionError(
-            f"{name} has {counted(len(found), 'language model')}; give one, or one of each direction"
+            f"{name} has {counted(len(found), 'language model')}; give one, or one each way"
         )
     return found
 

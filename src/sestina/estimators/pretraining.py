@@ -94,7 +94,7 @@ def model_for(options: Any) -> LanguageModel | None:
     for other in ("vectors", "contextual"):
         if getattr(options, other) is not None:
             raise OptionError(
-                f"pretrained has vectors of its own; leave {other} out, or pretrained"
+                f"pretrained and {other} both say what words begin as; give one of them"
             )
     model = language_model(options.pretrained, "pretrained")
     check_same(

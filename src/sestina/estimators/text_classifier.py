@@ -44,7 +44,8 @@ class TextClassifier(
     the recurrent layers begin as a language model's, and texts are read as that reads them; with
     `contextual` words have the layers of language models, which stand still, mixed for vectors,
     beside pre-trained ones where `vectors` names some. Parameter counts follow Keras (one bias
-    per gate). Texts of any length may come, empty ones too. ``level="subword"`` needs the extra `subword`.
+    per gate). Texts of any length may come, empty ones too. ``level="subword"`` needs the extra
+    `subword`.
 
     Attributes (after `fit`):
         vocabulary_: The `Vocabulary`; with subwords it knows how texts are cut, too.
@@ -91,25 +92,17 @@ class TextClassifier(
 
     def _cut(self, texts: list[str]) -> tuple[Vocabulary, Numbered]:
         """Return the texts' vocabulary, or that of language models, and the texts cut up."""
-        self._start = self._language_model(texts)
-        self.contexts_ = contexts_for(self)
-        if self._start is None and self.contexts_ is None:
-            self.direction_ = None
+        start, contexts = self._language_model(texts), contexts_for(self)
+        self._start, self.contexts_, self.direction_ = start, contexts, None
+        known: Vocabulary | None = None if contexts is None else contexts.vocabulary
+        if start is not None:
+            self.direction_ = "backwards" if start.backwards else "forwards"
+            known = start.vocabulary_
+        if known is None:
             return learn_vocabulary(texts, self)
-        given = "contextual" if self._start is None else "pretrained"
-        for name in ("vocabulary", "min_count"):
-            if getattr(self, given) is not None and getattr(self, name) != getattr(
-                TextOptions, name
-            ):
-                self.notes_.append(f"{name} does nothing with {given}, which has a vocabulary")
-        vocabulary: Vocabulary
-        if self._start is not None:
-            self.direction_ = "backwards" if self._start.backwards else "forwards"
-            vocabulary = self._start.vocabulary_
-        else:
-            assert self.contexts_ is not None
-            self.direction_, vocabulary = None, self.contexts_.vocabulary
-        return vocabulary, cut_up(texts, vocabulary, self)
+        for name in ("pretrained", "contextual"):
+            self._note_idle_beside(name)
+        return known, cut_up(texts, known, self)
 
     def _language_model(self, texts: list[str]) -> LanguageModel | None:
         """Return the language model to begin as; None for none."""
@@ -231,6 +224,14 @@ class TextClassifier(
         if self.level == "subword":
             return f"parts of words ({self.subword_method}): {size}"
         return f"{self.level}s: {size}"
+
+    def _note_idle_beside(self, name: str) -> None:
+        """Say which options do nothing beside language models, if the option `name` has some."""
+        if getattr(self, name) is None:
+            return
+        for other in ("vocabulary", "min_count"):
+            if getattr(self, other) != getattr(TextOptions, other):
+                self.notes_.append(f"{other} does nothing with {name}, which has a vocabulary")
 
     def _note(self, encoded: Encoded) -> None:
         """Say once what was cut, empty or unknown in the training texts."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sestina import config
 from sestina.config import PretrainingOptions
+from sestina.errors import counted
 from sestina.estimators.language_model import LanguageModel
 from sestina.estimators.text_classifier import TextClassifier
 
@@ -38,7 +39,7 @@ class PretrainedClassifier(PretrainingOptions, TextClassifier):
         ).fit(texts)
         reached = model.history_[model.best_epoch_ - 1]["validation_perplexity"]
         self.notes_.append(
-            f"the language model of {len(model.vocabulary_):,} words reached perplexity "
+            f"a language model of {counted(len(model.vocabulary_), 'token')} reached perplexity "
             f"{reached:.1f} in epoch {model.best_epoch_}"
         )
         return model

@@ -48,7 +48,8 @@ class LanguageModel(
 
     The options are those of `sestina.config`: `LanguageTextOptions`, `LanguageOptions` and
     `LanguageTrainingOptions`. Every text ends with EOS, which is foreseen like any token; rare
-    tokens are UNK. All logarithms are natural.
+    tokens are UNK. All logarithms are natural. A model that reads `backwards` foresees what stands
+    before: it judges texts, and serves taggers and classifiers, but writes none.
 
     Attributes (after `fit`):
         vocabulary_: The `Vocabulary`, V tokens.

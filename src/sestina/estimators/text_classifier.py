@@ -32,6 +32,11 @@ from sestina.text.scan import Numbered
 from sestina.text.vocabulary import EOS, Vocabulary
 from sestina.vectors.table import WordVectors
 
+IDLE = {  # what language models settle
+    "pretrained": ("vocabulary", "min_count"),
+    "contextual": ("vocabulary", "min_count", "embedding"),
+}
+
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class TextClassifier(
@@ -100,8 +105,12 @@ class TextClassifier(
             known = start.vocabulary_
         if known is None:
             return learn_vocabulary(texts, self)
-        for name in ("pretrained", "contextual"):
-            self._note_idle_beside(name)
+        for name, idle in IDLE.items():
+            if getattr(self, name) is not None:
+                changed = (
+                    other for other in idle if getattr(self, other) != getattr(type(self), other)
+                )
+                self.notes_ += [f"{other} does nothing with {name}" for other in changed]
         return known, cut_up(texts, known, self)
 
     def _language_model(self, texts: list[str]) -> LanguageModel | None:
@@ -224,14 +233,6 @@ class TextClassifier(
         if self.level == "subword":
             return f"parts of words ({self.subword_method}): {size}"
         return f"{self.level}s: {size}"
-
-    def _note_idle_beside(self, name: str) -> None:
-        """Say which options do nothing beside language models, if the option `name` has some."""
-        if getattr(self, name) is None:
-            return
-        for other in ("vocabulary", "min_count"):
-            if getattr(self, other) != getattr(TextOptions, other):
-                self.notes_.append(f"{other} does nothing with {name}, which has a vocabulary")
 
     def _note(self, encoded: Encoded) -> None:
         """Say once what was cut, empty or unknown in the training texts."""

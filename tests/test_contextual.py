@@ -280,7 +280,7 @@ def test_models_that_do_not_go_together(pair, tmp_path):
     ]:
         with pytest.raises(OptionError, match=fact):
             ContextualVectors(models).fit()
-    net = SequenceTagger(epochs=1).fit([["a", "b"]] * 9, [["x", "y"]] * 9)
+    net = SequenceTagger(epochs=1).fit([["a"], ["b"]] * 9, [["x"], ["y"]] * 9)
     net.save(tmp_path / "forward")
     (tmp_path / "empty").mkdir()
     for place, error, fact in [

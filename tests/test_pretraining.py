@@ -146,7 +146,7 @@ def test_options_that_differ_are_all_named(model, options, facts):
 
 
 def test_what_cannot_be_begun_as(model, tmp_path):
-    SequenceTagger(epochs=1).fit([["a", "b"]] * 9, [["x", "y"]] * 9).save(tmp_path / "tagger")
+    SequenceTagger(epochs=1).fit([["a"], ["b"]] * 9, [["x"], ["y"]] * 9).save(tmp_path / "tagger")
     for given, error, fact in [
         (tmp_path / "tagger", DataError, "holds a SequenceTagger; expected a LanguageModel"),
         (tmp_path / "none", ModelError, "there is no model folder"),

@@ -120,6 +120,16 @@ def test_page_of_the_music_runs(tmp_path, monkeypatch, capsys):
     assert lines[0] == "X:1" and lines[-1].startswith("G2 ") and lines[-1].endswith("]")
 
 
+def test_page_of_pre_training_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "pretrain.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "pretrain.md")
+    assert float(re.search(r"(\S+) of 1,013 texts", capsys.readouterr().out)[1]) > 0.5
+    assert len(commands(page)) == 5
+    for line in commands(page):
+        run_command(line)
+
+
 def test_page_of_the_texts_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sestina.data.read import read
     from sestina.data.tagged import read_tagged
     from sestina.errors import SestinaError
+    from sestina.estimators.contextual import ContextualSentenceVectors, ContextualVectors
     from sestina.estimators.language_model import LanguageModel
     from sestina.estimators.loading import load
     from sestina.estimators.neuron import Perceptron, SigmoidNeuron
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Components": "sestina.vectors.components",
+    "ContextualSentenceVectors": "sestina.estimators.contextual",
+    "ContextualVectors": "sestina.estimators.contextual",
     "Counts": "sestina.text.bags",
     "Doc2Vec": "sestina.vectors.documents",
     "FastText": "sestina.vectors.fasttext",
@@ -83,6 +86,8 @@ _PLACES = {
 __all__ = [
     "PMI",
     "Components",
+    "ContextualSentenceVectors",
+    "ContextualVectors",
     "Counts",
     "Doc2Vec",
     "FastText",

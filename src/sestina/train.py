@@ -33,6 +33,7 @@ class Problem:
         kernels: Weights that the L2 penalty falls on.
         validate: () → figures of the validation part, "loss" among them; None where there is none.
         unit: What sequences are called in the progress line.
+        layers: The trained weights by layer, where they are not all trained alike.
     """
 
     network: nn.Module
@@ -42,6 +43,7 @@ class Problem:
     kernels: list[Tensor]
     validate: Callable[[], dict[str, float]] | None = None
     unit: str = "sequences"
+    layers: optimise.Layers | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def train(problem: Problem, options: LearningOptions, checkpoint: Checkpoint | N
     Raises:
         TrainingError: The loss became NaN or infinite; the network keeps its best weights.
     """
-    optimiser = optimise.optimiser(problem.network, options)
+    optimiser = optimise.optimiser(problem.network, options, problem.layers)
     state = checkpoint.load(problem.network, optimiser) if checkpoint else Progress()
     reporter = Reporter(options.verbose, options.epochs, problem.steps, problem.unit)
     interrupted = False
@@ -99,6 +101,8 @@ def train(problem: Problem, options: LearningOptions, checkpoint: Checkpoint | N
     finally:
         if state.best:
             problem.network.load_state_dict(state.best)
+        if problem.layers is not None:
+            problem.layers.thaw_all()
         problem.network.eval()
     return Run(state.history, state.best_epoch, interrupted)
 
@@ -122,6 +126,8 @@ def _epoch(
     number = len(state.history) + 1
     started = time.perf_counter()
     problem.network.train()
+    if problem.layers is not None:
+        problem.layers.thaw(number)
     with random_stream(options.seed, number):
         row = _steps(problem, options, optimiser, number, reporter, look_for_interrupt)
     row["sequences_per_second"] = row.pop("sequences") / (time.perf_counter() - started)

@@ -147,7 +147,9 @@ class LanguageJob:
             {
                 "model": str(self.out),
                 "tokens/s": result["tokens_per_second"],
-                "try": f"sestina generate {self.out} {values}--n 50",
+                "try": f'sestina score {self.out} "your text"'
+                if self.options.get("backwards")
+                else f"sestina generate {self.out} {values}--n 50",
             },
         )
 

@@ -21,6 +21,7 @@ PANELS = {
     "SentenceOptions": "Sentences",
     "EmbeddingOptions": "Word vectors",
     "NgramOptions": "Word vectors",
+    "FineTuningOptions": "Pre-training",
     "EncoderOptions": "Network",
     "TrainingOptions": "Training",
     "LanguageTextOptions": "Text",

@@ -15,16 +15,19 @@ from sestina.config.language import (
 )
 from sestina.config.networks import (
     ENCODERS,
+    IN_CONTEXT,
     ONE_HOT,
     POOLS,
     RECURRENT,
     VECTOR_READERS,
     EmbeddingOptions,
     EncoderOptions,
+    FineTuningOptions,
     LearningOptions,
     NeuronOptions,
     NgramOptions,
     PerceptronOptions,
+    PretrainingOptions,
     SigmoidNeuronOptions,
     TextNeuronOptions,
     TrainingOptions,
@@ -65,6 +68,7 @@ from sestina.options import (
 
 __all__ = [
     "ENCODERS",
+    "IN_CONTEXT",
     "ONE_HOT",
     "POOLS",
     "RECURRENT",
@@ -78,6 +82,7 @@ __all__ = [
     "EmbeddingOptions",
     "EncoderOptions",
     "FastTextOptions",
+    "FineTuningOptions",
     "GivenOptions",
     "GloVeOptions",
     "HashingOptions",
@@ -91,6 +96,7 @@ __all__ = [
     "OneHotTokensOptions",
     "PMIOptions",
     "PerceptronOptions",
+    "PretrainingOptions",
     "ReadingOptions",
     "SamplingOptions",
     "SentenceOptions",

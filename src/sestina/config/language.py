@@ -29,6 +29,9 @@ class LanguageTextOptions(WrittenOptions):
     running: bool = option(
         False, "The texts are one running text, as a book's lines are: the state goes on."
     )
+    backwards: bool = option(
+        False, "Read texts from their ends, to foresee what stands before, not what follows."
+    )
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

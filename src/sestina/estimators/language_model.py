@@ -46,7 +46,8 @@ class LanguageModel(
 
     The options are those of `sestina.config`: `LanguageTextOptions`, `LanguageOptions` and
     `LanguageTrainingOptions`. Every text ends with EOS, which is foreseen like any token; rare
-    tokens are UNK. All logarithms are natural.
+    tokens are UNK. All logarithms are natural. A model that reads `backwards` foresees what stands
+    before: it judges texts, and serves taggers and classifiers, but writes none.
 
     Attributes (after `fit`):
         vocabulary_: The `Vocabulary`, V tokens.
@@ -179,7 +180,10 @@ class LanguageModel(
         return self._laid(self._encode(self._texts_of(X)), self.running)
 
     def stream(self) -> TokenStream:
-        """Return a text's beginning: feed a token, get the distribution of the next."""
+        """Return a text's beginning: feed a token, get the distribution of the next.
+
+        A model that reads backwards begins at a text's end.
+        """
         check_is_fitted(self, "network_")
         window = self.tbptt if self.scheme == "windows" else None
         return TokenStream(self.network_, self.vocabulary_, self, self.running, window)
@@ -221,8 +225,12 @@ class LanguageModel(
         return encode(texts, self.vocabulary_, self._reading()).ids
 
     def _laid(self, ids: Ragged, running: bool) -> Ragged:
-        """Return texts as rows that begin with EOS: one a text, or one of all."""
-        return (chunks.joined if running else chunks.framed)(ids, self.vocabulary_[EOS])
+        """Return texts as rows that begin with EOS: one a text, or one of all.
+
+        A row that is read backwards is turned round, and begins with the EOS that was its end.
+        """
+        rows = (chunks.joined if running else chunks.framed)(ids, self.vocabulary_[EOS])
+        return rows.turned() if self.backwards else rows
 
     # The model folder.
 
@@ -230,7 +238,7 @@ class LanguageModel(
         return {
             "vocabulary": len(self.vocabulary_),
             "tokens": self.tokens_,
-            "use": "model.generate('', n=50)",
+            "use": "model.score_text('…')" if self.backwards else "model.generate('', n=50)",
         }
 
     def _texts(self) -> dict[str, str]:

@@ -23,6 +23,7 @@ class Writer:
 
     vocabulary_: Vocabulary
     level: str
+    backwards: bool
     seed: int
 
     @abstractmethod
@@ -66,8 +67,13 @@ class Writer:
         top_p: float | None = None,
         seed: int | None = None,
     ) -> Iterator[str]:
-        """Yield what `generate` puts behind the prompt, token by token."""
+        """Yield what `generate` puts behind the prompt, token by token.
+
+        Raises:
+            OptionError: An option makes no sense, or the model reads backwards.
+        """
         check_is_fitted(self, "network_")
+        self._refuse_backwards()
         sampler = Sampler(temperature, top_k, top_p)
         if n < 0:
             raise OptionError(f"n={n!r} makes no sense; give the number of tokens to draw")
@@ -90,8 +96,10 @@ class Writer:
             beginning: Only words that begin so; of a word model.
 
         Raises:
-            OptionError: n is less than 1, or a character model is given a `beginning`.
+            OptionError: n is less than 1, a character model is given a `beginning`, or the model
+                reads backwards.
         """
+        self._refuse_backwards()
         stream = self._fed(prefix)
         if n < 1:
             raise OptionError(f"n={n!r} makes no sense; give the number of words wanted")
@@ -100,6 +108,13 @@ class Writer:
         if beginning:
             raise OptionError("a character model takes a word's beginning at the prefix's end")
         return whole_words(stream, self.vocabulary_, self._cut(prefix), n)
+
+    def _refuse_backwards(self) -> None:
+        if self.backwards:
+            raise OptionError(
+                "this model reads texts from their ends, so that it cannot tell what follows; "
+                "train one without backwards"
+            )
 
     def _drawn(
         self, prompt: str, n: int, sampler: Sampler, generator: np.random.Generator

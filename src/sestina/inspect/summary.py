@@ -45,6 +45,10 @@ def net_name(net: TextClassifier) -> str:
                 else "own vectors"
             )
         )
+    if net.encoder in config.RECURRENT and net.pretrained is not None:
+        words.append("begun as a language model")
+    if net.encoder in config.IN_CONTEXT and net.contextual is not None:
+        words.append("+ vectors in context")
     return " ".join(words)
 
 

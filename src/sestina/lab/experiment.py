@@ -14,7 +14,9 @@ from sestina import config
 from sestina.config import (
     EmbeddingOptions,
     EncoderOptions,
+    FineTuningOptions,
     NgramOptions,
+    PretrainingOptions,
     TextNeuronOptions,
     TextOptions,
     TrainingOptions,
@@ -28,9 +30,14 @@ NONE = "none"  # how a TOML file, which has no null, switches an option off
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class TextClassifierOptions(
-    TextOptions, EmbeddingOptions, NgramOptions, EncoderOptions, TrainingOptions
+    TextOptions, EmbeddingOptions, NgramOptions, FineTuningOptions, EncoderOptions, TrainingOptions
 ):
     """Options of `TextClassifier`, known without loading torch."""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class PretrainedClassifierOptions(PretrainingOptions, TextClassifierOptions):
+    """Options of `PretrainedClassifier`, likewise."""
 
 
 # What an experiment may train: where it lives, and its options. It takes these, has scikit-learn's
@@ -38,6 +45,7 @@ class TextClassifierOptions(
 # n_parameters_ and n_trainable_parameters_. A history without losses tells accuracies.
 ESTIMATORS: dict[str, tuple[str, type]] = {
     "TextClassifier": ("sestina.estimators.text_classifier", TextClassifierOptions),
+    "PretrainedClassifier": ("sestina.lab.pretrained", PretrainedClassifierOptions),
     "TextNeuron": ("sestina.lab.text_neuron", TextNeuronOptions),
 }
 

@@ -57,6 +57,7 @@ def _of_neuron(experiment: Experiment) -> dict[str, int]:
 
 COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
     "TextClassifier": _of_network,
+    "PretrainedClassifier": _of_network,
     "TextNeuron": _of_neuron,
 }
 

@@ -10,6 +10,9 @@ from sestina.cli.inputs import Anew, Json, ModelFolder, PathArgument, Resume, Se
 from sestina.cli.options import one_of, with_options
 from sestina.errors import OptionError
 
+RUNNING = ("running", "backwards", "scheme", "tbptt")
+"""Options that a sequence from one vector does not have."""
+
 
 @with_options(
     reading=(config.ReadingOptions,),
@@ -55,10 +58,10 @@ def _without_running_text(options: dict[str, Any]) -> dict[str, Any]:
         OptionError: One of them is set.
     """
     usual = config.to_dict(config.LanguageTextOptions()) | config.to_dict(config.LanguageOptions())
-    for name in ("running", "scheme", "tbptt"):
+    for name in RUNNING:
         if options[name] != usual[name]:
             raise OptionError(
                 f"--{name} does nothing with --given, where each text is read as a whole; leave "
                 "one of them out"
             )
-    return {name: v for name, v in options.items() if name not in ("running", "scheme", "tbptt")}
+    return {name: value for name, value in options.items() if name not in RUNNING}

@@ -67,7 +67,7 @@ def test_every_row_of_the_lectures_is_there():
 @pytest.mark.parametrize("name", NAMES)
 def test_an_experiment_has_what_it_needs(name):
     one = experiments.get(name)
-    assert one.title.endswith(".") and one.deck and one.options
+    assert one.title.endswith(".") and one.deck and all(one.networks.values())
     assert [config.unused(net) for net in one.build().values()] == [[]] * len(one.networks)
     assert compared(one)["match"] in (True, None)
     assert (one.lecture.accuracy is None) or one.lecture.said

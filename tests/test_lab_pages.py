@@ -127,8 +127,8 @@ def test_several_experiments_are_told_in_a_table(run, table):
 def test_options_set_otherwise_are_recorded_and_shown(run, table, tmp_path):
     own = ["c9-simple-rnn-16", "--quick", "--data", table]
     assert run("run", *own)[0] == 0
-    code, out, _ = run("run", *own, "--set", "hidden=8", "--set", "patience=none")
-    assert code == 0 and "changed" in out and "hidden=8, patience=none" in out
+    code, out, _ = run("run", *own, "--set", "hidden=8", "--set", "pool=max")
+    assert code == 0 and "changed" in out and "hidden=8, pool=max" in out
     assert max(map(len, out.splitlines())) <= 80
     code, out, _ = run("run", *own, "c2-multi-hot", "--set", "hidden=8")
     assert code == 0 and max(map(len, out.splitlines())) <= 80
@@ -139,7 +139,7 @@ def test_options_set_otherwise_are_recorded_and_shown(run, table, tmp_path):
     assert json.loads((tmp_path / one["record"]).read_text())["changed"] == {"hidden": 8}
     assert run("report", "--out", "pages")[0] == 0
     page = (tmp_path / "pages" / "lectures.md").read_text(encoding="utf-8")
-    assert "`c9-simple-rnn-16` with `hidden=8, patience=none` (quick)" in page
+    assert "`c9-simple-rnn-16` with `hidden=8, pool=max` (quick)" in page
     html = (tmp_path / "pages" / "lectures.html").read_text(encoding="utf-8")
     assert "c9-simple-rnn-16, hidden=8</h2>" in html and "<td>hidden=8</td>" in html
     code, _, err = run("run", *own, "--set", "hiden=8")
@@ -260,10 +260,10 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_run(run, table, tmp_
 def test_ctrl_c_says_what_is_kept(run, table, monkeypatch):
     whole = Laboratory.run
 
-    def stopped(self, chosen, data):
+    def stopped(self, chosen, *more):
         if chosen.name == "c9-simple-rnn-16":
             raise KeyboardInterrupt
-        return whole(self, chosen, data)
+        return whole(self, chosen, *more)
 
     monkeypatch.setattr(Laboratory, "run", stopped)
     names = ["c2-multi-hot", "c9-simple-rnn-16"]

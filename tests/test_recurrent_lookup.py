@@ -104,7 +104,7 @@ def test_a_classifier_of_texts_folds_its_lookups(monkeypatch):
     monkeypatch.setattr(
         sequences, "Batch", lambda *a, **k: rows.append(k.get("rows")) or real(*a, **k)
     )
-    texts = ["a fine warm film and a fine end", "a dull cold film and a dull end"] * 20
+    texts = [f"a {w} film {n} and a {w} end" for n in range(20) for w in ("fine", "dull")]
     net = TextClassifier(encoder="lstm", hidden=8, embedding=4, epochs=1, seed=0)
     net.fit(texts, [0, 1] * 20).predict(texts)
     assert rows and all(row is not None for row in rows)

@@ -503,6 +503,14 @@ def test_the_page_fits_and_says_the_most_serious_first(run, put):
         assert part in out, out
 
 
+@pytest.mark.parametrize("count", [2, 12])
+def test_long_labels_are_cut_short(run, put, count):
+    rows = [(f"text {n} of many", f"{'label ' * 50}{n % count}", "train") for n in range(240)]
+    code, out, _ = run(table(put, rows))
+    (line,) = [line for line in out.splitlines() if line.startswith("classes")]
+    assert code == 0 and "label label label l…" in line and f"{240 // count}" in line
+
+
 def test_clean_data_say_so(run, put):
     code, out, _ = run(table(put, clean()), "--strict")
     assert code == 0 and out.endswith("nothing found\n")

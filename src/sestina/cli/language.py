@@ -67,11 +67,11 @@ def generate(
         return
     for k in range(texts):
         pieces = net.pieces(prompt, n, **how, seed=seed + k)
-        sys.stdout.write(net.opening(prompt))
+        show.write(net.opening(prompt))
         for piece in pieces:
-            sys.stdout.write(piece)
+            show.write(piece)
             sys.stdout.flush()
-        sys.stdout.write("\n")
+        show.write("\n")
 
 
 def _from_values(model: str, given: str, prompt: str, texts: int, **how: Any) -> list[str]:
@@ -135,7 +135,7 @@ def score(
             ]
             continue
         for text, value in zip(chunk, scores, strict=True):
-            sys.stdout.write(f"{value:.4f}\t{' '.join(text.split())}\n")
+            show.write(f"{value:.4f}\t{' '.join(text.split())}\n")
         sys.stdout.flush()
     if json:
         show.as_json({"task": "score", "model": model, "scores": rows})

@@ -53,7 +53,7 @@ def predict(
         if json:
             rows.extend(found)
             continue
-        sys.stdout.writelines(map(_line, found))
+        show.write("".join(map(_line, found)))
         sys.stdout.flush()
     if json:
         show.as_json({"task": "predict", "model": model, "predictions": rows})

@@ -61,6 +61,7 @@ from sestina.config.vectors import (
 from sestina.options import (
     check,
     from_dict,
+    from_text,
     option,
     to_dict,
     unused,
@@ -115,6 +116,7 @@ __all__ = [
     "WrittenOptions",
     "check",
     "from_dict",
+    "from_text",
     "option",
     "to_dict",
     "unused",

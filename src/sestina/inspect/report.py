@@ -111,6 +111,7 @@ def _data(facts: ReportFacts) -> str:
     if not facts.options:
         return out
     kinds = [kind for kind in vars(config).values() if is_dataclass(kind)]
+    kinds.append(config.TrainingOptions)  # where others have an option of the same name
     helps = {spec.name: spec.metadata.get("help", "") for kind in kinds for spec in fields(kind)}
     lines = [
         [f"<code>{page.text(name)}</code>", f"<code>{page.text(page.value(value))}</code>",

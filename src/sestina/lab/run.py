@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,13 +20,12 @@ from sestina.errors import DataWarning
 from sestina.lab import journal, parts
 from sestina.lab.experiment import Experiment
 from sestina.lab.sizes import compared
+from sestina.lab.summary import Rights, Table, against, cross_entropy, over_seeds, right
 from sestina.version import __version__
 
-TINY = 1e-7  # probabilities are kept this far from 0, as in Keras' loss
 QUICK_EPOCHS = 2
 
 Say = Callable[[str], None]
-Table = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -52,34 +50,45 @@ class Laboratory:
         seeds: Seeds of the networks, and of a draw of few training texts.
         quick: Whether a few texts and epochs are enough; no baseline is fitted then.
         say: Takes a line of progress.
-        baselines: Accuracies of linear models by texts and tokens, since experiments share them.
+        baselines: Which test texts linear models get right, by texts and tokens, since experiments
+            share them.
     """
 
     seeds: Sequence[int]
     quick: bool
     say: Say
-    baselines: dict[Any, dict[str, float]] = field(default_factory=dict)
+    baselines: dict[Any, Rights] = field(default_factory=dict)
 
-    def run(self, experiment: Experiment, data: Data) -> dict[str, Any]:
+    def run(
+        self, experiment: Experiment, data: Data, changed: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Run an experiment and return its record.
+
+        Args:
+            experiment: What to run.
+            data: What to run it on.
+            changed: Which of its options are not those of its file, for the record.
 
         Raises:
             DataError: The data do not fit the experiment.
             TrainingError: A loss is not finite any more.
         """
         if self.quick:
-            epochs = min(QUICK_EPOCHS, experiment.options.get("epochs", QUICK_EPOCHS))
-            experiment = experiment.with_options(epochs=epochs)
+            epochs = [own.get("epochs", QUICK_EPOCHS) for own in experiment.networks.values()]
+            experiment = experiment.with_options(epochs=min(QUICK_EPOCHS, *epochs))
         usual = config.TrainingOptions.validation_fraction
         share = experiment.options.get("validation_fraction", usual) or usual
         whole, said = parts.split(data.records, share, self.quick)
-        runs, tables, codes = [], [], np.zeros(0)
+        runs: list[dict[str, Any]] = []
+        tables: list[Table] = []
+        rights: list[Rights] = []
         for number, seed in enumerate(self.seeds, 1):
             used = _drawn(experiment, whole, seed, self.quick)
-            run, table, codes = self._one(experiment, used, seed)
+            run, table, codes, linear = self._one(experiment, used, seed)
             self.say(_line(experiment, number, len(self.seeds), run))
             runs.append(run)
             tables.append(table)
+            rights.append(linear)
         return {
             "format": journal.FORMAT,
             "format_version": journal.VERSION,
@@ -92,11 +101,15 @@ class Laboratory:
             "quick": self.quick,
             "data": _about(data, used, said),
             "estimator": experiment.estimator,
-            "options": config.to_dict(experiment.build()),
+            "options": _options(experiment),
+            "changed": dict(changed or {}),
             "seeds": list(self.seeds),
             "parameters": compared(experiment),
             "lecture": config.to_dict(experiment.lecture),
-            "summary": _summary(runs, tables, codes),
+            "summary": {
+                **over_seeds(runs, tables, codes),
+                "against": against(tables, codes, rights),
+            },
             "runs": runs,
             "versions": _versions(),
             "machine": {"processors": os.cpu_count(), "type": platform.machine()},
@@ -104,46 +117,44 @@ class Laboratory:
 
     def _one(
         self, experiment: Experiment, used: parts.Parts, seed: int
-    ) -> tuple[dict[str, Any], Table, NDArray[Any]]:
-        """Return the figures of one seed, its probabilities (N, K) and the true codes."""
+    ) -> tuple[dict[str, Any], Table, NDArray[Any], Rights]:
+        """Return a seed's figures, its probabilities (N, K), the true codes, the linear models.
+
+        The probabilities are the mean of those of the experiment's networks.
+        """
         from sestina.estimators.targets import Labels
         from sestina.inspect.evaluate import judged
 
         train, dev, test = used
-        net = experiment.build(seed=seed)
+        nets = experiment.build(seed=seed)
+        tables: list[Table] = []
         started = time.perf_counter()
         with warnings.catch_warnings():
             # an experiment's length is its own choice; the notes tell what the training texts lose
             warnings.simplefilter("ignore", DataWarning)
-            net.fit(train.texts, train.labels, validation=(dev.texts, dev.labels))
-            table = net.predict_proba(test.texts)
+            for net in nets.values():
+                net.fit(train.texts, train.labels, validation=(dev.texts, dev.labels))
+                tables.append(net.predict_proba(test.texts))
         labels = Labels(train.labels)
-        codes = labels.encode(test.labels)
-        rung = judged(experiment.name, table, codes, parameters=net.n_parameters_, seconds=0.0)
-        return (
-            {
-                "seed": seed,
-                **rung.figures,
-                # what learns without a loss, as the perceptron, is not judged by one either
-                "loss": cross_entropy(table, codes) if "loss" in net.history_[0] else None,
-                "baselines": self._linear(net, labels, used),
-                "parameters": net.n_parameters_,
-                "trainable": net.n_trainable_parameters_,
-                "best_epoch": net.best_epoch_,
-                "seconds": round(net.seconds_, 3),
-                "seconds_in_all": round(time.perf_counter() - started, 3),
-                "notes": net.notes_,
-                "history": net.history_,
-            },
-            table,
-            codes,
-        )
+        codes, table = labels.encode(test.labels), np.mean(tables, axis=0)
+        found = [_of_net(*pair, codes) for pair in zip(nets.values(), tables, strict=True)]
+        linear = self._linear(next(iter(nets.values())), labels, used)
+        run = {
+            "seed": seed,
+            **judged(experiment.name, table, codes, parameters=0, seconds=0.0).figures,
+            "loss": None if None in [one["loss"] for one in found] else cross_entropy(table, codes),
+            "baselines": {name: float(rows.mean()) for name, rows in linear.items()},
+            "seconds_in_all": round(time.perf_counter() - started, 3),
+            **_together(found),
+        }
+        if len(nets) > 1:
+            run["members"] = dict(zip(nets, found, strict=True))
+        return run, table, codes, linear
 
-    def _linear(self, net: Any, labels: Any, used: parts.Parts) -> dict[str, float]:
-        """Return the accuracy of linear models on the same texts; none in a quick run."""
+    def _linear(self, net: Any, labels: Any, used: parts.Parts) -> Rights:
+        """Return which texts linear models on the same texts get right; none in a quick run."""
         from sestina.inspect.baselines import tfidf_regression
         from sestina.inspect.nb_svm import nb_svm
-        from sestina.metrics import correct
         from sestina.text.encode import cut_by
 
         if self.quick:
@@ -160,22 +171,38 @@ class Laboratory:
                 model(train.texts, known, dev.texts, seen, test.texts, net, cut)
                 for model in (tfidf_regression, nb_svm)
             ]
-            self.baselines[key] = {
-                one.name: float(correct(truth, _decided(one.probabilities, truth)).mean())
-                for one in found
-            }
+            self.baselines[key] = {one.name: right(one.probabilities, truth) for one in found}
         return self.baselines[key]
 
 
-def cross_entropy(probabilities: Table, codes: NDArray[Any]) -> float:
-    """Return the mean loss of probabilities (N, K), as networks are trained by it.
+def _options(experiment: Experiment) -> dict[str, Any]:
+    """Return all options, defaults too; of several networks by their names."""
+    found = {name: config.to_dict(net) for name, net in experiment.build().items()}
+    return found if experiment.members else found[experiment.estimator]
 
-    `codes` are true classes (N,), or indicators (N, K), whose decisions count alike.
-    """
-    sure = np.clip(probabilities, TINY, 1 - TINY)
-    if codes.ndim == 2:
-        return float(-np.where(codes > 0.5, np.log(sure), np.log(1 - sure)).mean())
-    return float(-np.log(sure[np.arange(len(codes)), codes]).mean())
+
+def _of_net(net: Any, table: Table, codes: NDArray[Any]) -> dict[str, Any]:
+    """Return what is told of a fitted network that gave a table (N, K) of probabilities."""
+    return {
+        "accuracy": float(right(table, codes).mean()),
+        # what learns without a loss, as the perceptron, is not judged by one either
+        "loss": cross_entropy(table, codes) if "loss" in net.history_[0] else None,
+        "parameters": net.n_parameters_,
+        "trainable": net.n_trainable_parameters_,
+        "best_epoch": net.best_epoch_,
+        "seconds": round(net.seconds_, 3),
+        "notes": net.notes_,
+        "history": net.history_,
+    }
+
+
+def _together(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a run tells of its one network, or of all of them; these have no one history."""
+    if len(found) == 1:
+        return {key: value for key, value in found[0].items() if key not in ("accuracy", "loss")}
+    sums = {key: sum(one[key] for one in found) for key in ("parameters", "trainable", "seconds")}
+    notes = list(dict.fromkeys(note for one in found for note in one["notes"]))
+    return {**sums, "best_epoch": None, "notes": notes, "history": []}
 
 
 def _drawn(experiment: Experiment, whole: parts.Parts, seed: int, quick: bool) -> parts.Parts:
@@ -186,41 +213,6 @@ def _drawn(experiment: Experiment, whole: parts.Parts, seed: int, quick: bool) -
     texts = min(experiment.training_texts, len(train) // 2) if quick else experiment.training_texts
     few, held = parts.drawn(train, texts, seed)
     return few, held, test
-
-
-def _decided(table: Table, codes: NDArray[Any]) -> NDArray[Any]:
-    """Return the classes (N,), or indicators (N, K), that probabilities (N, K) decide for."""
-    if codes.ndim == 2:
-        return (table > 0.5).astype(codes.dtype)
-    best: NDArray[Any] = table.argmax(axis=1)
-    return best
-
-
-def _summary(
-    runs: Sequence[dict[str, Any]], tables: Sequence[Table], codes: NDArray[Any]
-) -> dict[str, Any]:
-    """Return mean and standard deviation over the seeds, and the accuracy of their average."""
-    from sestina.metrics import accuracy_interval, correct
-
-    together = np.mean(tables, axis=0)
-    right = correct(codes, _decided(together, codes))
-    found: dict[str, Any] = {}
-    for name in ("accuracy", "f1", "loss", "seconds"):
-        values = [run[name] for run in runs]
-        found[name], found[f"{name}_sd"] = (None, None) if None in values else _spread(values)
-    found["baselines"] = {
-        name: list(_spread([run["baselines"][name] for run in runs]))
-        for name in runs[0]["baselines"]
-    }
-    if len(runs) > 1:
-        found["ensemble"] = float(right.mean())
-        found["ensemble_interval"] = list(accuracy_interval(right))
-    return found
-
-
-def _spread(values: Sequence[float]) -> tuple[float, float | None]:
-    """Return mean and standard deviation; none of a single value."""
-    return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else None
 
 
 def _about(data: Data, used: parts.Parts, said: str) -> dict[str, Any]:
@@ -250,8 +242,12 @@ def _versions() -> dict[str, str]:
 
 def _line(experiment: Experiment, number: int, seeds: int, run: dict[str, Any]) -> str:
     loss = "" if run["loss"] is None else f"loss {run['loss']:.4f}, "
+    nets = run.get("members", {"": run}).items()
+    best = ", ".join(
+        f"{name} best epoch {net['best_epoch']} of {net['history'][-1]['epoch']:,}".strip()
+        for name, net in nets
+    )
     return (
         f"{experiment.name}: seed {run['seed']} ({number} of {seeds}): accuracy "
-        f"{run['accuracy']:.4f}, {loss}best epoch {run['best_epoch']} of "
-        f"{run['history'][-1]['epoch']:,}, {run['seconds_in_all']:.1f} s"
+        f"{run['accuracy']:.4f}, {loss}{best}, {run['seconds_in_all']:.1f} s"
     )

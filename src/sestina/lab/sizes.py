@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sestina.lab.experiment import Experiment
+from sestina.lab.experiment import Experiment, Lecture
 
 
 def at_lecture_sizes(experiment: Experiment) -> dict[str, int]:
@@ -21,12 +21,17 @@ def at_lecture_sizes(experiment: Experiment) -> dict[str, int]:
 
 
 def _of_network(experiment: Experiment) -> dict[str, int]:
+    counts = [_of_one(options, experiment.lecture) for options in experiment.build().values()]
+    return {key: sum(count[key] for count in counts) for key in ("total", "trainable")}
+
+
+def _of_one(options: Any, lecture: Lecture) -> dict[str, int]:
+    """Count one network; rows of hashed n-grams, which depend on the texts, come on top."""
     from sestina.nn.classifier import ClassifierNetwork
     from sestina.nn.embedding import TokenEmbedding
     from sestina.nn.heads import Target
     from sestina.train import random_stream
 
-    lecture, options = experiment.lecture, experiment.build()
     width = lecture.vector_size or options.embedding
     bag = options.encoder == "bag"
     frozen = options.vectors is not None and not options.fine_tune
@@ -51,8 +56,8 @@ def _of_network(experiment: Experiment) -> dict[str, int]:
 
 def _of_neuron(experiment: Experiment) -> dict[str, int]:
     """Count a weight per word of the vocabulary, and the bias."""
-    words = experiment.lecture.vocabulary
-    return {"total": words + 1, "trainable": words + 1}
+    weights = (experiment.lecture.vocabulary + 1) * len(experiment.networks)
+    return {"total": weights, "trainable": weights}
 
 
 COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {

@@ -1,7 +1,7 @@
 """First names: their gender from their letters (row C15), and new ones of a gender (row E6).
 
     make bench-names [ARGS=--publish]
-    python benchmarks/names.py [--seeds 3] [--epochs N] [--generated 2000] [--publish]
+    python benchmarks/names.py [--seeds 3] [--generated 2000] [--publish]
 
 Data: the shipped `first-names`, spellings of a name in one part (`sestina.data.names`). Accuracy
 counts each name once; weighted by births, each person. The linear models read n-grams of letters,
@@ -36,19 +36,24 @@ READING: dict[str, Any] = {
 NETS: dict[str, dict[str, Any]] = {
     "SimpleRNN 64, one-hot letters": {
         "encoder": "rnn", "vectors": "one-hot", "hidden": 64, "optimiser": "rmsprop",
+        "epochs": 8,
     },
-    "GRU 64, vectors of letters": {
-        "encoder": "gru", "embedding": 32, "hidden": 64, "learning_rate": 3e-3,
+    "GRU 128": {
+        "encoder": "gru", "hidden": 128, "lowercase": True, "dropout": 0.3, "epochs": 10,
     },
-    "LSTM 96, both directions": {
-        "encoder": "lstm", "embedding": 32, "hidden": 96, "learning_rate": 3e-3,
-        "bidirectional": True, "dropout": 0.3,
+    "LSTM 64, both directions, maximum": {
+        "encoder": "lstm", "hidden": 64, "bidirectional": True, "pool": "max", "dropout": 0.5,
+        "input_dropout": 0.2, "token_dropout": 0.1, "learning_rate": 2e-3, "epochs": 8,
+    },
+    "CNN 64, widths 2 to 5": {
+        "encoder": "cnn", "hidden": 64, "widths": (2, 3, 4, 5), "dropout": 0.5,
+        "token_dropout": 0.1, "epochs": 8,
     },
 }  # fmt: skip
 WRITER: dict[str, Any] = {
     "level": "character", "embedding": 32, "hidden": 128, "tied": False, "dropout": 0.2,
     "input_dropout": 0.0, "learning_rate": 4e-3, "batch_size": 100, "decay": True,
-    "patience": None,
+    "patience": None, "epochs": 8,
 }  # fmt: skip
 GENDERS = ("F", "M")
 
@@ -69,8 +74,6 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="First names: gender, and new ones.")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=15, help="of the classifiers, at most")
-    parser.add_argument("--writer-epochs", type=int, default=8, help="of the model that writes")
     parser.add_argument("--generated", type=int, default=2000, help="names to write, each gender")
     parser.add_argument("--publish", action="store_true", help="write into docs/benchmarks.md")
     return parser.parse_args()
@@ -87,7 +90,7 @@ def classified(
     for name, options in NETS.items():
         nets, shares = [], []
         for seed in range(args.seeds):
-            net = TextClassifier(**READING, **options, epochs=args.epochs, seed=seed)
+            net = TextClassifier(**{**READING, **options}, seed=seed)
             net.fit(train.texts, train.labels, validation=(dev.texts, dev.labels))
             nets.append(net)
             shares.append(net.predict_proba(test.texts))
@@ -153,7 +156,7 @@ def generated(
     rungs: dict[str, dict[str, Any]] = {}
     lines = []
     for seed in range(args.seeds):
-        net = SequenceFromVector(**WRITER, epochs=args.writer_epochs, seed=seed)
+        net = SequenceFromVector(**WRITER, seed=seed)
         net.fit(*train, validation=dev)
         print(f"{name_of(net)}: seed {seed} done, {net.seconds_:.0f} s", file=sys.stderr)
         rungs = rungs or vector_ladder(net, train[1], *test)

@@ -119,6 +119,9 @@ def test_a_shipped_table_in_its_parts(run, tmp_path):
     ("arguments", "status", "sentence"),
     [
         (["--given", "animals"], 1, "has no column 'animals'; did you mean 'animal'?"),
+        (["--given", "animal,animal"], 2, "--given names the column 'animal' twice; name each"),
+        (["--given", "animal,text"], 2, "--given names the column of the texts, 'text'; leave"),
+        (["--given", "animal", "--backwards"], 2, "--backwards does nothing with --given"),
         (["--given", "animal", "--running"], 2, "--running does nothing with --given"),
         (["--given", "animal", "--tbptt", "9"], 2, "--tbptt does nothing with --given"),
         (["--given", "animal", "--scheme", "windows"], 2, "--scheme does nothing with --given"),

@@ -49,12 +49,17 @@ def pairs(path: str, reading: dict[str, Any], names: Sequence[str]) -> tuple[Rec
 
     Raises:
         DataError: PATH is no table, has no such column, or cannot be read.
+        OptionError: A column is named twice, or is that of the texts.
     """
+    if twice := [name for n, name in enumerate(names) if name in names[:n]]:
+        raise OptionError(f"--given names the column {twice[0]!r} twice; name each once")
     table = _table(path, reading)
     unknown = next((name for name in names if name not in table.columns), None)
     if unknown is not None:
         raise DataError(f"{path} has no column {unknown!r}{nearest(unknown, table.columns)}")
     found = records(path, reading, need_label=False)
+    if own := [name for name in names if [v or "" for v in table[name].to_list()] == found.texts]:
+        raise OptionError(f"--given names the column of the texts, {own[0]!r}; leave it out")
     table = with_numbers(table.select(names).with_columns(pl.col(pl.String).replace("", None)))
     gaps = table.select(pl.any_horizontal(pl.all().is_null())).to_series().to_list()
     kept = [n for n, text in enumerate(found.texts) if text.strip() and not gaps[n]]

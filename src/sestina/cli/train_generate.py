@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from sestina import config
@@ -9,9 +10,6 @@ from sestina.cli.given import GivenColumns, pairs, parted
 from sestina.cli.inputs import Anew, Json, ModelFolder, PathArgument, Resume, Seed, records
 from sestina.cli.options import one_of, with_options
 from sestina.errors import OptionError
-
-RUNNING = ("running", "backwards", "scheme", "tbptt")
-"""Options that a sequence from one vector does not have."""
 
 
 @with_options(
@@ -40,7 +38,7 @@ def generate(
     one_of(resume, overwrite)
     names, table = parted(given), None
     if names:
-        options = _without_running_text(options)
+        options = _of_whole_texts(options)
         found, table = pairs(path, reading, names)
     else:
         found = records(path, reading, need_label=False)
@@ -51,17 +49,19 @@ def generate(
     finish(job, resume, overwrite, json)
 
 
-def _without_running_text(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options but for those of running text.
+def _of_whole_texts(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a sequence from one vector, which reads each text as a whole.
 
     Raises:
-        OptionError: One of them is set.
+        OptionError: One that only a language model has is set.
     """
+    shared = (config.WrittenOptions, config.StackOptions, config.LanguageTrainingOptions)
+    known = {spec.name for kind in shared for spec in fields(kind)}
     usual = config.to_dict(config.LanguageTextOptions()) | config.to_dict(config.LanguageOptions())
-    for name in RUNNING:
+    for name in sorted(options.keys() - known):
         if options[name] != usual[name]:
             raise OptionError(
-                f"--{name} does nothing with --given, where each text is read as a whole; leave "
-                "one of them out"
+                f"--{name} does nothing with --given, where each text is read as a whole, from "
+                "its beginning; leave one of them out"
             )
-    return {name: value for name, value in options.items() if name not in RUNNING}
+    return {name: value for name, value in options.items() if name in known}

@@ -25,7 +25,8 @@ def changed(
     Raises:
         OptionError: A setting has no "=", names no option or member, or its value makes no sense.
     """
-    found, said = experiment, {}
+    found = experiment
+    said: dict[str, Any] = {}
     for setting in settings:
         found, one = _set(found, setting)
         said |= one

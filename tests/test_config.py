@@ -12,6 +12,7 @@ from sestina import (
     SequenceTagger,
     SeriesClassifier,
     TextClassifier,
+    Translator,
     config,
 )
 from sestina.errors import OptionError, counted
@@ -31,6 +32,8 @@ KINDS = [
     SequenceFromVector,
     SequenceTagger,
     config.TaggedOptions,
+    config.PairReadingOptions,
+    Translator,
 ]
 
 

@@ -19,6 +19,7 @@ from sestina import (
     SequenceFromVector,
     SequenceTagger,
     SigmoidNeuron,
+    Translator,
     load,
 )
 from sestina.errors import DataError, OptionError
@@ -43,6 +44,8 @@ def case_of(name, reviews):
         return SequenceTagger, sentences, labels
     if name == "SequenceFromVector":
         return SequenceFromVector, SERIES[:, 0], texts
+    if name == "Translator":
+        return Translator, texts, [" ".join(reversed(text.split())) for text in texts]
     return (
         ESTIMATORS[name],
         SERIES if name == "SeriesClassifier" else texts,
@@ -78,6 +81,8 @@ def answers(net, x):
     """What an estimator says of inputs, in numbers."""
     if isinstance(net, SequenceFromVector):
         return np.array(net.generate(x, n=8, temperature=2))
+    if isinstance(net, Translator):
+        return net.score_pairs(x, x)
     return net.score_texts(x) if isinstance(net, LanguageModel) else laid(net.predict_proba(x))
 
 
@@ -135,7 +140,7 @@ def test_not_fitted(case, tmp_path):
     kind, x, y = case
     verbs = {name: (x,) for name in ("predict", "predict_proba", "score_texts", "perplexity")}
     verbs |= {"score": (x, y), "save": (tmp_path / "model",), "generate": (), "stream": ()}
-    verbs |= {"complete": ("a",)}
+    verbs |= {"complete": ("a",), "score_pairs": (x, y), "attention_weights": ("a",)}
     if kind is SequenceFromVector:
         verbs |= {name: (x,) for name in ("generate", "stream")}
         verbs |= {name: (x, y) for name in ("perplexity", "figures", "score_sequences")}
@@ -196,7 +201,7 @@ def test_classes_are_known_after_fit(labelled):
 
 
 def test_what_is_known_after_fit(fitted):
-    writes = isinstance(fitted, LanguageModel | SequenceFromVector)
+    writes = isinstance(fitted, LanguageModel | SequenceFromVector | Translator)
     measure = "perplexity" if writes else "accuracy"
     assert 1 <= fitted.best_epoch_ <= fitted.n_iter_ == len(fitted.history_) == 3
     assert fitted.seconds_ > 0
@@ -210,6 +215,7 @@ def test_parameters_are_counted(fitted):
     counts = fitted.parameter_counts_
     assert sum(counts.values()) == fitted.n_parameters_ >= fitted.n_trainable_parameters_ > 0
     known = {"embedding", "encoder", "head", "tags", "vector"}
+    known |= {"target_embedding", "bridge", "decoder", "attention"}
     assert {"encoder", "head"} <= set(counts) <= known
 
 
@@ -225,7 +231,8 @@ def test_a_fit_that_fails_leaves_nothing_fitted(case):
     kind, x, y = case
     net = kind(**FAST).fit(x, y)
     with pytest.raises(DataError):
-        net.fit([] if y is None else x, ["one"] * (len(x) - (kind is SequenceFromVector)))
+        inputs = [] if y is None or kind is Translator else x
+        net.fit(inputs, ["one"] * (len(x) - (kind is SequenceFromVector)))
     with pytest.raises(NotFittedError):
         answers(net, x)
 

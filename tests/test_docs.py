@@ -89,6 +89,26 @@ def test_page_of_tagging_runs(tmp_path, monkeypatch, capsys):
         run_command(line)
 
 
+def test_page_of_translating_runs(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("sacrebleu", reason="the extra 'translate' is not installed")
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "translate.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "translate.md")
+    said = capsys.readouterr().out
+    assert float(re.search(r"(\S+) of the dates never seen", said)[1]) >= 0.98
+    assert len(commands(page)) == 3
+    for line in commands(page):
+        run_command(line)
+
+
+def test_page_of_translating_subwords_runs(capsys):
+    pytest.importorskip("sacrebleu", reason="the extra 'translate' is not installed")
+    pytest.importorskip("tokenizers", reason="the extra 'subword' is not installed")
+    page = (ROOT / "docs" / "translate.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("py", page)), "translate.md")
+    assert "chrf" in capsys.readouterr().out
+
+
 def test_page_of_the_language_models_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from sestina.version import __version__
 
 if TYPE_CHECKING:
+    from sestina.data.datasets import pairs as load_pairs
     from sestina.data.datasets import records as load_dataset
     from sestina.data.datasets import table as load_table
     from sestina.data.datasets import tagged as load_tagged
+    from sestina.data.parallel import read_pairs
     from sestina.data.read import read
     from sestina.data.tagged import read_tagged
     from sestina.errors import SestinaError
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from sestina.estimators.sequence_tagger import SequenceTagger
     from sestina.estimators.series import SeriesClassifier
     from sestina.estimators.text_classifier import TextClassifier
+    from sestina.estimators.translator import Translator
     from sestina.kernels.parallel import set_threads
     from sestina.quality.check import check_data
     from sestina.text.bags import Counts, MultiHot, TfIdf
@@ -68,6 +71,7 @@ _PLACES = {
     "SigmoidNeuron": "sestina.estimators.neuron",
     "TextClassifier": "sestina.estimators.text_classifier",
     "TfIdf": "sestina.text.bags",
+    "Translator": "sestina.estimators.translator",
     "Vocabulary": "sestina.text.vocabulary",
     "Word2Vec": "sestina.vectors.word2vec",
     "WordVectors": "sestina.vectors.table",
@@ -75,9 +79,11 @@ _PLACES = {
     "biplot": "sestina.vectors.biplot",
     "load": "sestina.estimators.loading",
     "load_dataset": "sestina.data.datasets:records",
+    "load_pairs": "sestina.data.datasets:pairs",
     "load_tagged": "sestina.data.datasets:tagged",
     "load_table": "sestina.data.datasets:table",
     "read": "sestina.data.read",
+    "read_pairs": "sestina.data.parallel",
     "read_tagged": "sestina.data.tagged",
     "sentences": "sestina.text.sentences",
     "set_threads": "sestina.kernels.parallel",
@@ -108,6 +114,7 @@ __all__ = [
     "Subwords",
     "TextClassifier",
     "TfIdf",
+    "Translator",
     "Vocabulary",
     "Word2Vec",
     "WordVectors",
@@ -116,9 +123,11 @@ __all__ = [
     "check_data",
     "load",
     "load_dataset",
+    "load_pairs",
     "load_table",
     "load_tagged",
     "read",
+    "read_pairs",
     "read_tagged",
     "sentences",
     "set_threads",

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from sestina import config
-from sestina.cli import show, tagged
+from sestina.cli import show, tagged, translated
 from sestina.cli.given import of_part
 from sestina.cli.given import pairs as given_pairs
 from sestina.cli.inputs import (
+    Beam,
     Json,
     ModelArgument,
     PathArgument,
@@ -20,6 +21,7 @@ from sestina.cli.inputs import (
     part_of,
     records,
     tagger,
+    translator,
     vector_model,
 )
 from sestina.cli.judging import on_test_part
@@ -27,16 +29,22 @@ from sestina.cli.options import with_options
 from sestina.errors import DataError, counted
 
 
-@with_options(reading=(config.ReadingOptions,), columns=(config.TaggedOptions,))
+@with_options(
+    reading=(config.ReadingOptions,),
+    columns=(config.TaggedOptions,),
+    sides=(config.PairOptions,),
+)
 def evaluate(
     model: ModelArgument,
     path: PathArgument,
     reading: dict[str, Any],
     columns: dict[str, Any],
+    sides: dict[str, Any],
     part: Annotated[
         str | None,
         typer.Option(help="Part to evaluate on: train, dev or test; test where PATH names parts."),
     ] = None,
+    beam: Beam = 0,
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
@@ -46,9 +54,16 @@ def evaluate(
     share that is right; for a model with a temperature also without it. A
     tagger wants tagged sentences, and is measured on words and on spans; a
     language model wants no labels: its perplexity and bits per character. One
-    trained with --given wants the same columns.
+    trained with --given wants the same columns. A translator wants sentences
+    and translations: chrF, BLEU and perplexity.
     """
     kind = estimator_of(model)
+    if kind == "Translator":
+        how = {key: reading[key] for key in ("split", "encoding", "header")}
+        found_pairs = translated.pairs(path, {**sides, **how})
+        wanted = part_of(found_pairs, part, "test", "evaluating on")
+        translated.measure(translator(model), model, path, wanted, beam or None, json)
+        return
     if kind == "LanguageModel":
         found = part_of(records(path, reading, need_label=False), part, "test", "evaluating on")
         texts = [text for text in found.texts if text.strip()]  # empty ones do not count

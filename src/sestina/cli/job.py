@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -70,15 +71,9 @@ class Job:
         ladder = climb({name: net}, train, dev, test)
         result = self._result(net, name, ladder, parts[:3], interrupted)
         trained = counted(len(train), "training text")
-        net.save(self.out, {**result, "data": f"{self.path}: {trained}; {said}"})
-        result["report"] = write_report(
-            self.out,
-            ladder,
-            name,
-            report_facts(net, parts[:3], said, result["verdicts"], self.path),
-        )
-        if not interrupted:
-            (self.out / store.CHECKPOINT).unlink(missing_ok=True)
+        keep(net, self.out, {**result, "data": f"{self.path}: {trained}; {said}"}, interrupted)
+        facts = report_facts(net, parts[:3], said, result["verdicts"], self.path)
+        result["report"] = write_report(self.out, lambda: render(ladder, name, facts))
         return result
 
     def _result(
@@ -92,12 +87,7 @@ class Job:
             "encoder": net.encoder,
             "classes": ladder.classes,
             "texts": dict(zip(("train", "dev", "test"), map(len, parts), strict=True)),
-            "parameters": net.n_parameters_,
-            "trainable_parameters": net.n_trainable_parameters_,
-            "epochs": len(net.history_),
-            "best_epoch": net.best_epoch_,
-            "seconds": round(net.seconds_, 3),
-            "seed": net.seed,
+            **run_facts(net),
             "metrics": ladder.rungs[-1].summary(),
             "baseline": {rung.name: rung.summary() for rung in plain},
             "verdicts": [verdict(ladder, name, rung.name) for rung in reversed(plain)],
@@ -225,10 +215,29 @@ def claim(out: Path, resume: bool, overwrite: bool) -> None:
         raise store.unwritable(out, error) from error
 
 
-def write_report(out: Path, ladder: Ladder, name: str, facts: Any) -> str | None:
+def run_facts(net: Any) -> dict[str, Any]:
+    """Return what every job tells of a training run."""
+    return {
+        "parameters": net.n_parameters_,
+        "trainable_parameters": net.n_trainable_parameters_,
+        "epochs": len(net.history_),
+        "best_epoch": net.best_epoch_,
+        "seconds": round(net.seconds_, 3),
+        "seed": net.seed,
+    }
+
+
+def keep(net: Any, out: Path, facts: dict[str, Any], interrupted: bool) -> None:
+    """Write a model and its facts into a folder; the checkpoint of a finished run goes."""
+    net.save(out, facts)
+    if not interrupted:
+        (out / store.CHECKPOINT).unlink(missing_ok=True)
+
+
+def write_report(out: Path, render: Callable[[], str]) -> str | None:
     """Write report.html into a folder and return its path; None where the extra is missing."""
     try:
-        page = render(ladder, name, facts)
+        page = render()
     except MissingExtra as error:
         show.say(f"no report: {error}")
         return None

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from sestina import config, store
+from sestina import config
 from sestina.cli import show
-from sestina.cli.job import claim, ended_early
+from sestina.cli.job import claim, ended_early, keep, run_facts
 from sestina.data.records import Records
 from sestina.data.split import row_parts, text_parts
 from sestina.errors import OptionError, counted
@@ -75,9 +75,7 @@ class LanguageJob:
             show.say(note)
         result = self._result(net, (train, dev, test), interrupted)
         trained = counted(len(train.texts), "training text")
-        net.save(self.out, {**result, "data": f"{self.path}: {trained}; {said}"})
-        if not interrupted:
-            (self.out / store.CHECKPOINT).unlink(missing_ok=True)
+        keep(net, self.out, {**result, "data": f"{self.path}: {trained}; {said}"}, interrupted)
         return result
 
     def _parts(self, net: LanguageModel | SequenceFromVector) -> tuple[Part, Part, Part, str]:
@@ -119,12 +117,7 @@ class LanguageJob:
             "vocabulary": len(net.vocabulary_),
             "tokens": net.tokens_,
             "tokens_per_second": round(sum(speeds) / len(speeds)),
-            "parameters": net.n_parameters_,
-            "trainable_parameters": net.n_trainable_parameters_,
-            "epochs": len(net.history_),
-            "best_epoch": net.best_epoch_,
-            "seconds": round(net.seconds_, 3),
-            "seed": net.seed,
+            **run_facts(net),
             "metrics": rungs[name],
             "baseline": {key: row for key, row in rungs.items() if key != name},
             "notes": [*self.data.notes, *net.notes_],

@@ -159,6 +159,24 @@ def perplexities(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
     table(title, ("model", "perplexity", "bits/char.", "parameters", "seconds"), rows)
 
 
+def translations(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the ladder of translators: chrF, BLEU, share of exact ones, perplexity."""
+    rows = [
+        (
+            name,
+            f"{row['chrf']:.1f}",
+            f"{row['bleu']:.1f}",
+            f"{row['exact']:.1%}",
+            f"{row['perplexity']:,.2f}" if "perplexity" in row else "",
+            f"{row['parameters']:,}",
+            f"{row['seconds']:.1f}",
+        )
+        for name, row in rungs.items()
+    ]
+    heads = ("model", "chrF", "BLEU", "exact", "perplex.", "parameters", "seconds")
+    table(title, heads, rows)
+
+
 def _plain(value: Any) -> str:
     from rich.markup import escape
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sestina import config, store
+from sestina import config
 from sestina.cli import show
-from sestina.cli.job import claim, ended_early
+from sestina.cli.job import claim, ended_early, keep, run_facts
 from sestina.cli.tagged import known_share, seen_facts, words_in
 from sestina.data.tagged import TaggedSentences, three_tagged_parts
 from sestina.errors import OptionError, counted
@@ -70,9 +70,7 @@ class TagJob:
         result = self._result(net, rungs, (train, dev, test), interrupted)
         result["notes"] = [*data.notes, *filter(None, [careful]), *net.notes_]
         trained = counted(len(train), "training sentence")
-        net.save(self.out, {**result, "data": f"{self.path}: {trained}; {said}"})
-        if not interrupted:
-            (self.out / store.CHECKPOINT).unlink(missing_ok=True)
+        keep(net, self.out, {**result, "data": f"{self.path}: {trained}; {said}"}, interrupted)
         return result
 
     def _result(
@@ -89,12 +87,7 @@ class TagJob:
             "scheme": net.scheme_,
             "sentences": dict(zip(names, map(len, parts), strict=True)),
             "words": dict(zip(names, words_in(parts), strict=True)),
-            "parameters": net.n_parameters_,
-            "trainable_parameters": net.n_trainable_parameters_,
-            "epochs": len(net.history_),
-            "best_epoch": net.best_epoch_,
-            "seconds": round(net.seconds_, 3),
-            "seed": net.seed,
+            **run_facts(net),
             "metrics": own.summary(),
             "baseline": {rung.name: rung.summary() for rung in plain},
             "verdicts": [tag_verdict(rungs, own.name, rung.name) for rung in reversed(plain)],

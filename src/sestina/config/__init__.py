@@ -48,6 +48,13 @@ from sestina.config.texts import (
     TextOptions,
     TfIdfOptions,
 )
+from sestina.config.translating import (
+    PairOptions,
+    PairReadingOptions,
+    TranslationTextOptions,
+    TranslatorOptions,
+    TranslatorTrainingOptions,
+)
 from sestina.config.vectors import (
     CorpusOptions,
     Doc2VecOptions,
@@ -96,6 +103,8 @@ __all__ = [
     "OneHotOptions",
     "OneHotTokensOptions",
     "PMIOptions",
+    "PairOptions",
+    "PairReadingOptions",
     "PerceptronOptions",
     "PretrainingOptions",
     "ReadingOptions",
@@ -111,6 +120,9 @@ __all__ = [
     "TextOptions",
     "TfIdfOptions",
     "TrainingOptions",
+    "TranslationTextOptions",
+    "TranslatorOptions",
+    "TranslatorTrainingOptions",
     "VectorOptions",
     "Word2VecOptions",
     "WrittenOptions",

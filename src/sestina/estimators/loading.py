@@ -12,6 +12,7 @@ from sestina.estimators.sequence_from_vector import SequenceFromVector
 from sestina.estimators.sequence_tagger import SequenceTagger
 from sestina.estimators.series import SeriesClassifier
 from sestina.estimators.text_classifier import TextClassifier
+from sestina.estimators.translator import Translator
 from sestina.store import load_config
 
 ESTIMATORS: dict[str, type[Any]] = {
@@ -22,6 +23,7 @@ ESTIMATORS: dict[str, type[Any]] = {
         SequenceTagger,
         LanguageModel,
         SequenceFromVector,
+        Translator,
     )
 }
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina import config, metrics
+from sestina import metrics
 from sestina.errors import counted
+from sestina.estimators.text_classifier import TextClassifier
 from sestina.inspect import charts, page
 from sestina.inspect.evaluate import Ladder, Rung
 from sestina.inspect.per_class import per_class
@@ -110,9 +111,7 @@ def _data(facts: ReportFacts) -> str:
     out = f'<dl class="facts">{rows}</dl>'
     if not facts.options:
         return out
-    kinds = [kind for kind in vars(config).values() if is_dataclass(kind)]
-    kinds.append(config.TrainingOptions)  # where others have an option of the same name
-    helps = {spec.name: spec.metadata.get("help", "") for kind in kinds for spec in fields(kind)}
+    helps = {spec.name: spec.metadata.get("help", "") for spec in fields(TextClassifier)}
     lines = [
         [f"<code>{page.text(name)}</code>", f"<code>{page.text(page.value(value))}</code>",
          page.text(helps.get(name, ""))]

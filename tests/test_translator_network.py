@@ -7,16 +7,25 @@ import torch
 from sestina.config import TranslatorOptions
 from sestina.nn import attention as attention_module
 from sestina.nn.attention import Attention, Memory
+from sestina.nn.lexicon import FLOOR, Lexicon, Table
 from sestina.nn.translator import PairBatch, TranslatorNetwork
 
 END = 2
 KINDS = ["additive", "dot", None]
 
 
-def network(attention="additive", seed=0, **options):
+TABLE = Table(  # what source tokens 1, 3, 3 and 5 become
+    np.array([0, 0, 1, 1, 3, 3, 4, 4, 4, 4]),
+    np.array([4, 2, 7, 6]),
+    np.array([0.9, 0.25, 0.75, 0.5], np.float32),
+)
+
+
+def network(attention="additive", seed=0, table=None, **options):
     torch.manual_seed(seed)
     sizes = {"embedding": 6, "hidden": 5, "dropout": 0.0, "input_dropout": 0.0}
-    net = TranslatorNetwork(TranslatorOptions(attention=attention, **{**sizes, **options}), 9, 8)
+    wish = TranslatorOptions(attention=attention, **{**sizes, **options})
+    net = TranslatorNetwork(wish, 9, 8, table=table)
     with torch.no_grad():
         for weight in (net.embedding.weight, net.target_embedding.weight, net.bias):
             weight.normal_()  # far from where all tokens are as likely
@@ -89,10 +98,36 @@ def test_blocks_of_sentences_give_the_same_gradients(monkeypatch):
         torch.testing.assert_close(one, other)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def test_a_lexicon_is_what_it_says():
+    module = Lexicon(TABLE, 8)
+    sources = torch.tensor([[3, 5, 3, 2], [1, 4, 0, 0]])
+    entries = module.entries(sources)
+    wanted = np.zeros((9, 8), np.float32)
+    wanted[1, 4], wanted[3, 2], wanted[3, 7], wanted[5, 6] = 0.9, 0.25, 0.75, 0.5
+    assert np.array_equal(entries, wanted[sources][:, :, 1:])
+    weights = torch.rand(2, 5, 4)
+    found = module(weights, entries)
+    whole = np.einsum("bts,bsv->btv", weights.numpy(), wanted[sources][:, :, 1:])
+    np.testing.assert_allclose(found, np.log(whole + FLOOR), rtol=1e-5)
+
+
+def test_the_lexicon_bears_on_what_is_attended_to():
+    plain, net = network(), network(table=TABLE)
+    rows = batch([([3], [7])])
+    with torch.no_grad():
+        one, other = plain.token_losses(rows)[0, 0], net.token_losses(rows)[0, 0]
+    assert float(one - other) > 0.5  # 3 becomes 7 rather than anything else
+    assert not any("lexicon" in name for name, _ in net.named_parameters())
+    assert {name for name in net.state_dict() if "lexicon" in name} == {
+        "lexicon.starts", "lexicon.tokens", "lexicon.chances",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "table"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_gradients_by_finite_differences(kind, cell):
-    net = network(kind, cell=cell, layers=2).double()
+    kind, table = ("dot", TABLE) if kind == "table" else (kind, None)
+    net = network(kind, cell=cell, layers=2, table=table).double()
     rows = batch(ROWS)
     weights = [w for w in net.parameters() if w.requires_grad]
     found = torch.autograd.grad(net.loss(rows), weights)
@@ -139,8 +174,14 @@ def test_padding_and_company_change_nothing(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("options", [{}, {"cell": "gru", "layers": 2}, {"layers": 3}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"cell": "gru", "layers": 2}, {"layers": 3, "table": TABLE}],
+    ids=["plain", "GRU", "table"],
+)
 def test_step_by_step_is_all_at_once(kind, options):
+    if kind is None:  # nothing is attended to
+        options = {**options, "table": None}
     net = network(kind, **options).eval()
     rows = batch([([3, 4], [6, 7, 5]), ([5, 5, 5], [4, 3, 3])])
     with torch.inference_mode():

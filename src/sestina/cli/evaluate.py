@@ -21,11 +21,11 @@ from sestina.cli.inputs import (
     part_of,
     records,
     tagger,
-    translator,
     vector_model,
 )
 from sestina.cli.judging import on_test_part
 from sestina.cli.options import with_options
+from sestina.data.records import Records
 from sestina.errors import DataError, counted
 
 
@@ -60,9 +60,7 @@ def evaluate(
     kind = estimator_of(model)
     if kind == "Translator":
         how = {key: reading[key] for key in ("split", "encoding", "header")}
-        found_pairs = translated.pairs(path, {**sides, **how})
-        wanted = part_of(found_pairs, part, "test", "evaluating on")
-        translated.measure(translator(model), model, path, wanted, beam or None, json)
+        translated.measure(model, path, {**sides, **how}, part, beam or None, json)
         return
     if kind == "LanguageModel":
         found = part_of(records(path, reading, need_label=False), part, "test", "evaluating on")
@@ -80,7 +78,11 @@ def evaluate(
         chosen = part_of(sentences, part, "test", "evaluating on")
         tagged.measure(tagger(model), model, path, chosen, json)
         return
-    net, found = on_test_part(model, path, reading, part)
+    _classifier(model, path, *on_test_part(model, path, reading, part), json)
+
+
+def _classifier(model: str, path: str, net: Any, found: Records, json: bool) -> None:
+    """Print the figures of a text classifier."""
     from sestina.inspect.evaluate import judged_net
     from sestina.inspect.per_class import per_class
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sestina.cli import show
+from sestina.cli.inputs import part_of, translator
 from sestina.data import datasets
 from sestina.data.parallel import Pairs, read_pairs
 from sestina.errors import DataError, counted, nearest
@@ -42,17 +43,30 @@ def put_translations(
     for texts in chunks:
         found = net.predict(texts, beam)
         if json:
-            pairs = zip(texts, found, strict=True)
-            rows += [{"text": text, "translation": line} for text, line in pairs]
+            lines = zip(texts, found, strict=True)
+            rows += [{"text": text, "translation": line} for text, line in lines]
         else:
-            sys.stdout.writelines(line + "\n" for line in found)
+            show.write("".join(line + "\n" for line in found))
             sys.stdout.flush()
     if json:
         show.as_json({"task": "predict", "model": model, "predictions": rows})
 
 
-def measure(net: Any, model: str, data: str, found: Pairs, beam: int | None, json: bool) -> None:
-    """Print the figures of a translator on sentence pairs."""
+def measure(
+    model: str, data: str, reading: dict[str, Any], part: str | None, beam: int | None, json: bool
+) -> None:
+    """Print the figures of a translator on sentence pairs.
+
+    Args:
+        model: Its folder.
+        data: What the user called the pairs.
+        reading: As `pairs` takes it.
+        part: The part asked for; test by default, or all pairs where the data name no parts.
+        beam: Width of the search, or the model's.
+        json: Whether to print JSON.
+    """
+    found = part_of(pairs(data, reading), part, "test", "evaluating on")
+    net = translator(model)
     figures = net.evaluate(found.sources, found.targets, beam)
     if json:
         show.as_json(

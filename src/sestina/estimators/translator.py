@@ -61,8 +61,9 @@ class Translator(
         >>> from sestina import Translator
         >>> sentences = [f"{a} {b}" for a in "abcd" for b in "abcd"] * 8
         >>> reversed_ = [text[::-1] for text in sentences]
-        >>> net = Translator(level="word", hidden=16, embedding=16, learning_rate=0.01, dropout=0)
-        >>> net.set_params(input_dropout=0, epochs=12).fit(sentences, reversed_).predict(["c a"])
+        >>> net = Translator(level="word", hidden=16, embedding=16, dropout=0, input_dropout=0)
+        >>> net = net.set_params(learning_rate=0.03, epochs=15, validation_fraction=0)
+        >>> net.fit(sentences, reversed_).predict(["c a"])
         ['a c']
     """
 

@@ -45,7 +45,7 @@ def put_translations(
             pairs = zip(texts, found, strict=True)
             rows += [{"text": text, "translation": line} for text, line in pairs]
         else:
-            sys.stdout.writelines(line + "\n" for line in found)
+            show.write("".join(f"{line}\n" for line in found))
             sys.stdout.flush()
     if json:
         show.as_json({"task": "predict", "model": model, "predictions": rows})

@@ -222,7 +222,7 @@ def test_pages_have_the_table_and_the_curves(run, table, tmp_path):
     assert "| C8 | `c8-four-simple-rnns` | not run yet |" in page
     assert re.search(r"training +[▁-█]{2}  0\.\d+ → ", page)
     rows = [line for line in page.splitlines() if line.startswith("| ")]
-    assert {row.count("|") for row in rows} == {12} and len(rows) == len(experiment.names()) + 1
+    assert {row.count("|") for row in rows} == {13} and len(rows) == len(experiment.names()) + 1
 
 
 def test_markdown_alone(run, table, tmp_path):

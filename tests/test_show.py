@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -77,6 +78,14 @@ def test_labels_in_tables_sentences_and_errors(run, model, table):
 def test_sentences(run, put):
     code, out, _ = run("data", "sentences", put("a.txt", f"One {EVIL} here. Two there."))
     assert code == 0 and out.splitlines()[1] == "Two there."
+
+
+def test_verbs_write_through_show():
+    folder = Path(show.__file__).parent
+    loose = [
+        p.name for p in folder.glob("*.py") if re.search(r"stdout\.write", p.read_text("utf-8"))
+    ]
+    assert loose == ["show.py"]
 
 
 def test_styles_still_reach_a_terminal(monkeypatch):

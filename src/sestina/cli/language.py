@@ -56,7 +56,7 @@ def generate(
         if json:
             show.as_json({**asked, "given": given, "texts": written})
         else:
-            sys.stdout.writelines(f"{text}\n" for text in written)
+            show.write("".join(f"{text}\n" for text in written))
         return
     net = language_model(model)
     if given:

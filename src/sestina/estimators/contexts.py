@@ -16,7 +16,7 @@ from sestina.config import CleaningOptions, LanguageOptions, TextOptions
 from sestina.data.ragged import Ragged
 from sestina.errors import ModelError, OptionError, counted
 from sestina.estimators.language_model import LanguageModel
-from sestina.estimators.pretraining import check_same, language_model, reading_of
+from sestina.estimators.pretraining import check_same, language_model, read_alike
 from sestina.nn.contextual import ContextualEmbedding, Way
 from sestina.nn.language import LanguageNetwork
 from sestina.text.clean import cleaner
@@ -176,4 +176,4 @@ def _check_pair(models: Sequence[LanguageModel], name: str) -> None:
 
 
 def _cleaning(model: LanguageModel) -> dict[str, Any]:
-    return {k: v for k, v in reading_of(model).items() if not k.startswith("mark")}
+    return {k: v for k, v in read_alike(model).items() if not k.startswith("mark")}

@@ -194,6 +194,8 @@ def test_a_classifier_with_words_in_context(pair, tmp_path, encoder, beside):
     ).fit(TEXTS, LABELS)
     assert (net.network_.embedding is None) != beside
     assert net.vocabulary_ == pair[0].vocabulary_ and net.direction_ is None
+    assert net.reading().endswith(f"{len(net.vocabulary_)}, that of a language model")
+    assert not net.contexts_.networks  # which the network has copies of
     net.save(tmp_path / "net")
     again = load(tmp_path / "net")
     assert np.array_equal(again.predict_proba(TEXTS), net.predict_proba(TEXTS))

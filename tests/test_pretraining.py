@@ -327,8 +327,8 @@ def test_the_command_line(tmp_path, put, capsys):
     common = ["train", "classify", data, *sizes, "--no-lowercase", "--no-html", "--json"]
     begun = ["--pretrained", tmp_path / "lm" / "forward", "--layer-decay", 2.6, "--unfreeze"]
     for out, given, name in (
-        ("begun", begun, "LSTM begun as a language model"),
-        ("beside", ["--contextual", tmp_path / "lm"], "LSTM + vectors in context"),
+        ("begun", begun, "pre-trained LSTM"),
+        ("beside", ["--contextual", tmp_path / "lm"], "LSTM + context"),
     ):
         capsys.readouterr()
         assert cli(*common, *given, "--pool", "concat", "--out", tmp_path / out) == 0

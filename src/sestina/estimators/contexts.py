@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from sestina.config import CleaningOptions, LanguageOptions, TextOptions
 from sestina.data.ragged import Ragged
 from sestina.errors import ModelError, OptionError, counted
 from sestina.estimators.language_model import LanguageModel
-from sestina.estimators.pretraining import check_same, language_model, reading_of
+from sestina.estimators.pretraining import check_same, language_model, read_alike
 from sestina.nn.contextual import ContextualEmbedding, Way
 from sestina.nn.language import LanguageNetwork
 from sestina.text.clean import cleaner
@@ -36,14 +36,14 @@ class Contexts:
         cleaning: What is done to words first.
         sizes: Their cell, embedding, hidden and layers.
         backwards: Of each, whether it reads texts from their ends.
-        networks: Of each, its network; empty ones where a saved model's weights are to come.
+        networks: Of each, its network; none once `parted`, or where weights are still to come.
     """
 
     vocabulary: Vocabulary
     cleaning: Mapping[str, Any]
     sizes: Mapping[str, Any]
     backwards: Sequence[bool]
-    networks: Sequence[LanguageNetwork]
+    networks: Sequence[LanguageNetwork] = ()
 
     @classmethod
     def of(cls, given: Any, name: str = "contextual") -> Contexts:
@@ -79,9 +79,7 @@ class Contexts:
         """Return what `state` told of, its weights still to come; None for None."""
         if state is None:
             return None
-        options = LanguageOptions(**state["sizes"], adaptive=2 * len(vocabulary) + 64)
-        networks = [LanguageNetwork(options, len(vocabulary)) for _ in state["backwards"]]
-        return cls(vocabulary, state["cleaning"], state["sizes"], state["backwards"], networks)
+        return cls(vocabulary, state["cleaning"], state["sizes"], state["backwards"])
 
     def state(self) -> dict[str, Any]:
         """Return all but vocabulary and weights as plain JSON values."""
@@ -91,15 +89,22 @@ class Contexts:
             "backwards": list(self.backwards),
         }
 
-    def module(self) -> ContextualEmbedding:
-        """Return the networks as a module, with weights of its own."""
+    def parted(self) -> tuple[ContextualEmbedding, Contexts]:
+        """Return the networks as a module with weights of its own, and what reads words for it.
+
+        Where there are no networks, the module is one whose weights will be loaded.
+        """
         end = self.vocabulary[EOS]
-        return ContextualEmbedding(
-            [
-                Way(deepcopy(net.embedding), deepcopy(net.encoder), backwards, end)
-                for net, backwards in zip(self.networks, self.backwards, strict=True)
-            ]
-        )
+        networks = self.networks or [self._empty() for _ in self.backwards]
+        ways = [
+            Way(deepcopy(net.embedding), deepcopy(net.encoder), backwards, end)
+            for net, backwards in zip(networks, self.backwards, strict=True)
+        ]
+        return ContextualEmbedding(ways), replace(self, networks=())
+
+    def _empty(self) -> LanguageNetwork:
+        size = len(self.vocabulary)
+        return LanguageNetwork(LanguageOptions(**self.sizes, adaptive=2 * size + 64), size)
 
     def ids(self, documents: Sequence[str | Sequence[str]]) -> Ragged:
         """Return texts, or lists of words, in the ids of the vocabulary."""
@@ -176,4 +181,4 @@ def _check_pair(models: Sequence[LanguageModel], name: str) -> None:
 
 
 def _cleaning(model: LanguageModel) -> dict[str, Any]:
-    return {k: v for k, v in reading_of(model).items() if not k.startswith("mark")}
+    return {k: v for k, v in read_alike(model).items() if not k.startswith("mark")}

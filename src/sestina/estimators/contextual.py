@@ -43,8 +43,7 @@ class InContext(TransformerMixin, BaseEstimator):
         Raises:
             SestinaError: A model cannot be read, two do not go together, or an option is unknown.
         """
-        self._contexts = Contexts.of(self.models, "models")
-        self._module = self._contexts.module()
+        self._module, self._contexts = Contexts.of(self.models, "models").parted()
         self.depth_, self.features_ = self._module.depth, self._module.features
         return self
 

@@ -71,7 +71,7 @@ def check_same(name: str, wanted: Mapping[str, Any], options: Any) -> None:
         raise OptionError(f"{name} goes with {theirs}, and what came has {ours}; set them alike")
 
 
-def reading_of(model: LanguageModel) -> dict[str, Any]:
+def read_alike(model: LanguageModel) -> dict[str, Any]:
     """Return how a classifier must read texts, so that they become the model's tokens.
 
     Nothing is marked: the model's own EOS stands before each text.
@@ -105,7 +105,7 @@ def model_for(options: Any) -> LanguageModel | None:
             "hidden": model.hidden,
             "layers": model.layers,
             "bidirectional": False,
-            **reading_of(model),
+            **read_alike(model),
         },
         options,
     )

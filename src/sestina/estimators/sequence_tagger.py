@@ -230,7 +230,9 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
         words = TokenEmbedding(len(self.lexicon_.words), self.embedding, None, trainable=True)
         letters = len(self.lexicon_.characters)
         allowed = tagging.allowed(self.classes_, self.scheme_)
-        contextual = None if self.contexts_ is None else self.contexts_.module()
+        contextual = None
+        if self.contexts_ is not None:
+            contextual, self.contexts_ = self.contexts_.parted()
         return TaggerNetwork(self, allowed, words, known, letters, lost, contextual)
 
     def _numbers(self, X: Any) -> Numbered:

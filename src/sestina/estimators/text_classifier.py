@@ -148,7 +148,9 @@ class TextClassifier(
 
     def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
         size, embedding = len(self.vocabulary_), None
-        contextual = None if self.contexts_ is None else self.contexts_.module()
+        contextual = None
+        if self.contexts_ is not None:
+            contextual, self.contexts_ = self.contexts_.parted()
         if self.encoder != "bag":
             embedding = self._fresh_embedding() if fresh else self._empty_embedding()
             size = self.vector_size_ + (0 if contextual is None else contextual.features)
@@ -240,7 +242,9 @@ class TextClassifier(
     def reading(self) -> str:
         """Return in words what the network reads: kind and number of its tokens."""
         check_is_fitted(self, "vocabulary_")
-        size = f"a vocabulary of {len(self.vocabulary_):,}, learnt from the training texts"
+        own = self.direction_ is None and self.contexts_ is None
+        origin = "learnt from the training texts" if own else "that of a language model"
+        size = f"a vocabulary of {len(self.vocabulary_):,}, {origin}"
         if self.level == "subword":
             return f"parts of words ({self.subword_method}): {size}"
         return f"{self.level}s: {size}"

@@ -46,9 +46,9 @@ def net_name(net: TextClassifier) -> str:
             )
         )
     if net.encoder in config.RECURRENT and net.pretrained is not None:
-        words.append("begun as a language model")
+        words.insert(0, "pre-trained")
     if net.encoder in config.IN_CONTEXT and net.contextual is not None:
-        words.append("+ vectors in context")
+        words.append("+ context")
     return " ".join(words)
 
 

@@ -34,7 +34,8 @@ from sestina.nn.language import LanguageNetwork
 from sestina.text.clean import cleaner
 from sestina.text.encode import Encoded, encode, in_ids, learn_vocabulary
 from sestina.text.inputs import as_texts
-from sestina.text.vocabulary import EOS, Vocabulary
+from sestina.text.parts import read_vocabulary
+from sestina.text.vocabulary import EOS
 from sestina.train import random_stream
 
 WHOLE = 2**31  # texts are read to their ends
@@ -48,10 +49,10 @@ class LanguageModel(
 
     The options are those of `sestina.config`: `LanguageTextOptions`, `LanguageOptions` and
     `LanguageTrainingOptions`. Every text ends with EOS, which is foreseen like any token; rare
-    tokens are UNK. All logarithms are natural.
+    tokens are UNK. All logarithms are natural. ``level="subword"`` needs the extra `subword`.
 
     Attributes (after `fit`):
-        vocabulary_: The `Vocabulary`, V tokens.
+        vocabulary_: The `Vocabulary`, V tokens; with subwords it knows how texts are cut, too.
         tokens_: Tokens trained on, EOS included.
 
     Example:
@@ -104,7 +105,7 @@ class LanguageModel(
         started = time.perf_counter()
         self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
         config.check(self)
-        self.notes_: list[str] = []
+        self.notes_: list[str] = config.unused(self)
         texts, held = self._held_out(self._texts_of(X), validation)
         options = self._reading()
         self.vocabulary_, found = learn_vocabulary(texts, options)
@@ -141,6 +142,20 @@ class LanguageModel(
         if not isinstance(text, str):
             raise DataError(f"{text!r:.60} came; expected one text, or use score_texts")
         return float(self.score_texts([text])[0])
+
+    def score_tokens(self, text: str) -> list[tuple[str, float]]:
+        """Return the tokens of one text, EOS behind them, and log P of each, natural.
+
+        A token outside the vocabulary has the log P of UNK.
+        """
+        if not isinstance(text, str):
+            raise DataError(f"{text!r:.60} came; expected one text")
+        stream, found = self.stream(), []
+        for token in [*self.tokens(text), EOS]:
+            number = self.vocabulary_[token]
+            found.append((token, float(stream.log_probabilities[number])))
+            stream.advance(number)
+        return found
 
     def score(self, X: Any, y: None = None) -> float:
         """Return the mean log P of a token: minus the logarithm of the perplexity."""
@@ -271,7 +286,7 @@ class LanguageModel(
         self, learned: dict[str, Any], arrays: dict[str, NDArray[Any]], files: dict[str, str]
     ) -> None:
         """Become fitted again from what `_learned` returned, the weights and the text files."""
-        self.vocabulary_ = Vocabulary.from_json(files["vocabulary.json"])
+        self.vocabulary_ = read_vocabulary(files["vocabulary.json"], self.level)
         self.tokens_ = learned["tokens"]
         self._recall(learned, files)
         with random_stream(self.seed, 0):

@@ -10,10 +10,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from sestina.config import TextOptions
 from sestina.errors import DataError, OptionError
-from sestina.estimators.completion import Completion, next_tokens, whole_words
+from sestina.estimators.completion import (
+    Completion,
+    Parts,
+    last_word,
+    next_tokens,
+    whole_words,
+)
 from sestina.estimators.sampling import Sampler
 from sestina.estimators.token_stream import TokenStream
+from sestina.text.clean import cleaner
 from sestina.text.detokenise import Joiner
+from sestina.text.encode import cut_by
 from sestina.text.tokenise import tokeniser
 from sestina.text.vocabulary import EOS, UNK, Vocabulary
 
@@ -76,13 +84,20 @@ class Writer:
 
     def opening(self, prompt: str) -> str:
         """Return a prompt as a text begins with it: a word that follows brings its own blank."""
-        return prompt.rstrip() if self.level == "word" else prompt
+        return prompt if self.level == "character" else prompt.rstrip()
+
+    def tokens(self, text: str) -> list[str]:
+        """Return the tokens of a text, in order, as the model reads them; UNK as it is spelt."""
+        check_is_fitted(self, "vocabulary_")
+        options = self._reading()
+        return tokeniser(options, cut_by(self.vocabulary_, options))(text)
 
     def complete(self, prefix: str, n: int = 10, beginning: str = "") -> list[Completion]:
         """Return the n most probable words that follow, with their probabilities (row B10).
 
-        A word model gives the next word, UNK and EOS left out. A character model goes on with the
-        word that the prefix ends in, if it does, to its end.
+        A word model gives the next word, UNK and EOS left out. A model of characters or of parts
+        of words goes on with the word that the prefix ends in, if it does, to its end; the
+        probability is that of the characters to come, and with parts, of the whole word.
 
         Args:
             prefix: The text so far.
@@ -90,7 +105,7 @@ class Writer:
             beginning: Only words that begin so; of a word model.
 
         Raises:
-            OptionError: n is less than 1, or a character model is given a `beginning`.
+            OptionError: n is less than 1, or a model of other tokens is given a `beginning`.
         """
         stream = self._fed(prefix)
         if n < 1:
@@ -98,8 +113,17 @@ class Writer:
         if self.level == "word":
             return next_tokens(stream, self.vocabulary_, n, beginning)
         if beginning:
-            raise OptionError("a character model takes a word's beginning at the prefix's end")
-        return whole_words(stream, self.vocabulary_, self._cut(prefix), n)
+            raise OptionError(
+                f"a {self.level} model takes a word's beginning at the prefix's end; drop beginning"
+            )
+        text = cleaner(self._reading())(prefix)
+        if self.level == "character":
+            return whole_words(stream, Parts.of_characters(self.vocabulary_), n, last_word(text))
+        wanted = last_word(text)  # whose own parts may not be those that a longer word begins with
+        before = text.removesuffix(wanted)
+        inside = before != "" and not before[-1].isspace()
+        parts = Parts.of_words(self.vocabulary_, inside)
+        return whole_words(self._fed(before), parts, n, wanted=wanted)
 
     def _drawn(
         self, prompt: str, n: int, sampler: Sampler, generator: np.random.Generator
@@ -126,7 +150,7 @@ class Writer:
 
     def _cut(self, prompt: str) -> list[str]:
         """Return the tokens of a prompt; a blank at its end is one for a character model."""
-        tokens = tokeniser(self._reading())(prompt)
+        tokens = self.tokens(prompt)
         if self.level == "character" and tokens and prompt[-1].isspace():
             tokens.append(" ")
         return tokens

@@ -16,7 +16,6 @@ from sestina.cli.inputs import (
     estimator_of,
     language_model,
     part_of,
-    records,
     tagger,
 )
 from sestina.cli.judging import on_test_part
@@ -46,7 +45,7 @@ def evaluate(
     """
     kind = estimator_of(model)
     if kind == "LanguageModel":
-        texts = part_of(records(path, reading, need_label=False), part, "test", "evaluating on")
+        texts = part_of(tagged.texts_of(path, reading), part, "test", "evaluating on")
         _language(model, path, texts.texts, json)
         return
     if kind == "SequenceTagger":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,10 +11,12 @@ import typer
 
 from sestina import config, store
 from sestina.cli import show
+from sestina.cli.inputs import Kind
 from sestina.data.records import Records
 from sestina.data.split import three_parts
 from sestina.errors import MissingExtra, OptionError, SestinaError, counted
 from sestina.estimators.text_classifier import TextClassifier
+from sestina.estimators.trained import Trained
 from sestina.inspect.evaluate import Ladder, climb, verdict
 from sestina.inspect.report import render
 from sestina.inspect.summary import Parts, net_name, report_facts
@@ -77,8 +80,7 @@ class Job:
             name,
             report_facts(net, parts[:3], said, result["verdicts"], self.path),
         )
-        if not interrupted:
-            (self.out / store.CHECKPOINT).unlink(missing_ok=True)
+        drop_checkpoint(self.out, interrupted)
         return result
 
     def _result(
@@ -87,48 +89,75 @@ class Job:
         plain = ladder.plain
         return {
             "task": "classify",
-            "model": str(self.out),
-            "name": name,
+            **told(net, self.out, name, interrupted),
             "encoder": net.encoder,
             "classes": ladder.classes,
-            "texts": dict(zip(("train", "dev", "test"), map(len, parts), strict=True)),
-            "parameters": net.n_parameters_,
-            "trainable_parameters": net.n_trainable_parameters_,
-            "epochs": len(net.history_),
-            "best_epoch": net.best_epoch_,
-            "seconds": round(net.seconds_, 3),
-            "seed": net.seed,
+            "texts": sizes(parts),
             "metrics": ladder.rungs[-1].summary(),
             "baseline": {rung.name: rung.summary() for rung in plain},
             "verdicts": [verdict(ladder, name, rung.name) for rung in reversed(plain)],
             "notes": [*self.data.notes, *warnings_of(parts[0], parts[2]), *net.notes_],
             "multi_label": parts[0].multi_label,
-            "interrupted": interrupted,
         }
 
     def show(self, result: dict[str, Any]) -> None:
         """Print the ladder, the verdict and where things lie."""
-        rungs = {**result["baseline"], result["name"]: result["metrics"]}
-        show.out.print()
-        show.ladder(
+        title = (
             f"{self.path}: {counted(result['texts']['test'], 'test text')}, "
-            f"{counted(len(result['classes']), 'class', 'classes')}, seed {result['seed']}",
-            rungs,
+            f"{counted(len(result['classes']), 'class', 'classes')}, seed {result['seed']}"
         )
-        show.out.print()
-        if result["multi_label"]:
-            show.out.print("Accuracy counts a text as right when all of its labels are.")
-        for sentence in result["verdicts"]:
-            show.out.print(sentence, markup=False)
-        show.out.print()
-        show.facts(
-            "",
-            {
-                "model": str(self.out),
-                "report": result["report"],
-                "try": f'sestina predict {self.out} "your text"',
-            },
-        )
+        several = "Accuracy counts a text as right when all of its labels are."
+        remarks = [several] if result["multi_label"] else []
+        show_end(result, title, f'predict {self.out} "your text"', remarks=remarks)
+
+
+def told(net: Trained, out: Path, name: str, interrupted: bool) -> dict[str, Any]:
+    """Return what ``--json`` prints of every training."""
+    return {
+        "model": str(out),
+        "name": name,
+        "parameters": net.n_parameters_,
+        "trainable_parameters": net.n_trainable_parameters_,
+        "epochs": len(net.history_),
+        "best_epoch": net.best_epoch_,
+        "seconds": round(net.seconds_, 3),
+        "seed": net.seed,
+        "interrupted": interrupted,
+    }
+
+
+def sizes(parts: Iterable[Sized]) -> dict[str, int]:
+    """Return how many rows the train, dev and test part have."""
+    return dict(zip(("train", "dev", "test"), map(len, parts), strict=True))
+
+
+def show_end(
+    result: dict[str, Any],
+    title: str,
+    try_: str,
+    *,
+    ladder: Callable[[str, Mapping[str, Mapping[str, Any]]], None] = show.ladder,
+    remarks: Iterable[str] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Print how a training ended: the ladder, the verdicts, and where things lie.
+
+    Args:
+        result: What ``--json`` prints.
+        title: Of the ladder.
+        try_: What to try next, without the name of the program.
+        ladder: What prints the rungs.
+        remarks: Sentences before the verdicts.
+        facts: Names and values to print too.
+    """
+    show.out.print()
+    ladder(title, {**result["baseline"], result["name"]: result["metrics"]})
+    show.out.print()
+    for sentence in (*remarks, *result["verdicts"]):
+        show.out.print(sentence, markup=False)
+    show.out.print()
+    places = {"model": result["model"], "report": result["report"], "try": f"sestina {try_}"}
+    show.facts("", {**(facts or {}), **places})
 
 
 class Work(Protocol):
@@ -167,23 +196,15 @@ def ended_early(net: Any, *data: Any, **rest: Any) -> bool:
     return False
 
 
-def with_given(data: Records, given: dict[str, Records]) -> Records:
-    """Return the records with dev and test records of their own files as these parts."""
+def with_given(data: Kind, given: dict[str, Kind]) -> Kind:
+    """Return the data with dev and test ones of their own files as these parts."""
     if not given:
         return data
-    if any(records.multi_label for records in (data, *given.values())):
-        # a file of fastText lines whose texts happen to have one label each is read as such
-        data, given = data.with_lists(), {name: one.with_lists() for name, one in given.items()}
-    parts = list(data.parts or ["train"] * len(data))
-    keep = [r for r, part in enumerate(parts) if part not in given]
-    texts = [data.texts[r] for r in keep]
-    labels = [(data.labels or [])[r] for r in keep]
-    parts = [parts[r] for r in keep]
-    for name, records in given.items():
-        texts += records.texts
-        labels += records.labels or []
-        parts += [name] * len(records)
-    return Records(texts, labels, parts, data.notes, data.source)
+    parts = data.parts or ["train"] * len(data)
+    rows = [r for r, part in enumerate(parts) if part not in given]
+    names = [parts[r] for r in rows]
+    names += [name for name, more in given.items() for _ in range(len(more))]
+    return data.take(rows).followed_by(given.values(), names)
 
 
 def warnings_of(train: Records, test: Records) -> list[str]:
@@ -227,10 +248,26 @@ def claim(out: Path, resume: bool, overwrite: bool) -> None:
 
 def write_report(out: Path, ladder: Ladder, name: str, facts: Any) -> str | None:
     """Write report.html into a folder and return its path; None where the extra is missing."""
+    return write_page(out, lambda: render(ladder, name, facts))
+
+
+def write_page(out: Path, page: Callable[[], str]) -> str | None:
+    """Write a page as report.html into a folder; return its path, None where the extra is missing.
+
+    Args:
+        out: The folder.
+        page: Returns the page.
+    """
     try:
-        page = render(ladder, name, facts)
+        html = page()
     except MissingExtra as error:
         show.say(f"no report: {error}")
         return None
-    store.write_text(out / "report.html", page)
+    store.write_text(out / "report.html", html)
     return str(out / "report.html")
+
+
+def drop_checkpoint(out: Path, interrupted: bool) -> None:
+    """Remove the checkpoint of a training that came to its end."""
+    if not interrupted:
+        (out / store.CHECKPOINT).unlink(missing_ok=True)

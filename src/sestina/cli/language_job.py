@@ -1,4 +1,4 @@
-"""One training job of a language model: split, fit, climb the ladder, save."""
+"""One training job of a language model: split, fit, climb the ladder, save, report."""
 
 from __future__ import annotations
 
@@ -6,14 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sestina import config, store
+from sestina import config
 from sestina.cli import show
-from sestina.cli.job import claim, ended_early
+from sestina.cli.job import (
+    claim,
+    drop_checkpoint,
+    ended_early,
+    show_end,
+    sizes,
+    told,
+    write_page,
+)
 from sestina.data.records import Records
 from sestina.data.split import text_parts
 from sestina.errors import OptionError, counted
 from sestina.estimators.language_model import LanguageModel
-from sestina.inspect.language import language_ladder, name_of
+from sestina.inspect.language import language_ladder, language_verdict, name_of
+from sestina.inspect.language_report import render_language, speed
+from sestina.inspect.sections import Told, changed_options, helps, run_facts
 
 
 @dataclass
@@ -55,8 +65,9 @@ class LanguageJob:
         result = self._result(net, rungs, (train, dev, test), interrupted)
         trained = counted(len(train), "training text")
         net.save(self.out, {**result, "data": f"{self.path}: {trained}; {said}"})
-        if not interrupted:
-            (self.out / store.CHECKPOINT).unlink(missing_ok=True)
+        page = self._told(net, result, said)
+        result["report"] = write_page(self.out, lambda: render_language(net, rungs, test, page))
+        drop_checkpoint(self.out, interrupted)
         return result
 
     def _result(
@@ -67,45 +78,43 @@ class LanguageJob:
         interrupted: bool,
     ) -> dict[str, Any]:
         name = name_of(net)
-        speeds = [row["sequences_per_second"] for row in net.history_]
+        plain = {key: row for key, row in rungs.items() if key != name}
         return {
             "task": "generate",
-            "model": str(self.out),
-            "name": name,
+            **told(net, self.out, name, interrupted),
             "level": net.level,
-            "texts": dict(zip(("train", "dev", "test"), map(len, parts), strict=True)),
+            "texts": sizes(parts),
             "vocabulary": len(net.vocabulary_),
             "tokens": net.tokens_,
-            "tokens_per_second": round(sum(speeds) / len(speeds)),
-            "parameters": net.n_parameters_,
-            "trainable_parameters": net.n_trainable_parameters_,
-            "epochs": len(net.history_),
-            "best_epoch": net.best_epoch_,
-            "seconds": round(net.seconds_, 3),
-            "seed": net.seed,
+            "tokens_per_second": round(speed(net)),
             "metrics": rungs[name],
-            "baseline": {key: row for key, row in rungs.items() if key != name},
+            "baseline": plain,
+            "verdicts": [language_verdict(rungs, name, other) for other in reversed(plain)],
             "notes": [*self.data.notes, *net.notes_],
-            "interrupted": interrupted,
         }
 
+    def _told(self, net: LanguageModel, result: dict[str, Any], said: str) -> Told:
+        """Return what the report tells beside its figures."""
+        facts = {
+            "data": self.path,
+            "texts": f"{show.counts(result['texts'])}: {said}",
+            "tokens": f"{net.tokens_:,} {net.level}s to train on, a vocabulary of "
+            f"{len(net.vocabulary_):,}",
+            "noticed": "; ".join(result["notes"]),
+            **run_facts(net),
+            "speed": f"{result['tokens_per_second']:,} tokens a second in training",
+        }
+        return Told(self.path, facts, result["verdicts"], changed_options(net), helps(net))
+
     def show(self, result: dict[str, Any]) -> None:
-        """Print the ladder and where things lie."""
-        show.out.print()
-        show.perplexities(
+        """Print the ladder, the verdicts and where things lie."""
+        title = (
             f"{self.path}: {counted(result['texts']['test'], 'test text')}, a vocabulary of "
-            f"{result['vocabulary']:,}, seed {result['seed']}",
-            {**result["baseline"], result["name"]: result["metrics"]},
+            f"{result['vocabulary']:,}, seed {result['seed']}"
         )
-        show.out.print()
-        show.facts(
-            "",
-            {
-                "model": str(self.out),
-                "tokens/s": result["tokens_per_second"],
-                "try": f"sestina generate {self.out} --n 50",
-            },
-        )
+        facts = {"tokens/s": result["tokens_per_second"]}
+        try_ = f"generate {self.out} --n 50"
+        show_end(result, title, try_, ladder=show.perplexities, facts=facts)
 
 
 def _without_blanks(data: Records) -> Records:

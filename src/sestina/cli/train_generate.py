@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sestina import config
-from sestina.cli.inputs import Anew, Json, ModelFolder, PathArgument, Resume, Seed, records
+from sestina.cli.inputs import Anew, Json, ModelFolder, PathArgument, Resume, Seed
 from sestina.cli.options import one_of, with_options
+from sestina.cli.tagged import texts_of
 
 
 @with_options(
@@ -23,14 +24,15 @@ def generate(
     json: Json = False,
     seed: Seed = config.LearningOptions.seed,
 ) -> None:
-    """Train a language model, compare it with n-grams, save it.
+    """Train a language model, compare it with n-grams, save and report it.
 
     PATH is a text file, one text a line, a table with a column of texts, a folder
-    of texts, or the name of a shipped data set. Labels do not matter. With
-    --running the lines are one text, as a book's are, and its end is the test.
+    of texts, or the name of a shipped data set; of a .conll file the words. Labels
+    do not matter. With --running the lines are one text, as a book's are, and its
+    end is the test.
     """
     one_of(resume, overwrite)
-    found = records(path, reading, need_label=False)
+    found = texts_of(path, reading)
     from sestina.cli.job import finish  # both load torch, for which a wrong path need not wait
     from sestina.cli.language_job import LanguageJob
 

@@ -16,7 +16,8 @@ from sestina.data.records import Records
 from sestina.errors import DataError, OptionError
 from sestina.lab import experiment as experiments
 from sestina.lab import journal, parts
-from sestina.lab.run import Data, Laboratory, cross_entropy
+from sestina.lab.judges import cross_entropy
+from sestina.lab.run import Data, Laboratory
 from sestina.lab.sizes import at_lecture_sizes, compared
 
 NAMES = experiments.names()
@@ -58,8 +59,8 @@ def run(experiment, records, seeds=(0, 1), quick=False, said=None):
 
 def test_every_row_of_the_lectures_is_there():
     rows = {experiments.get(name).row for name in NAMES}
-    assert rows == {f"C{n}" for n in range(1, 15)}
-    assert NAMES[0] == "c1-perceptron" and NAMES[-1] == "c14-topics"
+    assert rows == {f"C{n}" for n in range(1, 15)} | {f"E{n}" for n in range(1, 5)}
+    assert NAMES[0] == "c1-perceptron" and NAMES[-1] == "e4-characters-windows"
 
 
 @pytest.mark.parametrize("name", NAMES)

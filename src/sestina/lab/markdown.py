@@ -23,8 +23,10 @@ of the lowest validation loss is kept. The lectures' figures are of 25,000 + 25,
 where the data are others, so is the figure that one may expect. Parameters are counted at the
 lecture's sizes (10,000 words, its vectors), whatever the vocabulary of the data; "match" says that
 they are the lecture's to the last one. "Linear" is the best linear model on the same texts (TF-IDF
-+ logistic regression, NB-SVM), its penalty chosen by the same held-out ones. Seconds are those of
-one fit, and of all else that the machine did meanwhile: compare orders of magnitude.
++ logistic regression, NB-SVM), its penalty chosen by the same held-out ones; in rows E the best of
+each word's usual tag and logistic regression on windows of words, or of n-grams. A language model
+has a perplexity (ppl) instead of an accuracy. Seconds are those of one fit, and of all else that
+the machine did meanwhile: compare orders of magnitude.
 """
 
 
@@ -92,6 +94,7 @@ def _section(record: Record) -> list[str]:
         "the lecture": lecture["said"],
         "accuracy": figures.accuracy(record),
         "the seeds' networks averaged": averaged if averaged != figures.NOTHING else "",
+        **figures.more(record),
         "beside it": figures.linear_models(record),
         "data": f"{data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test; "
         f"{data['split']}; SHA-256 of what was read {data['sha256'][:12]}…",

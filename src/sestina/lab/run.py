@@ -17,29 +17,38 @@ from numpy.typing import NDArray
 
 from sestina import config
 from sestina.data.records import Records
+from sestina.data.tagged import TaggedSentences
 from sestina.errors import DataWarning
 from sestina.lab import journal, parts
 from sestina.lab.experiment import Experiment
+from sestina.lab.judges import (
+    Judge,
+    Judged,
+    LanguageJudge,
+    Table,
+    TagJudge,
+    TextJudge,
+    decided,
+)
 from sestina.lab.sizes import compared
 from sestina.version import __version__
 
-TINY = 1e-7  # probabilities are kept this far from 0, as in Keras' loss
 QUICK_EPOCHS = 2
+MORE = ("span_f1", "unseen", "perplexity", "bits_per_character")  # figures of some tasks
 
 Say = Callable[[str], None]
-Table = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Data:
-    """The texts to run on, what the user called them, and their sum."""
+    """The texts or tagged words to run on, what the user called them, and their sum."""
 
     name: str
-    records: Records
+    records: Records | TaggedSentences
     sha256: str
 
     @classmethod
-    def of(cls, name: str, records: Records) -> Data:
+    def of(cls, name: str, records: Records | TaggedSentences) -> Data:
         """Return the data with their sum."""
         return cls(name, records, parts.digest(records))
 
@@ -72,14 +81,15 @@ class Laboratory:
             experiment = experiment.with_options(epochs=epochs)
         usual = config.TrainingOptions.validation_fraction
         share = experiment.options.get("validation_fraction", usual) or usual
-        whole, said = parts.split(data.records, share, self.quick)
-        runs, tables, codes = [], [], np.zeros(0)
+        judge = self._judge(experiment.task)
+        whole, said = judge.parted(experiment, data.records, share)
+        runs, found = [], []
         for number, seed in enumerate(self.seeds, 1):
-            used = _drawn(experiment, whole, seed, self.quick)
-            run, table, codes = self._one(experiment, used, seed)
+            used = judge.drawn(experiment, whole, seed)
+            run, one = self._one(experiment, judge, used, seed)
             self.say(_line(experiment, number, len(self.seeds), run))
             runs.append(run)
-            tables.append(table)
+            found.append(one)
         return {
             "format": journal.FORMAT,
             "format_version": journal.VERSION,
@@ -90,132 +100,77 @@ class Laboratory:
             "note": experiment.note,
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "quick": self.quick,
-            "data": _about(data, used, said),
+            "data": _about(data, used, judge.classes(used), said),
             "estimator": experiment.estimator,
             "options": config.to_dict(experiment.build()),
             "seeds": list(self.seeds),
             "parameters": compared(experiment),
             "lecture": config.to_dict(experiment.lecture),
-            "summary": _summary(runs, tables, codes),
+            "summary": _summary(runs, found),
             "runs": runs,
             "versions": _versions(),
             "machine": {"processors": os.cpu_count(), "type": platform.machine()},
         }
 
     def _one(
-        self, experiment: Experiment, used: parts.Parts, seed: int
-    ) -> tuple[dict[str, Any], Table, NDArray[Any]]:
-        """Return the figures of one seed, its probabilities (N, K) and the true codes."""
-        from sestina.estimators.targets import Labels
-        from sestina.inspect.evaluate import judged
-
-        train, dev, test = used
+        self, experiment: Experiment, judge: Judge, used: Any, seed: int
+    ) -> tuple[dict[str, Any], Judged]:
+        """Return the figures of one seed, and what it was judged by."""
         net = experiment.build(seed=seed)
         started = time.perf_counter()
         with warnings.catch_warnings():
             # an experiment's length is its own choice; the notes tell what the training texts lose
             warnings.simplefilter("ignore", DataWarning)
-            net.fit(train.texts, train.labels, validation=(dev.texts, dev.labels))
-            table = net.predict_proba(test.texts)
-        labels = Labels(train.labels)
-        codes = labels.encode(test.labels)
-        rung = judged(experiment.name, table, codes, parameters=net.n_parameters_, seconds=0.0)
-        return (
-            {
-                "seed": seed,
-                **rung.figures,
-                # what learns without a loss, as the perceptron, is not judged by one either
-                "loss": cross_entropy(table, codes) if "loss" in net.history_[0] else None,
-                "baselines": self._linear(net, labels, used),
-                "parameters": net.n_parameters_,
-                "trainable": net.n_trainable_parameters_,
-                "best_epoch": net.best_epoch_,
-                "seconds": round(net.seconds_, 3),
-                "seconds_in_all": round(time.perf_counter() - started, 3),
-                "notes": net.notes_,
-                "history": net.history_,
-            },
-            table,
-            codes,
-        )
+            judge.fit(net, used)
+            found = judge.judged(experiment, net, used)
+        run = {
+            "seed": seed,
+            **found.figures,
+            "parameters": net.n_parameters_,
+            "trainable": net.n_trainable_parameters_,
+            "best_epoch": net.best_epoch_,
+            "seconds": round(net.seconds_, 3),
+            "seconds_in_all": round(time.perf_counter() - started, 3),
+            "notes": net.notes_,
+            "history": net.history_,
+        }
+        return run, found
 
-    def _linear(self, net: Any, labels: Any, used: parts.Parts) -> dict[str, float]:
-        """Return the accuracy of linear models on the same texts; none in a quick run."""
-        from sestina.inspect.baselines import tfidf_regression
-        from sestina.inspect.nb_svm import nb_svm
-        from sestina.metrics import correct
-        from sestina.text.encode import cut_by
-
-        if self.quick:
-            return {}
-        train, dev, test = used
-        cleaned = tuple(config.to_dict(net, config.CleaningOptions).values())
-        learnt = net.level == "subword"  # what else it is cut by, the level says
-        tokens = net.vocabulary_ if learnt else net.level
-        key = (hash((*train.texts, None, *test.texts)), tokens, *cleaned)
-        if key not in self.baselines:
-            known, seen, truth = (labels.encode(part.labels) for part in used)
-            cut = cut_by(net.vocabulary_, net) if learnt else None
-            found = [
-                model(train.texts, known, dev.texts, seen, test.texts, net, cut)
-                for model in (tfidf_regression, nb_svm)
-            ]
-            self.baselines[key] = {
-                one.name: float(correct(truth, _decided(one.probabilities, truth)).mean())
-                for one in found
-            }
-        return self.baselines[key]
+    def _judge(self, task: str) -> Judge:
+        """Return who parts the data of a task, and judges what was trained on them."""
+        if task == "tag":
+            return TagJudge(self.quick)
+        if task == "generate":
+            return LanguageJudge(self.quick)
+        return TextJudge(self.quick, self.baselines)
 
 
-def cross_entropy(probabilities: Table, codes: NDArray[Any]) -> float:
-    """Return the mean loss of probabilities (N, K), as networks are trained by it.
-
-    `codes` are true classes (N,), or indicators (N, K), whose decisions count alike.
-    """
-    sure = np.clip(probabilities, TINY, 1 - TINY)
-    if codes.ndim == 2:
-        return float(-np.where(codes > 0.5, np.log(sure), np.log(1 - sure)).mean())
-    return float(-np.log(sure[np.arange(len(codes)), codes]).mean())
-
-
-def _drawn(experiment: Experiment, whole: parts.Parts, seed: int, quick: bool) -> parts.Parts:
-    """Return the parts that a seed uses: all texts, or few that it draws."""
-    if experiment.training_texts is None:
-        return whole
-    train, _, test = whole
-    texts = min(experiment.training_texts, len(train) // 2) if quick else experiment.training_texts
-    few, held = parts.drawn(train, texts, seed)
-    return few, held, test
-
-
-def _decided(table: Table, codes: NDArray[Any]) -> NDArray[Any]:
-    """Return the classes (N,), or indicators (N, K), that probabilities (N, K) decide for."""
-    if codes.ndim == 2:
-        return (table > 0.5).astype(codes.dtype)
-    best: NDArray[Any] = table.argmax(axis=1)
-    return best
-
-
-def _summary(
-    runs: Sequence[dict[str, Any]], tables: Sequence[Table], codes: NDArray[Any]
-) -> dict[str, Any]:
+def _summary(runs: Sequence[dict[str, Any]], found: Sequence[Judged]) -> dict[str, Any]:
     """Return mean and standard deviation over the seeds, and the accuracy of their average."""
-    from sestina.metrics import accuracy_interval, correct
-
-    together = np.mean(tables, axis=0)
-    right = correct(codes, _decided(together, codes))
-    found: dict[str, Any] = {}
-    for name in ("accuracy", "f1", "loss", "seconds"):
+    summary: dict[str, Any] = {}
+    more = (name for name in MORE if name in runs[0])
+    for name in ("accuracy", "f1", "loss", "seconds", *more):
         values = [run[name] for run in runs]
-        found[name], found[f"{name}_sd"] = (None, None) if None in values else _spread(values)
-    found["baselines"] = {
+        summary[name], summary[f"{name}_sd"] = (None, None) if None in values else _spread(values)
+    summary["baselines"] = {
         name: list(_spread([run["baselines"][name] for run in runs]))
         for name in runs[0]["baselines"]
     }
-    if len(runs) > 1:
-        found["ensemble"] = float(right.mean())
-        found["ensemble_interval"] = list(accuracy_interval(right))
-    return found
+    if preferred := [run["preferred"] for run in runs if run.get("preferred")]:
+        summary["preferred"] = [_spread(pair)[0] for pair in zip(*preferred, strict=True)]
+    tables = [one.table for one in found if one.table is not None]
+    codes = found[-1].codes
+    if len(tables) > 1 and codes is not None:
+        summary |= _averaged(tables, codes)
+    return summary
+
+
+def _averaged(tables: Sequence[Table], codes: NDArray[Any]) -> dict[str, Any]:
+    """Return the accuracy of the seeds' averaged probabilities, and its interval."""
+    from sestina.metrics import accuracy_interval, correct
+
+    right = correct(codes, decided(np.mean(tables, axis=0), codes))
+    return {"ensemble": float(right.mean()), "ensemble_interval": list(accuracy_interval(right))}
 
 
 def _spread(values: Sequence[float]) -> tuple[float, float | None]:
@@ -223,7 +178,7 @@ def _spread(values: Sequence[float]) -> tuple[float, float | None]:
     return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else None
 
 
-def _about(data: Data, used: parts.Parts, said: str) -> dict[str, Any]:
+def _about(data: Data, used: Any, classes: int, said: str) -> dict[str, Any]:
     train, dev, test = used
     return {
         "name": data.name,
@@ -231,7 +186,7 @@ def _about(data: Data, used: parts.Parts, said: str) -> dict[str, Any]:
         "train": len(train),
         "dev": len(dev),
         "test": len(test),
-        "classes": len(train.label_counts()),
+        "classes": classes,
         "split": said,
         "notes": list(data.records.notes),
     }
@@ -249,9 +204,17 @@ def _versions() -> dict[str, str]:
 
 
 def _line(experiment: Experiment, number: int, seeds: int, run: dict[str, Any]) -> str:
-    loss = "" if run["loss"] is None else f"loss {run['loss']:.4f}, "
+    names = {
+        "accuracy": "accuracy",
+        "span_f1": "span F1",
+        "perplexity": "perplexity",
+        "loss": "loss",
+    }
+    shown = "".join(
+        f"{name} {run[key]:.4f}, " for key, name in names.items() if run.get(key) is not None
+    )
     return (
-        f"{experiment.name}: seed {run['seed']} ({number} of {seeds}): accuracy "
-        f"{run['accuracy']:.4f}, {loss}best epoch {run['best_epoch']} of "
+        f"{experiment.name}: seed {run['seed']} ({number} of {seeds}): {shown}"
+        f"best epoch {run['best_epoch']} of "
         f"{run['history'][-1]['epoch']:,}, {run['seconds_in_all']:.1f} s"
     )

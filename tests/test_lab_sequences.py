@@ -39,7 +39,7 @@ prefer = [["she will bring flowers", "she will bring flours"]]
 [options]
 hidden = 12
 embedding = 12
-epochs = 6
+epochs = 12
 learning_rate = 0.03
 dropout = 0.0
 input_dropout = 0.0

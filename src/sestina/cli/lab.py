@@ -292,6 +292,7 @@ def _no_data(experiment: Experiment) -> str:
 def _show_one(one: dict[str, Any]) -> None:
     data, lecture = one["data"], one["lecture"]
     said = f" ({lecture['said']})" if lecture["said"] else ""
+    own = figures.perplexity(one)
     show.facts(
         f"{one['row']} {one['deck']} {one['experiment']}: {one['title']}",
         {
@@ -299,9 +300,9 @@ def _show_one(one: dict[str, Any]) -> None:
             f"{data['test']:,} test",
             "parameters": figures.counted_in_words(one["parameters"]),
             "on these data": one["own_parameters"],
-            "perplexity" if figures.perplexity(one) else "accuracy": f"{figures.accuracy(one)} "
-            f"over {counted(len(one['seeds']), 'seed')}",
-            "averaged": figures.ensemble(one) if len(one["seeds"]) > 1 else "",
+            "perplexity" if own else "accuracy": f"{own or figures.accuracy(one)} over "
+            f"{counted(len(one['seeds']), 'seed')}",
+            "averaged": figures.ensemble(one) if "ensemble" in one["summary"] else "",
             "the lecture's": figures.lecture(lecture["accuracy"]) + said,
             "loss": figures.losses(one),
             **one["more"],

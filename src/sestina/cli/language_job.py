@@ -25,6 +25,8 @@ from sestina.inspect.language import language_ladder, language_verdict, name_of
 from sestina.inspect.language_report import render_language, speed
 from sestina.inspect.sections import Told, changed_options, helps, run_facts
 
+LEVELS = {"word": "words", "character": "characters", "subword": "parts of words"}
+
 
 @dataclass
 class LanguageJob:
@@ -98,11 +100,11 @@ class LanguageJob:
         facts = {
             "data": self.path,
             "texts": f"{show.counts(result['texts'])}: {said}",
-            "tokens": f"{net.tokens_:,} {net.level}s to train on, a vocabulary of "
+            "tokens": f"{LEVELS[net.level]}: {net.tokens_:,} to train on, a vocabulary of "
             f"{len(net.vocabulary_):,}",
             "noticed": "; ".join(result["notes"]),
             **run_facts(net),
-            "speed": f"{result['tokens_per_second']:,} tokens a second in training",
+            "speed": f"{counted(result['tokens_per_second'], 'token')} a second in training",
         }
         return Told(self.path, facts, result["verdicts"], changed_options(net), helps(net))
 

@@ -138,18 +138,23 @@ def islands(count: int, length: int, seed: int = 0) -> TaggedExamples:
 
 
 def kitchen(count: int, seed: int = 0) -> list[str]:
-    """Return sentences of people who bring or pick flowers, and seldom flours.
+    """Return sentences of people who bring, pick or buy flowers and seldom flours, or mix flours.
 
-    ``she will bring flowers`` has a hundred times the probability of ``she will bring flours``.
+    Whoever it is, ``she will bring flowers`` has 100 times the probability of ``she will bring
+    flours``, and ``he will mix flours`` 19 times that of ``he will mix flowers``. The 66 people and
+    the four verbs are equally frequent.
     """
     rng = np.random.default_rng([seed, 0xF10])
-    people, verbs = ["she", "he", "mary", "our neighbour"], ["bring", "pick", "buy", "mix"]
+    sounds, verbs = (
+        ["an", "be", "ca", "do", "el", "fi", "go", "hu"],
+        ["bring", "pick", "buy", "mix"],
+    )
+    people = ["she", "he", *(one + other for one in sounds for other in sounds)]
     texts = []
     for _ in range(count):
-        verb = str(rng.choice(verbs))
-        flowers = {"mix": 0.05}.get(verb, 100 / 101)
-        what = "flowers" if rng.random() < flowers else "flours"
-        texts.append(f"{rng.choice(people)} will {verb} {what}")
+        who, verb = rng.choice(people), str(rng.choice(verbs))
+        flowers = 1 / 20 if verb == "mix" else 100 / 101
+        texts.append(f"{who} will {verb} {'flowers' if rng.random() < flowers else 'flours'}")
     return texts
 
 

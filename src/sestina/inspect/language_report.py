@@ -116,7 +116,7 @@ def _samples(net: LanguageModel) -> str:
             "</blockquote></li>"
             for text in texts
         )
-        groups.append(f"<h3>Temperature {temperature:g}</h3><ol class='samples'>{items}</ol>")
+        groups.append(f'<h3>Temperature {temperature:g}</h3><ol class="samples">{items}</ol>')
     how = (
         f"Drawn token by token from the beginning of a text, up to {counted(n, 'token')}; seeds 0 "
         f"to {SAMPLES - 1}. A low temperature keeps to what is probable, 1 is the model's own "

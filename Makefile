@@ -9,7 +9,7 @@ VECTOR_PEERS := $(VENV)/peers-vectors
 # threads that wait must not spin: on a busy machine that made the demo eight times slower
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test check lab bench bench-averages bench-few-texts bench-language bench-recurrent bench-tagging bench-vectors clean
+.PHONY: demo test check lab bench bench-averages bench-few-texts bench-language bench-names bench-pretrained bench-recurrent bench-tagging bench-translating bench-vectors clean
 
 demo: $(STAMP)  ## compare ten models on real reviews, write demo/report.html
 	$(BIN)/python examples/demo.py
@@ -35,8 +35,17 @@ bench-few-texts: $(STAMP)  ## 200 training texts, vectors random or pre-trained;
 bench-language: $(STAMP)  ## language models against n-grams; ARGS="--prose FILE --publish"
 	$(BIN)/python benchmarks/language_models.py $(ARGS)
 
+bench-names: $(STAMP)  ## gender of first names, and new ones; ARGS=--publish
+	$(BIN)/python benchmarks/names.py $(ARGS)
+
+bench-pretrained: $(STAMP)  ## few labels, vectors of a language model or GloVe's; ARGS="--prose FILE --publish"
+	$(BIN)/python benchmarks/pretrained.py $(ARGS)
+
 bench-tagging: $(STAMP)  ## taggers beside their baselines; ARGS="--tweets FOLDER --publish"
 	$(BIN)/python benchmarks/tagging.py $(ARGS)
+
+bench-translating: $(STAMP)  ## translators beside a dictionary; ARGS=--publish
+	$(BIN)/python benchmarks/translating.py $(ARGS)
 
 bench-recurrent: $(PEERS)/.installed  ## recurrent layers against PyTorch, Keras and ONNX Runtime; ARGS=--quick
 	$(PEERS)/bin/python benchmarks/recurrent.py $(ARGS)

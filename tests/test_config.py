@@ -6,7 +6,15 @@ import json
 import numpy as np
 import pytest
 
-from sestina import LanguageModel, SequenceTagger, SeriesClassifier, TextClassifier, config
+from sestina import (
+    LanguageModel,
+    SequenceFromVector,
+    SequenceTagger,
+    SeriesClassifier,
+    TextClassifier,
+    Translator,
+    config,
+)
 from sestina.errors import OptionError, counted
 
 KINDS = [
@@ -21,8 +29,11 @@ KINDS = [
     TextClassifier,
     SeriesClassifier,
     LanguageModel,
+    SequenceFromVector,
     SequenceTagger,
     config.TaggedOptions,
+    config.PairReadingOptions,
+    Translator,
 ]
 
 

@@ -16,8 +16,10 @@ from conftest import GOOD
 from sestina import (
     LanguageModel,
     Perceptron,
+    SequenceFromVector,
     SequenceTagger,
     SigmoidNeuron,
+    Translator,
     load,
 )
 from sestina.errors import DataError, OptionError
@@ -40,6 +42,10 @@ def case_of(name, reviews):
         sentences = [text.split() for text in texts]
         labels = [["good" if w in GOOD else "bad" for w in s] for s in sentences]
         return SequenceTagger, sentences, labels
+    if name == "SequenceFromVector":
+        return SequenceFromVector, SERIES[:, 0], texts
+    if name == "Translator":
+        return Translator, texts, [" ".join(reversed(text.split())) for text in texts]
     return (
         ESTIMATORS[name],
         SERIES if name == "SeriesClassifier" else texts,
@@ -73,6 +79,10 @@ def fitted(case):
 
 def answers(net, x):
     """What an estimator says of inputs, in numbers."""
+    if isinstance(net, SequenceFromVector):
+        return np.array(net.generate(x, n=8, temperature=2))
+    if isinstance(net, Translator):
+        return net.score_pairs(x, x)
     return net.score_texts(x) if isinstance(net, LanguageModel) else laid(net.predict_proba(x))
 
 
@@ -130,7 +140,10 @@ def test_not_fitted(case, tmp_path):
     kind, x, y = case
     verbs = {name: (x,) for name in ("predict", "predict_proba", "score_texts", "perplexity")}
     verbs |= {"score": (x, y), "save": (tmp_path / "model",), "generate": (), "stream": ()}
-    verbs |= {"complete": ("a",)}
+    verbs |= {"complete": ("a",), "score_pairs": (x, y), "attention_weights": ("a",)}
+    if kind is SequenceFromVector:
+        verbs |= {name: (x,) for name in ("generate", "stream")}
+        verbs |= {name: (x, y) for name in ("perplexity", "figures", "score_sequences")}
     own = [name for name in verbs if hasattr(kind, name)]
     assert len(own) >= 4
     for verb in own:
@@ -188,7 +201,8 @@ def test_classes_are_known_after_fit(labelled):
 
 
 def test_what_is_known_after_fit(fitted):
-    measure = "perplexity" if isinstance(fitted, LanguageModel) else "accuracy"
+    writes = isinstance(fitted, LanguageModel | SequenceFromVector | Translator)
+    measure = "perplexity" if writes else "accuracy"
     assert 1 <= fitted.best_epoch_ <= fitted.n_iter_ == len(fitted.history_) == 3
     assert fitted.seconds_ > 0
     assert isinstance(fitted.notes_, list)
@@ -200,7 +214,9 @@ def test_what_is_known_after_fit(fitted):
 def test_parameters_are_counted(fitted):
     counts = fitted.parameter_counts_
     assert sum(counts.values()) == fitted.n_parameters_ >= fitted.n_trainable_parameters_ > 0
-    assert {"encoder", "head"} <= set(counts) <= {"embedding", "encoder", "head", "tags"}
+    known = {"embedding", "encoder", "head", "tags", "vector"}
+    known |= {"target_embedding", "bridge", "decoder", "attention"}
+    assert {"encoder", "head"} <= set(counts) <= known
 
 
 def test_validation_may_be_given(labelled):
@@ -215,7 +231,8 @@ def test_a_fit_that_fails_leaves_nothing_fitted(case):
     kind, x, y = case
     net = kind(**FAST).fit(x, y)
     with pytest.raises(DataError):
-        net.fit([] if y is None else x, ["one"] * len(x))
+        inputs = [] if y is None or kind is Translator else x
+        net.fit(inputs, ["one"] * (len(x) - (kind is SequenceFromVector)))
     with pytest.raises(NotFittedError):
         answers(net, x)
 

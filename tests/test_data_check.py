@@ -15,6 +15,7 @@ from sestina.data.records import Records
 from sestina.errors import DataError, OptionError
 from sestina.quality.findings import KINDS, SEVERITIES, SHOWN, shown
 from sestina.quality.labels import misspelled, one_edit_apart
+from test_near_duplicates import made, planted
 
 WORDS = [a + b + c for a in ("bo", "ka", "mi", "tu") for b in "lnrs" for c in ("da", "fe", "go")]
 PLACES = ("train", "train", "train", "dev", "test")
@@ -131,6 +132,36 @@ def test_near_copies_with_different_labels_are_counted():
     found = checked([*rows, (rows[0][0] + " so", "poor", "train")])
     assert found.finding("near_duplicates").counts["groups with different labels"] == 1
     assert "1 of them with different labels" in found.finding("near_duplicates").sentence
+
+
+def test_a_chain_shows_pairs_that_are_alike_and_says_what_it_is():
+    rng = random.Random(6)
+    chain = [made(rng, 300)]
+    for _ in range(6):
+        chain.append(planted(rng, chain[-1], 0.85))
+    order = [0, 3, 6, 1, 2, 4, 5]  # the first two rows are far from each other
+    rows = [(chain[n], "good", "train") for n in order[:-1]]
+    found = checked([*clean(), *rows, (chain[5], "good", "test")])
+    near, leak = found.finding("near_duplicates"), found.finding("near_leaks")
+    assert near.counts["groups"] == 1 and "groups are chains of pairs" in near.sentence
+    assert (
+        near.examples[0].remark > "Jaccard index 0.80" and "through" not in near.examples[0].remark
+    )
+    assert near.examples[0].rows[0] == 201
+    assert leak.examples[0].rows[1] == 207 and "through" not in leak.examples[0].remark
+
+
+def test_a_leak_through_others_is_told_as_such():
+    rng = random.Random(6)
+    one = made(rng, 300)
+    other = planted(rng, one, 0.85)
+    third = planted(rng, other, 0.85)
+    found = checked(
+        [*clean(), (one, "good", "train"), (other, "good", "test"), (third, "good", "dev")]
+    )
+    remarks = {example.remark for example in found.finding("near_leaks").examples}
+    assert sum("train, dev: " in remark and "through others" in remark for remark in remarks) == 1
+    assert sum("through others" in remark for remark in remarks) == 1
 
 
 def test_empty_and_single():
@@ -470,6 +501,14 @@ def test_the_page_fits_and_says_the_most_serious_first(run, put):
     assert "[bold]markup[/bold]" not in out or ":b:" in out
     for part in ("error    Texts of one part", "rows 1, 201", "Jaccard index", "found: "):
         assert part in out, out
+
+
+@pytest.mark.parametrize("count", [2, 12])
+def test_long_labels_are_cut_short(run, put, count):
+    rows = [(f"text {n} of many", f"{'label ' * 50}{n % count}", "train") for n in range(240)]
+    code, out, _ = run(table(put, rows))
+    (line,) = [line for line in out.splitlines() if line.startswith("classes")]
+    assert code == 0 and "label label label l…" in line and f"{240 // count}" in line
 
 
 def test_clean_data_say_so(run, put):

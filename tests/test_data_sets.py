@@ -16,10 +16,10 @@ from sestina.errors import DataError
 COUNTS = {
     "movie-snippets": (10_566, 2, ("neg", 5_325), {"train": 8_433, "dev": 1_120, "test": 1_013}),
     "languages": (1_759, 30, None, {"train": 1_411, "dev": 164, "test": 184}),
-    "first-names": (32_478, 2, ("F", 20_904), {}),
+    "first-names": (32_478, 2, ("F", 20_904), {"train": 25_172, "dev": 3_638, "test": 3_668}),
     "brown-news": (9_371, 12, None, {}),
     "brown-news-files": (88, 3, None, {}),
-    "verses-en-es": (11_822, 0, None, {}),
+    "verses-en-es": (11_822, 0, None, {"train": 10_234, "dev": 635, "test": 953}),
     "watch-har": (140, 7, None, {}),
     "glove-50d": (15_000, 0, None, {}),
     "analogies": (19_544, 14, ("capital-common-countries", 506), {}),

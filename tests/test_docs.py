@@ -89,6 +89,26 @@ def test_page_of_tagging_runs(tmp_path, monkeypatch, capsys):
         run_command(line)
 
 
+def test_page_of_translating_runs(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("sacrebleu", reason="the extra 'translate' is not installed")
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "translate.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "translate.md")
+    said = capsys.readouterr().out
+    assert float(re.search(r"(\S+) of the dates never seen", said)[1]) >= 0.98
+    assert len(commands(page)) == 3
+    for line in commands(page):
+        run_command(line)
+
+
+def test_page_of_translating_subwords_runs(capsys):
+    pytest.importorskip("sacrebleu", reason="the extra 'translate' is not installed")
+    pytest.importorskip("tokenizers", reason="the extra 'subword' is not installed")
+    page = (ROOT / "docs" / "translate.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("py", page)), "translate.md")
+    assert "chrf" in capsys.readouterr().out
+
+
 def test_page_of_the_language_models_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
@@ -102,6 +122,38 @@ def test_page_of_the_subword_models_runs():
     pytest.importorskip("tokenizers", reason="the extra 'subword' is not installed")
     page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
     run("\n".join(blocks("py", page)), "language.md")
+
+
+def test_page_of_the_names_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "names.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "names.md")
+    assert float(re.search(r"(\S+) of 3,668 names", capsys.readouterr().out)[1]) > 0.8
+    assert len(commands(page)) == 6
+    for line in commands(page):
+        run_command(line)
+    assert "\tHeather\n" in capsys.readouterr().out
+
+
+def test_page_of_the_music_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "music.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "music.md")
+    shown = capsys.readouterr().out
+    found = re.search(r"(\d+) of 20 tunes are new; (\d+)% of bars", shown)
+    assert int(found[1]) >= 5 and int(found[2]) >= 70
+    lines = (tmp_path / "tune.abc").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "X:1" and lines[-1].startswith("G2 ") and lines[-1].endswith("]")
+
+
+def test_page_of_pre_training_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "pretrain.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "pretrain.md")
+    assert float(re.search(r"(\S+) of 1,013 texts", capsys.readouterr().out)[1]) > 0.5
+    assert len(commands(page)) == 5
+    for line in commands(page):
+        run_command(line)
 
 
 def test_page_of_the_texts_runs(tmp_path, monkeypatch):

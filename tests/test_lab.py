@@ -15,10 +15,11 @@ from sestina.data.read import read
 from sestina.data.records import Records
 from sestina.errors import DataError, OptionError
 from sestina.lab import experiment as experiments
-from sestina.lab import journal, parts
-from sestina.lab.judges import cross_entropy
+from sestina.lab import figures, journal, parts
 from sestina.lab.run import Data, Laboratory
+from sestina.lab.settings import changed
 from sestina.lab.sizes import at_lecture_sizes, compared
+from sestina.lab.summary import against, cross_entropy
 
 NAMES = experiments.names()
 SMALL = """
@@ -59,15 +60,15 @@ def run(experiment, records, seeds=(0, 1), quick=False, said=None):
 
 def test_every_row_of_the_lectures_is_there():
     rows = {experiments.get(name).row for name in NAMES}
-    assert rows == {f"C{n}" for n in range(1, 15)} | {f"E{n}" for n in range(1, 5)}
+    assert rows == {f"C{n}" for n in range(1, 16)} | {f"E{n}" for n in range(1, 5)}
     assert NAMES[0] == "c1-perceptron" and NAMES[-1] == "e4-characters-windows"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_experiment_has_what_it_needs(name):
     one = experiments.get(name)
-    assert one.title.endswith(".") and one.deck and one.options
-    assert not config.unused(one.build())
+    assert one.title.endswith(".") and one.deck and all(one.networks.values())
+    assert [config.unused(net) for net in one.build().values()] == [[]] * len(one.networks)
     assert compared(one)["match"] in (True, None)
     assert (one.lecture.accuracy is None) or one.lecture.said
 
@@ -122,6 +123,10 @@ def test_options_are_those_of_the_estimator():
         (("seeds = 2", 'estimator = "LSTM"'), ["estimator='LSTM'", "TextClassifier"]),
         (("epochs = 12", 'epochs = "many"'), ["epochs='many'", "not a whole number"]),
         (("[options]", "options = 3\n[other]"), ["options=3", "not a table"]),
+        (("[lecture]", "[members.a]\n[lecture]"), ["members has one network only"]),
+        (("[lecture]", "[members.a]\nhiden = 3\n[lecture]"), ["'hiden'", "'hidden'"]),
+        (("[lecture]", "[members]\na = 3\n[lecture]"), ["members.a=3", "not a table"]),
+        (("[lecture]", '[members."a.b"]\n[members.c]\n[lecture]'), ["'a.b'", "has a dot"]),
     ],
 )
 def test_a_file_that_is_wrong_is_refused(change, facts):
@@ -263,6 +268,159 @@ def test_a_vector_file_and_several_labels(put):
     )
     record = run(experiments.get("c14-topics"), several, seeds=(0,), quick=True)
     assert record["data"]["classes"] == 3 and "micro_f1" in record["runs"][0]
+
+
+# Options set otherwise.
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "value"),
+    [
+        ("hidden=64", "hidden", 64),
+        ("learning_rate=1e-2", "learning_rate", 0.01),
+        ("bidirectional=true", "bidirectional", True),
+        ("lowercase=False", "lowercase", False),
+        ("widths=2,3", "widths", (2, 3)),
+        ("dense=", "dense", ()),
+        ("patience=none", "patience", None),
+        ("vectors=a/b=c.txt", "vectors", "a/b=c.txt"),
+        ("encoder=gru", "encoder", "gru"),
+    ],
+)
+def test_a_setting_is_of_its_option_s_type(setting, name, value):
+    start = experiments.read(SMALL, "small").with_options(dense=(4,))
+    found, said = changed(start, [setting])
+    assert found.options[name] == value and type(found.options[name]) is type(value)
+    assert said == {name: list(value) if isinstance(value, tuple) else value}
+    assert figures.changed({"changed": said}) == setting.replace("False", "false").replace(
+        "1e-2", "0.01"
+    )
+    assert changed(found, [setting]) == (found, {})  # which is what it is already
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.text(max_size=12),
+    st.sampled_from([f.name for f in fields(experiments.TextClassifierOptions)]),
+)
+def test_any_setting_is_taken_or_refused_in_one_sentence(text, name):
+    start = experiments.read(SMALL, "small")
+    try:
+        found, said = changed(start, [f"{name}={text}"])
+    except OptionError as error:
+        assert "\n" not in str(error) and "'small'" in str(error)
+    else:
+        assert set(said) <= {name}
+        found.check()
+
+
+@pytest.mark.parametrize(
+    ("setting", "facts"),
+    [
+        ("hiden=64", ["'small'", "'hiden'", "did you mean 'hidden'"]),
+        ("hidden", ["'hidden'", "not option=value", "--set hidden=64"]),
+        ("=3", ["not option=value"]),
+        ("hidden=many", ["hidden='many'", "not a whole number"]),
+        ("hidden=0", ["hidden=0", "too small"]),
+        ("widths=3,x", ["widths='3,x'", "not a tuple"]),
+        ("bidirectional=yes", ["bidirectional='yes'", "True or False"]),
+        ("encoder=meen", ["encoder='meen'", "did you mean 'mean'"]),
+        ("lstm.hidden=3", ["no network of it is called 'lstm'", "set hidden"]),
+    ],
+)
+def test_a_setting_that_is_wrong_is_refused(setting, facts):
+    with pytest.raises(OptionError) as caught:
+        changed(experiments.read(SMALL, "small"), [setting])
+    assert not [fact for fact in facts if fact not in str(caught.value)], caught.value
+
+
+def test_vectors_are_set_where_there_are_such():
+    without, said = changed(experiments.read(SMALL, "small"), [], "mine.txt")
+    assert "vectors" not in without.options and said == {}
+    found, said = changed(experiments.get("c13-best-from-scratch"), [], "mine.txt")
+    assert found.options["vectors"] == "mine.txt" and said == {"vectors": "mine.txt"}
+
+
+def test_a_record_says_what_was_changed_and_counts_apart():
+    small = experiments.read(SMALL, "small")
+    other, said = changed(small, ["embedding=4"])
+    data, laboratory = Data.of("made", reviews()), Laboratory((0,), True, lambda line: None)
+    plain, record = laboratory.run(small, data), laboratory.run(other, data, said)
+    assert (plain["changed"], record["changed"]) == ({}, {"embedding": 4})
+    assert record["options"]["embedding"] == 4 and figures.title(record) == "small, embedding=4"
+    assert journal.newest([plain, record, plain]) == [plain, record]
+    del plain["changed"]  # as older records have it
+    assert journal.newest([plain, record]) == [plain, record] and figures.changed(plain) == ""
+
+
+# Several networks.
+
+PAIR = SMALL.replace(
+    "[lecture]",
+    '[members.mean]\n[members.other]\nencoder = "gru"\nembedding = 4\nhidden = 6\n[lecture]',
+)
+
+
+def test_members_have_options_of_their_own_beside_those_of_all():
+    pair = experiments.read(PAIR, "pair")
+    assert {name: net.encoder for name, net in pair.build(seed=3).items()} == {
+        "mean": "mean",
+        "other": "gru",
+    }
+    assert [net.embedding for net in pair.build().values()] == [8, 4]
+    assert {net.epochs for net in pair.build().values()} == {12}
+    assert [net.embedding for net in pair.with_options(embedding=5).build().values()] == [5, 5]
+    total = (10_000 * 8 + 8 + 1) + (10_000 * 4 + 3 * ((4 + 6) * 6 + 6) + 6 + 1)
+    assert at_lecture_sizes(pair) == {"total": total, "trainable": total}
+
+
+def test_a_setting_of_one_member_or_of_all():
+    pair = experiments.read(PAIR, "pair")
+    found, said = changed(pair, ["other.hidden=3", "epochs=2"])
+    assert [net.hidden for net in found.build().values()] == [32, 3]
+    assert {net.epochs for net in found.build().values()} == {2}
+    assert said == {"other.hidden": 3, "epochs": 2}
+    with pytest.raises(OptionError, match="called 'othr'; did you mean 'other'"):
+        changed(pair, ["othr.hidden=3"])
+    with pytest.raises(OptionError, match="'hiden'; did you mean 'hidden'"):
+        changed(pair, ["other.hiden=3"])
+    found, said = changed(experiments.get("c13-ensemble"), [], "mine.txt")
+    assert said == {"lstm.vectors": "mine.txt"}
+    assert [net.vectors for net in found.build().values()] == ["mine.txt", None]
+
+
+def test_members_are_averaged_and_told_one_by_one():
+    said = []
+    record = run(experiments.read(PAIR, "pair"), reviews(), said=said)
+    assert json.loads(json.dumps(record)) == record
+    assert record["summary"]["accuracy"] > 0.95 and "mean best epoch" in said[0]
+    assert (
+        record["options"]["other"]["encoder"] == "gru" and record["options"]["mean"]["epochs"] == 12
+    )
+    assert set(record["summary"]["members"]) == {"mean", "other"}
+    for one in record["runs"]:
+        nets = one["members"]
+        assert one["parameters"] == sum(net["parameters"] for net in nets.values())
+        assert one["history"] == [] and all(net["history"] for net in nets.values())
+        # a convex loss: the average is no worse than its members on average
+        assert one["loss"] <= sum(net["loss"] for net in nets.values()) / 2 + 1e-9
+    lone = run(experiments.read(SMALL, "small"), reviews())
+    alone = [one["members"]["mean"]["accuracy"] for one in record["runs"]]
+    assert alone == [one["accuracy"] for one in lone["runs"]]  # trained as it is without company
+    lost = run(experiments.read(PAIR, "pair"), reviews(noise=True))
+    assert abs(lost["summary"]["accuracy"] - 0.5) < 0.2
+
+
+def test_the_average_is_set_against_linear_models():
+    sure, codes = np.eye(2)[[0, 0, 1, 1, 0, 1, 0, 1]], np.array([0, 0, 1, 1, 0, 1, 0, 1])
+    wrong = {"a": np.zeros(8, np.bool_), "b": np.ones(8, np.bool_)}
+    found = against([sure, sure], codes, [wrong, wrong])
+    assert found["a"]["mcnemar_p"] == pytest.approx(2 / 2**8) and found["b"]["mcnemar_p"] == 1
+    low, high = found["a"]["interval"]
+    # Wilson's interval of none of 8, by hand: 0 to z² / (n + z²)
+    assert low == pytest.approx(0) and high == pytest.approx(1.96**2 / (8 + 1.96**2), abs=1e-4)
+    assert against([sure] * 2, codes, [wrong, {"a": wrong["b"], "b": wrong["b"]}]).keys() == {"b"}
+    assert against([sure], codes, [{}]) == {}
 
 
 def test_cross_entropy_of_worked_examples():

@@ -124,6 +124,50 @@ def test_several_experiments_are_told_in_a_table(run, table):
     assert "2 experiments in" in out
 
 
+def test_options_set_otherwise_are_recorded_and_shown(run, table, tmp_path):
+    own = ["c9-simple-rnn-16", "--quick", "--data", table]
+    assert run("run", *own)[0] == 0
+    code, out, _ = run("run", *own, "--set", "hidden=8", "--set", "pool=max")
+    assert code == 0 and "changed" in out and "hidden=8, pool=max" in out
+    assert max(map(len, out.splitlines())) <= 80
+    code, out, _ = run("run", *own, "c2-multi-hot", "--set", "hidden=8")
+    assert code == 0 and max(map(len, out.splitlines())) <= 80
+    assert "c9-simple-rnn-16, hidden=8" in " ".join(out.split())
+    code, out, _ = run("run", *own, "--set", "hidden=8", "--json")
+    (one,) = json.loads(out)["experiments"]
+    assert one["changed"] == {"hidden": 8} and one["options"]["hidden"] == 8
+    assert json.loads((tmp_path / one["record"]).read_text())["changed"] == {"hidden": 8}
+    assert run("report", "--out", "pages")[0] == 0
+    page = (tmp_path / "pages" / "lectures.md").read_text(encoding="utf-8")
+    assert "`c9-simple-rnn-16` with `hidden=8, pool=max` (quick)" in page
+    html = (tmp_path / "pages" / "lectures.html").read_text(encoding="utf-8")
+    assert "c9-simple-rnn-16, hidden=8</h2>" in html and "<td>hidden=8</td>" in html
+    code, _, err = run("run", *own, "--set", "hiden=8")
+    assert code == 2 and "did you mean 'hidden'" in err and "c9-simple-rnn-16" in err
+    code, _, err = run("run", "c1-perceptron", "--set", "hidden=8", "--data", table)
+    assert code == 2 and "unknown option 'hidden'" in err
+
+
+def test_several_networks_are_told_together_and_alone(run, table, tmp_path):
+    (tmp_path / "pair.toml").write_text(
+        'title = "Two."\nrow = "C13"\n[options]\nepochs = 8\nembedding = 8\nlearning_rate = 0.03\n'
+        '[members.mean]\nencoder = "mean"\n[members.cnn]\nencoder = "cnn"\nhidden = 4\n'
+    )
+    code, out, err = run("run", "pair.toml", "--data", table, "--seeds", "2")
+    assert code == 0 and max(map(len, out.splitlines())) <= 80
+    said = " ".join(out.split())
+    assert re.search(r"each alone mean [01]\.\d{3} ± 0\.\d{3}, cnn [01]\.\d{3}", said), said
+    assert re.search(r"NB-SVM [01]\.\d{3} \(0\.\d{3}–[01]\.\d{3}\)", said), said
+    assert re.search(r"by chance TF-IDF \+ logistic regression p [=<] [01]\.\d{3}", said), said
+    assert "mean best epoch" in err and "cnn best epoch" in err
+    code, _, _ = run("report", "--out", "pages")
+    page = (tmp_path / "pages" / "lectures.md").read_text(encoding="utf-8")
+    assert "Loss by epoch, seed 0, mean, best epoch" in page
+    assert "Loss by epoch, seed 0, cnn, best epoch" in page
+    html = (tmp_path / "pages" / "lectures.html").read_text(encoding="utf-8")
+    assert html.count("<svg") == 2 * 2 and "Loss, seed 0, cnn" in html
+
+
 def test_wrong_use_is_one_sentence(run, table):
     code, _, err = run("run")
     assert code == 2 and "name one experiment or more, or give --all" in err
@@ -216,10 +260,10 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_run(run, table, tmp_
 def test_ctrl_c_says_what_is_kept(run, table, monkeypatch):
     whole = Laboratory.run
 
-    def stopped(self, chosen, data):
+    def stopped(self, chosen, *more):
         if chosen.name == "c9-simple-rnn-16":
             raise KeyboardInterrupt
-        return whole(self, chosen, data)
+        return whole(self, chosen, *more)
 
     monkeypatch.setattr(Laboratory, "run", stopped)
     names = ["c2-multi-hot", "c9-simple-rnn-16"]

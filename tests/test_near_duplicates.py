@@ -137,7 +137,10 @@ def test_neighbours_of_neighbours_are_one_family():
     for _ in range(6):
         chain.append(planted(rng, chain[-1], 0.85))
     assert jaccard(chain[0], chain[-1], 5) < 0.6
-    assert groups(near_duplicates(chain, 0.8)) == {frozenset(range(7))}
+    found = near_duplicates(chain, 0.8)
+    assert groups(found) == {frozenset(range(7))}
+    assert len(found.pairs) >= 6 and (found.pairs[:, 0] < found.pairs[:, 1]).all()
+    assert all(jaccard(chain[a], chain[b], 5) >= 0.8 for a, b in found.pairs.tolist())
 
 
 def test_a_large_family_costs_no_more_than_its_texts(monkeypatch):

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from sestina import TextClassifier
 from sestina.nn import GRU, LSTM, Lookup, SimpleRNN, sequences
 from sestina.nn.embedding import TokenEmbedding
 
@@ -85,6 +86,28 @@ def test_it_folds_where_tokens_occur_often(monkeypatch):
         asked.clear()
         layer(Lookup(ids, weight))
         assert ("rows" in asked[0]) == folds
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_ids_of_32_bits_fold_to_the_same_bits(batch_first):
+    layer, weight = LSTM(D, H, batch_first=batch_first), nn.Parameter(torch.randn(V, D))
+    ids = torch.randint(0, V, (B, T) if batch_first else (T, B))
+    one, other = (
+        found(layer, weight, given, LENGTHS, padding=3, fold=True) for given in (ids, ids.int())
+    )
+    assert all(map(torch.equal, one, other))
+
+
+def test_a_classifier_of_texts_folds_its_lookups(monkeypatch):
+    rows = []
+    real = sequences.Batch
+    monkeypatch.setattr(
+        sequences, "Batch", lambda *a, **k: rows.append(k.get("rows")) or real(*a, **k)
+    )
+    texts = [f"a {w} film {n} and a {w} end" for n in range(20) for w in ("fine", "dull")]
+    net = TextClassifier(encoder="lstm", hidden=8, embedding=4, epochs=1, seed=0)
+    net.fit(texts, [0, 1] * 20).predict(texts)
+    assert rows and all(row is not None for row in rows)
 
 
 @pytest.mark.parametrize(

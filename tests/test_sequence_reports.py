@@ -11,7 +11,7 @@ from sestina.data.tagged import TaggedSentences
 from sestina.errors import MissingExtra
 from sestina.inspect import language_report, page, tag_report
 from sestina.inspect.language import language_ladder, language_verdict, name_of
-from sestina.inspect.sections import Told, changed_options, helps, learning, run_facts
+from sestina.inspect.sections import Told, changed_options, helps, learning, run_told
 from sestina.inspect.tag_ladder import climb_tags, tag_verdict, tagger_name
 from test_report import outline
 
@@ -28,7 +28,7 @@ TEXTS = ["the <b>cat</b> sat on the mat", "the dog sat", "a cat & a dog", "של�
 
 
 def told(net, verdicts):
-    data = {"data": "made <up>", "noticed": "", **run_facts(net)}
+    data = {"data": "made <up>", "noticed": "", **run_told(net)}
     return Told("tags & <more>", data, verdicts, changed_options(net), helps(net))
 
 

@@ -11,18 +11,23 @@ from typing import TYPE_CHECKING, Any
 from sestina.version import __version__
 
 if TYPE_CHECKING:
+    from sestina.data.datasets import pairs as load_pairs
     from sestina.data.datasets import records as load_dataset
     from sestina.data.datasets import table as load_table
     from sestina.data.datasets import tagged as load_tagged
+    from sestina.data.parallel import read_pairs
     from sestina.data.read import read
     from sestina.data.tagged import read_tagged
     from sestina.errors import SestinaError
+    from sestina.estimators.contextual import ContextualSentenceVectors, ContextualVectors
     from sestina.estimators.language_model import LanguageModel
     from sestina.estimators.loading import load
     from sestina.estimators.neuron import Perceptron, SigmoidNeuron
+    from sestina.estimators.sequence_from_vector import SequenceFromVector
     from sestina.estimators.sequence_tagger import SequenceTagger
     from sestina.estimators.series import SeriesClassifier
     from sestina.estimators.text_classifier import TextClassifier
+    from sestina.estimators.translator import Translator
     from sestina.kernels.parallel import set_threads
     from sestina.quality.check import check_data
     from sestina.text.bags import Counts, MultiHot, TfIdf
@@ -43,6 +48,8 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Components": "sestina.vectors.components",
+    "ContextualSentenceVectors": "sestina.estimators.contextual",
+    "ContextualVectors": "sestina.estimators.contextual",
     "Counts": "sestina.text.bags",
     "Doc2Vec": "sestina.vectors.documents",
     "FastText": "sestina.vectors.fasttext",
@@ -56,6 +63,7 @@ _PLACES = {
     "PMI": "sestina.vectors.counted",
     "Perceptron": "sestina.estimators.neuron",
     "SentenceVectors": "sestina.vectors.sentences",
+    "SequenceFromVector": "sestina.estimators.sequence_from_vector",
     "SequenceTagger": "sestina.estimators.sequence_tagger",
     "SeriesClassifier": "sestina.estimators.series",
     "SestinaError": "sestina.errors",
@@ -63,6 +71,7 @@ _PLACES = {
     "SigmoidNeuron": "sestina.estimators.neuron",
     "TextClassifier": "sestina.estimators.text_classifier",
     "TfIdf": "sestina.text.bags",
+    "Translator": "sestina.estimators.translator",
     "Vocabulary": "sestina.text.vocabulary",
     "Word2Vec": "sestina.vectors.word2vec",
     "WordVectors": "sestina.vectors.table",
@@ -70,9 +79,11 @@ _PLACES = {
     "biplot": "sestina.vectors.biplot",
     "load": "sestina.estimators.loading",
     "load_dataset": "sestina.data.datasets:records",
+    "load_pairs": "sestina.data.datasets:pairs",
     "load_tagged": "sestina.data.datasets:tagged",
     "load_table": "sestina.data.datasets:table",
     "read": "sestina.data.read",
+    "read_pairs": "sestina.data.parallel",
     "read_tagged": "sestina.data.tagged",
     "sentences": "sestina.text.sentences",
     "set_threads": "sestina.kernels.parallel",
@@ -81,6 +92,8 @@ _PLACES = {
 __all__ = [
     "PMI",
     "Components",
+    "ContextualSentenceVectors",
+    "ContextualVectors",
     "Counts",
     "Doc2Vec",
     "FastText",
@@ -93,6 +106,7 @@ __all__ = [
     "OneHotTokens",
     "Perceptron",
     "SentenceVectors",
+    "SequenceFromVector",
     "SequenceTagger",
     "SeriesClassifier",
     "SestinaError",
@@ -100,6 +114,7 @@ __all__ = [
     "Subwords",
     "TextClassifier",
     "TfIdf",
+    "Translator",
     "Vocabulary",
     "Word2Vec",
     "WordVectors",
@@ -108,9 +123,11 @@ __all__ = [
     "check_data",
     "load",
     "load_dataset",
+    "load_pairs",
     "load_table",
     "load_tagged",
     "read",
+    "read_pairs",
     "read_tagged",
     "sentences",
     "set_threads",

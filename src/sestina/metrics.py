@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sestina.errors import MissingExtra
 from sestina.spans import spans_of
 
 BINS = 10  # groups of like confidence, for the calibration error
@@ -70,6 +71,42 @@ def _shares(wanted: set[Any], found: set[Any]) -> dict[str, float]:
     precision, recall = right / max(len(found), 1), right / max(len(wanted), 1)
     f1 = 2 * right / max(len(found) + len(wanted), 1)
     return {"precision": precision, "recall": recall, "f1": f1, "support": len(wanted)}
+
+
+def translation(true: Sequence[str], put: Sequence[str]) -> dict[str, float]:
+    """Return how near translations come to the true ones: chrF and BLEU, 0 to 100, and "exact".
+
+    chrF (Popović 2015) and BLEU (Papineni et al. 2002) as sacrebleu computes them with its usual
+    settings (Post 2018), over all sentences together; "exact" is the share that is the same but
+    for white space.
+
+    Args:
+        true: N translations wanted, one reference each.
+        put: N translations that were made.
+
+    Raises:
+        MissingExtra: sacrebleu is not installed.
+    """
+    scores = sacrebleu()
+    same = [one.split() == other.split() for one, other in zip(true, put, strict=True)]
+    return {
+        "chrf": float(scores.CHRF().corpus_score(list(put), [list(true)]).score),
+        "bleu": float(scores.BLEU(force=True).corpus_score(list(put), [list(true)]).score),
+        "exact": float(np.mean(same)),
+    }
+
+
+def sacrebleu() -> Any:
+    """Return the metrics of the package sacrebleu.
+
+    Raises:
+        MissingExtra: It is not installed.
+    """
+    try:
+        from sacrebleu import metrics
+    except ImportError as error:
+        raise MissingExtra("sacrebleu", "translate") from error
+    return metrics
 
 
 def accuracy_interval(right: NDArray[np.bool_], level: float = 0.95) -> tuple[float, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -100,13 +101,62 @@ class Adam(torch.optim.Adam):
         torch.autograd.graph.increment_version(weight)
 
 
-def optimiser(network: nn.Module, options: LearningOptions) -> torch.optim.Optimizer:
+@dataclass(frozen=True)
+class Layers:
+    """The trained weights of a network layer by layer, and how carefully they are changed.
+
+    Discriminative rates and gradual unfreezing: Howard and Ruder, Universal language model
+    fine-tuning for text classification, 2018.
+
+    Attributes:
+        weights: Of each layer, the topmost first.
+        slower: Each layer learns so many times slower than the one above it.
+        gradual: Whether the first epoch trains the top layer alone, and each later one layer more.
+    """
+
+    weights: Sequence[Sequence[nn.Parameter]]
+    slower: float = 1.0
+    gradual: bool = False
+
+    def groups(self, rate: float) -> list[dict[str, Any]]:
+        """Return the groups of an optimiser, each with its share of the learning rate."""
+        shares = [self.slower**-depth for depth in range(len(self.weights))]
+        return [
+            {"params": list(weights), "lr": rate * share, "share": share}
+            for weights, share in zip(self.weights, shares, strict=True)
+        ]
+
+    def thaw(self, epoch: int) -> None:
+        """Let an epoch, from 1, train what is its turn, and freeze the rest."""
+        if self.gradual:
+            self._train(epoch)
+
+    def thaw_all(self) -> None:
+        """Freeze nothing any more."""
+        self._train(len(self.weights))
+
+    def _train(self, layers: int) -> None:
+        for depth, weights in enumerate(self.weights):
+            for weight in weights:
+                weight.requires_grad_(depth < layers)
+
+
+def optimiser(
+    network: nn.Module, options: LearningOptions, layers: Layers | None = None
+) -> torch.optim.Optimizer:
     """Return the optimiser that `options` name, over the trainable parameters.
 
     RMSprop has Keras' constants (decay 0.9), which the lectures use; Adam and SGD torch's.
+
+    Args:
+        network: What is trained.
+        options: Which optimiser, and its learning rate.
+        layers: All of its trainable parameters, where layers learn at rates of their own.
     """
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
     rate = options.learning_rate
+    weights: list[Any] = [weight for weight in network.parameters() if weight.requires_grad]
+    if layers is not None:
+        weights = layers.groups(rate)
     if options.optimiser == "rmsprop":
         return RMSprop(weights, lr=rate, alpha=0.9, eps=1e-7)
     if options.optimiser == "sgd":
@@ -121,9 +171,9 @@ def decayed(options: LearningOptions, done: float) -> float:
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Give an optimiser another learning rate."""
+    """Give an optimiser another learning rate, of which each layer keeps its share."""
     for group in optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("share", 1.0)
 
 
 def _tables(network: nn.Module) -> list[HashedEmbedding]:

@@ -147,3 +147,26 @@ def from_dict(kind: type, values: dict[str, Any]) -> dict[str, Any]:
         several = isinstance(known[name].default, tuple) and isinstance(value, list)
         arguments[name] = tuple(value) if several else value
     return arguments
+
+
+def from_text(kind: type, name: str, text: str) -> Any:
+    """Return the value that a text stands for, of the option `name` of `kind`.
+
+    ``none`` is None where an option may be that, and a list is ``3,4,5``. A text that is no value
+    of the option's type comes back as it is: `check` then says what is expected.
+
+    Raises:
+        OptionError: `kind` has no such option; the message names the nearest one.
+    """
+    from_dict(kind, {name: text})
+    hint = str(get_type_hints(kind)[name])
+    if text.lower() == "none" and ("None" in hint or "Any" in hint):
+        return None
+    try:
+        if "tuple" in hint:
+            return tuple(int(part) for part in text.replace(",", " ").split())
+        if "bool" in hint:
+            return {"true": True, "false": False}.get(text.lower(), text)
+        return (float if "float" in hint else int if "int" in hint else str)(text)
+    except ValueError:
+        return text

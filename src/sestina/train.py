@@ -35,6 +35,7 @@ class Problem:
         validate: () → figures of the validation part, "loss" among them; None where there is none.
         rank: Row of the history → a number that is lowest in the best epoch.
         unit: What sequences are called in the progress line.
+        layers: The trained weights by layer, where they are not all trained alike.
     """
 
     network: nn.Module
@@ -45,6 +46,7 @@ class Problem:
     validate: Callable[[], dict[str, float]] | None = None
     rank: Callable[[Mapping[str, float]], float] = itemgetter("validation_loss")
     unit: str = "sequences"
+    layers: optimise.Layers | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def train(problem: Problem, options: LearningOptions, checkpoint: Checkpoint | N
     Raises:
         TrainingError: The loss became NaN or infinite; the network keeps its best weights.
     """
-    optimiser = optimise.optimiser(problem.network, options)
+    optimiser = optimise.optimiser(problem.network, options, problem.layers)
     state = checkpoint.load(problem.network, optimiser) if checkpoint else Progress()
     reporter = Reporter(options.verbose, options.epochs, problem.steps, problem.unit)
     interrupted = False
@@ -103,6 +105,8 @@ def train(problem: Problem, options: LearningOptions, checkpoint: Checkpoint | N
     finally:
         if state.best:
             problem.network.load_state_dict(state.best)
+        if problem.layers is not None:
+            problem.layers.thaw_all()
         problem.network.eval()
     return Run(state.history, state.best_epoch, interrupted)
 
@@ -126,6 +130,8 @@ def _epoch(
     number = len(state.history) + 1
     started = time.perf_counter()
     problem.network.train()
+    if problem.layers is not None:
+        problem.layers.thaw(number)
     with random_stream(options.seed, number):
         row = _steps(problem, options, optimiser, number, reporter, look_for_interrupt)
     row["sequences_per_second"] = row.pop("sequences") / (time.perf_counter() - started)

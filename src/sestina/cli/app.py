@@ -25,6 +25,7 @@ from sestina.cli import (
     train,
     train_generate,
     train_tag,
+    train_translate,
     vectors,
 )
 from sestina.cli.show import say
@@ -32,7 +33,13 @@ from sestina.errors import DataWarning, MissingExtra, SestinaError
 from sestina.kernels import compiled
 from sestina.version import __version__
 
-EXTRAS = {"torch": "nn", "altair": "report", "vl_convert": "report", "tokenizers": "subword"}
+EXTRAS = {
+    "torch": "nn",
+    "altair": "report",
+    "vl_convert": "report",
+    "tokenizers": "subword",
+    "sacrebleu": "translate",
+}
 STOPPED = "stopped by Ctrl-C; a training run goes on with --resume if it had finished an epoch"
 
 # typer carries its own copy of click in some versions and not in others
@@ -62,6 +69,9 @@ train.app.command(
 train.app.command(
     epilog="Example: sestina train generate first-names --level character --out names"
 )(train_generate.generate)
+train.app.command(epilog="Example: sestina train translate verses-en-es --out spanish")(
+    train_translate.translate
+)
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(lab.app, name="lab")

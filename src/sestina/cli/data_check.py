@@ -143,11 +143,9 @@ def _short(token: str) -> str:
 
 
 def _classes(classes: Mapping[str, Mapping[str, int]]) -> str:
-    totals = {name: sum(parts.values()) for name, parts in classes.items()}
+    # the largest first; a pair each, since names may be the same once they are cut short
+    totals = [(_short(name), sum(parts.values())) for name, parts in classes.items()]
     if len(totals) <= CLASSES:
-        return show.counts(totals)
-    names = list(totals)  # the largest first
-    return (
-        f"{len(totals):,}, from {names[0]} {totals[names[0]]:,} "
-        f"to {names[-1]} {totals[names[-1]]:,}"
-    )
+        return ", ".join(f"{name} {number:,}" for name, number in totals)
+    (first, most), (last, least) = totals[0], totals[-1]
+    return f"{len(totals):,}, from {first} {most:,} to {last} {least:,}"

@@ -7,8 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from sestina import config
-from sestina.cli import show, tagged
+from sestina.cli import show, tagged, translated
+from sestina.cli.given import of_part
+from sestina.cli.given import pairs as given_pairs
 from sestina.cli.inputs import (
+    Beam,
     Json,
     ModelArgument,
     PathArgument,
@@ -17,22 +20,30 @@ from sestina.cli.inputs import (
     language_model,
     part_of,
     tagger,
+    translator,
+    vector_model,
 )
 from sestina.cli.judging import on_test_part
 from sestina.cli.options import with_options
-from sestina.errors import counted
+from sestina.errors import DataError, counted
 
 
-@with_options(reading=(config.ReadingOptions,), columns=(config.TaggedOptions,))
+@with_options(
+    reading=(config.ReadingOptions,),
+    columns=(config.TaggedOptions,),
+    sides=(config.PairOptions,),
+)
 def evaluate(
     model: ModelArgument,
     path: PathArgument,
     reading: dict[str, Any],
     columns: dict[str, Any],
+    sides: dict[str, Any],
     part: Annotated[
         str | None,
         typer.Option(help="Part to evaluate on: train, dev or test; test where PATH names parts."),
     ] = None,
+    beam: Beam = 0,
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
@@ -41,12 +52,27 @@ def evaluate(
     The calibration error tells how far the stated probabilities lie from the
     share that is right; for a model with a temperature also without it. A
     tagger wants tagged sentences, and is measured on words and on spans; a
-    language model wants no labels: its perplexity and bits per character.
+    language model wants no labels: its perplexity and bits per character. One
+    trained with --given wants the same columns. A translator wants sentences
+    and translations: chrF, BLEU and perplexity.
     """
     kind = estimator_of(model)
+    if kind == "Translator":
+        how = {key: reading[key] for key in ("split", "encoding", "header")}
+        found_pairs = translated.pairs(path, {**sides, **how})
+        wanted = part_of(found_pairs, part, "test", "evaluating on")
+        translated.measure(translator(model), model, path, wanted, beam or None, json)
+        return
     if kind == "LanguageModel":
-        texts = part_of(tagged.texts_of(path, reading), part, "test", "evaluating on")
-        _language(model, path, texts.texts, json)
+        found = part_of(tagged.texts_of(path, reading), part, "test", "evaluating on")
+        texts = [text for text in found.texts if text.strip()]  # empty ones do not count
+        _language(model, path, texts, language_model(model).figures(texts), json)
+        return
+    if kind == "SequenceFromVector":
+        net = vector_model(model)
+        found, table = given_pairs(path, reading, _names(net))
+        rows, texts = of_part(found, table, part_of(found, part, "test", "evaluating on"))
+        _language(model, path, texts, net.figures(rows, texts), json)
         return
     if kind == "SequenceTagger":
         sentences = tagged.tagged(path, columns, reading["encoding"])
@@ -74,10 +100,21 @@ def evaluate(
         _show(result)
 
 
-def _language(model: str, path: str, texts: list[str], json: bool) -> None:
-    """Print the figures of a language model; empty texts do not count."""
-    texts = [text for text in texts if text.strip()]
-    figures = language_model(model).figures(texts)
+def _names(net: Any) -> tuple[str, ...]:
+    """Return the columns that a model writes texts from."""
+    names: tuple[str, ...] = net.attributes_.names
+    if not names or net.lists_:
+        raise DataError(
+            "the model was trained on a table without column names, or on lists of tokens; "
+            "evaluate it from Python"
+        )
+    return names
+
+
+def _language(
+    model: str, path: str, texts: list[str], figures: dict[str, float], json: bool
+) -> None:
+    """Print the figures of a model that writes texts."""
     if json:
         found = {"task": "evaluate", "model": model, "data": path, "texts": len(texts)}
         show.as_json({**found, "metrics": figures})

@@ -25,7 +25,7 @@ def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None
             "estimator": f"{head['estimator']}, written by Sestina {head['version']}",
             "data": facts.get("data"),
             "classes": facts.get("classes"),
-            "vocabulary": facts.get("vocabulary"),
+            "vocabulary": facts.get("vocabulary") or facts.get("vocabularies"),
             "parameters": f"{net.n_parameters_:,} ({show.counts(net.parameter_counts_)})",
             "trainable": net.n_trainable_parameters_,
             "reads": facts.get("reads"),
@@ -37,7 +37,9 @@ def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None
     )
     if "metrics" in facts:
         show.out.print()
-        table = show.perplexities if "perplexity" in facts["metrics"] else show.ladder
+        found = facts["metrics"]
+        table = show.translations if "chrf" in found else show.ladder
+        table = show.perplexities if "bits_per_character" in found else table
         table("test part", {**facts["baseline"], facts["name"]: facts["metrics"]})
         if "outdated" in facts:
             show.out.print(f"Careful: {facts['outdated']}.", markup=False)

@@ -12,6 +12,7 @@ import typer
 from sestina.cli.show import say
 from sestina.data import datasets
 from sestina.data.columns import Columns
+from sestina.data.parallel import Pairs
 from sestina.data.read import read
 from sestina.data.records import Records
 from sestina.data.split import learnt, unknown_labels
@@ -42,15 +43,29 @@ Resume = Annotated[
     ),
 ]
 Anew = Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")]
-Kind = TypeVar("Kind", Records, TaggedSentences)
+Beam = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        help="Of a translator: beginnings that it follows up side by side; 0: as many as the "
+        "model was trained with.",
+    ),
+]
+Kind = TypeVar("Kind", Records, TaggedSentences, Pairs)
 UnusedSeed = Annotated[
     int, typer.Option("--seed", help="Taken by every verb; this one draws nothing.", hidden=True)
 ]
 
 CHUNK = 1_000  # lines of standard input that are answered together
-LANGUAGE = "which puts no labels; ask it with sestina generate, complete, score or evaluate"
-CLASSIFIER = "which writes nothing; ask it with sestina predict or evaluate"
-TAGGER = "which tags words; ask it with sestina predict or evaluate"
+HINTS = {
+    "LanguageModel": "which puts no labels; ask it with sestina generate, complete, score or "
+    "evaluate",
+    "SequenceFromVector": "which writes texts; ask it with sestina generate --given, or evaluate",
+    "SequenceTagger": "which tags words; ask it with sestina predict or evaluate",
+    "TextClassifier": "which writes nothing; ask it with sestina predict or evaluate",
+    "Translator": "which translates; ask it with sestina predict or evaluate",
+}
+"""What another kind of model is asked with."""
 
 
 def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Records:
@@ -143,7 +158,7 @@ def text_model(folder: str) -> Any:
         ModelError: The folder holds no model that can be read.
         DataError: The model does not classify texts.
     """
-    return _model(folder, "TextClassifier", {"LanguageModel": LANGUAGE, "SequenceTagger": TAGGER})
+    return _model(folder, "TextClassifier")
 
 
 def language_model(folder: str) -> Any:
@@ -153,7 +168,7 @@ def language_model(folder: str) -> Any:
         ModelError: The folder holds no model that can be read.
         DataError: It is another kind of model.
     """
-    return _model(folder, "LanguageModel", {"TextClassifier": CLASSIFIER, "SequenceTagger": TAGGER})
+    return _model(folder, "LanguageModel")
 
 
 def tagger(folder: str) -> Any:
@@ -163,16 +178,36 @@ def tagger(folder: str) -> Any:
         ModelError: The folder holds no model that can be read.
         DataError: It is another kind of model.
     """
-    return _model(folder, "SequenceTagger", {"LanguageModel": LANGUAGE})
+    return _model(folder, "SequenceTagger")
 
 
-def _model(folder: str, wanted: str, hints: dict[str, str]) -> Any:
+def vector_model(folder: str) -> Any:
+    """Return the model in a folder that writes texts from vectors.
+
+    Raises:
+        ModelError: The folder holds no model that can be read.
+        DataError: It is another kind of model.
+    """
+    return _model(folder, "SequenceFromVector")
+
+
+def translator(folder: str) -> Any:
+    """Return the translator in a model folder.
+
+    Raises:
+        ModelError: The folder holds no model that can be read.
+        DataError: It is another kind of model.
+    """
+    return _model(folder, "Translator")
+
+
+def _model(folder: str, wanted: str) -> Any:
     """Return the model in a folder, which should be of some kind."""
     from sestina.estimators.loading import load
 
     kind, net = estimator_of(folder), load(folder)
     if kind != wanted:
-        hint = hints.get(kind, "which reads no texts; use it from Python")
+        hint = HINTS.get(kind, "which reads no texts; use it from Python")
         raise DataError(f"{folder!r} holds a {kind}, {hint}")
     return net
 

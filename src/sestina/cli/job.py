@@ -16,7 +16,6 @@ from sestina.data.records import Records
 from sestina.data.split import three_parts
 from sestina.errors import MissingExtra, OptionError, SestinaError, counted
 from sestina.estimators.text_classifier import TextClassifier
-from sestina.estimators.trained import Trained
 from sestina.inspect.evaluate import Ladder, climb, verdict
 from sestina.inspect.report import render
 from sestina.inspect.summary import Parts, net_name, report_facts
@@ -73,14 +72,9 @@ class Job:
         ladder = climb({name: net}, train, dev, test)
         result = self._result(net, name, ladder, parts[:3], interrupted)
         trained = counted(len(train), "training text")
-        net.save(self.out, {**result, "data": f"{self.path}: {trained}; {said}"})
-        result["report"] = write_report(
-            self.out,
-            ladder,
-            name,
-            report_facts(net, parts[:3], said, result["verdicts"], self.path),
-        )
-        drop_checkpoint(self.out, interrupted)
+        keep(net, self.out, {**result, "data": f"{self.path}: {trained}; {said}"}, interrupted)
+        facts = report_facts(net, parts[:3], said, result["verdicts"], self.path)
+        result["report"] = write_report(self.out, lambda: render(ladder, name, facts))
         return result
 
     def _result(
@@ -89,15 +83,18 @@ class Job:
         plain = ladder.plain
         return {
             "task": "classify",
-            **told(net, self.out, name, interrupted),
+            "model": str(self.out),
+            "name": name,
             "encoder": net.encoder,
             "classes": ladder.classes,
             "texts": sizes(parts),
+            **run_facts(net),
             "metrics": ladder.rungs[-1].summary(),
             "baseline": {rung.name: rung.summary() for rung in plain},
             "verdicts": [verdict(ladder, name, rung.name) for rung in reversed(plain)],
             "notes": [*self.data.notes, *warnings_of(parts[0], parts[2]), *net.notes_],
             "multi_label": parts[0].multi_label,
+            "interrupted": interrupted,
         }
 
     def show(self, result: dict[str, Any]) -> None:
@@ -109,21 +106,6 @@ class Job:
         several = "Accuracy counts a text as right when all of its labels are."
         remarks = [several] if result["multi_label"] else []
         show_end(result, title, f'predict {self.out} "your text"', remarks=remarks)
-
-
-def told(net: Trained, out: Path, name: str, interrupted: bool) -> dict[str, Any]:
-    """Return what ``--json`` prints of every training."""
-    return {
-        "model": str(out),
-        "name": name,
-        "parameters": net.n_parameters_,
-        "trainable_parameters": net.n_trainable_parameters_,
-        "epochs": len(net.history_),
-        "best_epoch": net.best_epoch_,
-        "seconds": round(net.seconds_, 3),
-        "seed": net.seed,
-        "interrupted": interrupted,
-    }
 
 
 def sizes(parts: Iterable[Sized]) -> dict[str, int]:
@@ -246,28 +228,31 @@ def claim(out: Path, resume: bool, overwrite: bool) -> None:
         raise store.unwritable(out, error) from error
 
 
-def write_report(out: Path, ladder: Ladder, name: str, facts: Any) -> str | None:
+def run_facts(net: Any) -> dict[str, Any]:
+    """Return what every job tells of a training run."""
+    return {
+        "parameters": net.n_parameters_,
+        "trainable_parameters": net.n_trainable_parameters_,
+        "epochs": len(net.history_),
+        "best_epoch": net.best_epoch_,
+        "seconds": round(net.seconds_, 3),
+        "seed": net.seed,
+    }
+
+
+def keep(net: Any, out: Path, facts: dict[str, Any], interrupted: bool) -> None:
+    """Write a model and its facts into a folder; the checkpoint of a finished run goes."""
+    net.save(out, facts)
+    if not interrupted:
+        (out / store.CHECKPOINT).unlink(missing_ok=True)
+
+
+def write_report(out: Path, render: Callable[[], str]) -> str | None:
     """Write report.html into a folder and return its path; None where the extra is missing."""
-    return write_page(out, lambda: render(ladder, name, facts))
-
-
-def write_page(out: Path, page: Callable[[], str]) -> str | None:
-    """Write a page as report.html into a folder; return its path, None where the extra is missing.
-
-    Args:
-        out: The folder.
-        page: Returns the page.
-    """
     try:
-        html = page()
+        page = render()
     except MissingExtra as error:
         show.say(f"no report: {error}")
         return None
-    store.write_text(out / "report.html", html)
+    store.write_text(out / "report.html", page)
     return str(out / "report.html")
-
-
-def drop_checkpoint(out: Path, interrupted: bool) -> None:
-    """Remove the checkpoint of a training that came to its end."""
-    if not interrupted:
-        (out / store.CHECKPOINT).unlink(missing_ok=True)

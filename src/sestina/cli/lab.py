@@ -16,7 +16,7 @@ from sestina.cli.options import with_options
 from sestina.cli.tagged import tagged, texts_of
 from sestina.errors import DataError, MissingExtra, OptionError, SestinaError, counted
 from sestina.lab import experiment as experiments
-from sestina.lab import figures, journal, markdown, parts
+from sestina.lab import figures, journal, markdown, parts, settings
 from sestina.lab.experiment import Experiment
 
 app = typer.Typer(no_args_is_help=True, help="The lectures' experiments, run and compared.")
@@ -78,6 +78,15 @@ def run(
         str | None,
         typer.Option(help="Pre-trained vectors, where an experiment has such, instead of its own."),
     ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="OPTION=VALUE",
+            help="Set an option of the experiment otherwise, for instance hidden=64; of several "
+            "networks NAME.hidden=64 sets that of one. May be given again.",
+        ),
+    ] = None,
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Number of seeds; otherwise the experiment's own, 5.")
     ] = None,
@@ -94,7 +103,8 @@ def run(
     if bool(names) == all_:
         raise OptionError("name one experiment or more, or give --all; see: sestina lab list")
     chosen = [experiments.get(name) for name in names or experiments.names()]
-    session = Session(data, reading, vectors, seeds, seed, quick, all_, results)
+    given = Given(vectors, tuple(set_ or ()), seeds, seed, quick)
+    session = Session(data, reading, given, all_, results)
     result = session.run(chosen)
     if json:
         show.as_json(result)
@@ -153,16 +163,32 @@ def _html(found: list[dict[str, Any]], known: list[Experiment], path: Path) -> P
     return path
 
 
+@dataclass(frozen=True)
+class Given:
+    """What the user gave for every experiment.
+
+    Attributes:
+        vectors: Pre-trained vectors, where an experiment has such.
+        settings: ``option=value`` each.
+        seeds: How many; None: the experiment's own.
+        first: The first of them.
+        quick: Whether to see only that it works.
+    """
+
+    vectors: str | None
+    settings: tuple[str, ...]
+    seeds: int | None
+    first: int
+    quick: bool
+
+
 @dataclass
 class Session:
     """One call of `sestina lab run`: what the user gave, and the data read so far."""
 
     path: str | None
     reading: dict[str, Any]
-    vectors: str | None
-    seeds: int | None
-    first: int
-    quick: bool
+    given: Given
     all: bool
     results: Path
     read: dict[Any, Any] = field(default_factory=dict)
@@ -178,7 +204,7 @@ class Session:
         """
         started = time.perf_counter()
         store.refuse_unwritable(self.results / "record.json")  # now, not after hours
-        baselines: dict[Any, dict[str, float]] = {}
+        baselines: dict[Any, Any] = {}
         done: list[dict[str, Any]] = []
         skipped: list[dict[str, str]] = []
         failed: list[dict[str, str]] = []
@@ -199,7 +225,7 @@ class Session:
                 raise SestinaError(self._stopped(experiment, len(done))) from None
         return {
             "task": "lab run",
-            "quick": self.quick,
+            "quick": self.given.quick,
             "experiments": done,
             "skipped": skipped,
             "failed": failed,
@@ -210,12 +236,12 @@ class Session:
         """Run one experiment, keep its record, and return it without the single runs."""
         from sestina.lab.run import Laboratory
 
-        count = 1 if self.quick else self.seeds or experiment.seeds
-        seeds = range(self.first, self.first + count)
-        if self.vectors and experiment.options.get("vectors"):
-            experiment = experiment.with_options(vectors=self.vectors)
-        laboratory = Laboratory(seeds, self.quick, show.say, baselines)
-        record = laboratory.run(experiment, self._data(experiment))
+        given = self.given
+        experiment, changed = settings.changed(experiment, given.settings, given.vectors)
+        count = 1 if given.quick else given.seeds or experiment.seeds
+        seeds = range(given.first, given.first + count)
+        laboratory = Laboratory(seeds, given.quick, show.say, baselines)
+        record = laboratory.run(experiment, self._data(experiment), changed)
         place = journal.keep(self.results, record)
         return {k: v for k, v in record.items() if k != "runs"} | {
             "own_parameters": figures.own_size(record),
@@ -260,7 +286,7 @@ class Session:
         elif done:
             rows = [
                 (
-                    one["experiment"],
+                    figures.title(one),
                     figures.accuracy(one),
                     figures.lecture(one["lecture"]["accuracy"]),
                     figures.parameters(one["parameters"]),
@@ -296,17 +322,20 @@ def _show_one(one: dict[str, Any]) -> None:
     show.facts(
         f"{one['row']} {one['deck']} {one['experiment']}: {one['title']}",
         {
+            "changed": figures.changed(one),
             "data": f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, "
             f"{data['test']:,} test",
             "parameters": figures.counted_in_words(one["parameters"]),
             "on these data": one["own_parameters"],
             "perplexity" if own else "accuracy": f"{own or figures.accuracy(one)} over "
             f"{counted(len(one['seeds']), 'seed')}",
+            "each alone": figures.members(one),
             "averaged": figures.ensemble(one) if "ensemble" in one["summary"] else "",
             "the lecture's": figures.lecture(lecture["accuracy"]) + said,
             "loss": figures.losses(one),
             **one["more"],
             "beside it": figures.linear_models(one),
+            "by chance": figures.against(one),
             "seconds": figures.seconds(one),
             "record": one["record"],
             "note": one["note"],

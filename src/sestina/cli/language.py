@@ -9,8 +9,19 @@ import typer
 
 from sestina import config
 from sestina.cli import show
-from sestina.cli.inputs import Json, ModelArgument, Seed, UnusedSeed, given_texts, language_model
+from sestina.cli.given import GivenValues, values_of
+from sestina.cli.inputs import (
+    Json,
+    ModelArgument,
+    Seed,
+    UnusedSeed,
+    estimator_of,
+    given_texts,
+    language_model,
+    vector_model,
+)
 from sestina.cli.options import with_options
+from sestina.errors import OptionError
 
 
 def generate(
@@ -28,6 +39,7 @@ def generate(
         typer.Option(help="Draw among the fewest tokens with this share together; 0: among all."),
     ] = 0.0,
     texts: Annotated[int, typer.Option(min=1, help="Texts to write, one a line.")] = 1,
+    given: GivenValues = "",
     json: Json = False,
     seed: Seed = config.LearningOptions.seed,
 ) -> None:
@@ -35,21 +47,42 @@ def generate(
 
     A text ends where the model ends it, or after --n tokens. UNK is drawn again.
     The same seed writes the same text; the second text has the seed after it.
+    A model trained with --given writes from values: --given F.
     """
-    net = language_model(model)
     how = {"temperature": temperature, "top_k": top_k or None, "top_p": top_p or None}
+    asked = {"task": "generate", "model": model, "prompt": prompt, "n": n, **how, "seed": seed}
+    if estimator_of(model) == "SequenceFromVector":
+        written = _from_values(model, given, prompt, texts, n=n, **how, seed=seed)
+        if json:
+            show.as_json({**asked, "given": given, "texts": written})
+        else:
+            sys.stdout.writelines(f"{text}\n" for text in written)
+        return
+    net = language_model(model)
+    if given:
+        raise OptionError(f"{model!r} was trained without --given; leave it out")
     if json:
         written = [net.generate(prompt, n, **how, seed=seed + k) for k in range(texts)]
-        given = {"task": "generate", "model": model, "prompt": prompt, "n": n, **how, "seed": seed}
-        show.as_json({**given, "texts": written})
+        show.as_json({**asked, "texts": written})
         return
     for k in range(texts):
         pieces = net.pieces(prompt, n, **how, seed=seed + k)
-        sys.stdout.write(net.opening(prompt))
+        show.write(net.opening(prompt))
         for piece in pieces:
-            sys.stdout.write(piece)
+            show.write(piece)
             sys.stdout.flush()
-        sys.stdout.write("\n")
+        show.write("\n")
+
+
+def _from_values(model: str, given: str, prompt: str, texts: int, **how: Any) -> list[str]:
+    """Return texts written from the values of ``--given``; lists of tokens parted by blanks."""
+    net = vector_model(model)
+    row = values_of(net.attributes_, given)
+    if not net.lists_:
+        return list(net.generate([row] * texts, prompt=prompt, **how))
+    return [
+        " ".join(tokens) for tokens in net.generate([row] * texts, prompt=prompt.split(), **how)
+    ]
 
 
 def complete(
@@ -102,7 +135,7 @@ def score(
             ]
             continue
         for text, value in zip(chunk, scores, strict=True):
-            sys.stdout.write(f"{value:.4f}\t{' '.join(text.split())}\n")
+            show.write(f"{value:.4f}\t{' '.join(text.split())}\n")
         sys.stdout.flush()
     if json:
         show.as_json({"task": "score", "model": model, "scores": rows})

@@ -21,12 +21,19 @@ PANELS = {
     "SentenceOptions": "Sentences",
     "EmbeddingOptions": "Word vectors",
     "NgramOptions": "Word vectors",
+    "FineTuningOptions": "Pre-training",
     "EncoderOptions": "Network",
     "TrainingOptions": "Training",
     "LanguageTextOptions": "Text",
     "LanguageOptions": "Network",
     "LanguageTrainingOptions": "Training",
+    "PairOptions": "Data",
+    "PairReadingOptions": "Data",
+    "TranslationTextOptions": "Text",
+    "TranslatorOptions": "Network",
+    "TranslatorTrainingOptions": "Training",
 }
+NONE = "none"  # how the command line says None where that is not the default
 OWN = ("verbose", "seed")  # every verb has these itself
 
 DEFAULT = "Default: "  # in help lines, where typer's own would be put into parentheses
@@ -75,8 +82,8 @@ def _parameter(spec: Field[Any], panel: str) -> inspect.Parameter:
     flag = "--" + spec.name.replace("_", "-")
     kind, default = _type(spec)
     text = spec.metadata["help"]
-    if spec.metadata["choices"]:
-        text = text.rstrip(".") + ": " + ", ".join(spec.metadata["choices"]) + "."
+    if choices := _choices(spec):
+        text = text.rstrip(".") + ": " + ", ".join(choices) + "."
     if "None" in str(spec.type) and kind in (int, float):
         text += " 0 means none."
     names = f"{flag}/--no-{flag[2:]}" if kind is bool else flag
@@ -94,7 +101,7 @@ def _type(spec: Field[Any]) -> tuple[Any, Any]:
     if "bool" in hint:
         return bool, spec.default
     if hint in ("Any", "str | None"):
-        return str, ""
+        return str, spec.default or ""
     if "None" in hint:  # 0 stands for None
         return (float if "float" in hint else int), spec.default or 0
     return {"int": int, "float": float, "str": str}[hint], spec.default
@@ -109,8 +116,15 @@ def _value(spec: Field[Any], value: Any) -> Any:
         except ValueError:
             raise OptionError(f"--{spec.name} {value!r} is not a list such as 16,16") from None
     if "None" in hint or hint == "Any":
-        return value or None
+        return None if value == NONE and NONE in _choices(spec) else value or None
     return value
+
+
+def _choices(spec: Field[Any]) -> tuple[str, ...]:
+    """Return what an option may be; none too, where that is not what it is by default."""
+    choices: tuple[str, ...] = spec.metadata["choices"]
+    may_be_none = "None" in str(spec.type) and spec.default is not None
+    return (*choices, NONE) if choices and may_be_none else choices
 
 
 def with_any_of(group: str, kinds: Mapping[str, Sequence[type]]) -> Callable[[Command], Command]:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from sestina import config
-from sestina.cli import show, tagged
+from sestina.cli import show, tagged, translated
 from sestina.cli.inputs import (
+    Beam,
     Json,
     ModelArgument,
     UnusedSeed,
@@ -18,6 +19,7 @@ from sestina.cli.inputs import (
     say_cuts,
     tagger,
     text_model,
+    translator,
 )
 from sestina.cli.options import with_options
 
@@ -32,6 +34,7 @@ def predict(
         typer.Argument(metavar="TEXT", help="Texts; without any, lines of standard input."),
     ] = None,
     file: Annotated[str | None, typer.Option(help="File of texts instead.")] = None,
+    beam: Beam = 0,
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
@@ -39,8 +42,13 @@ def predict(
 
     Of several labels, parted by |, the probability is the least of theirs. A
     tagger takes words parted by blanks, or a .conll, .conllu or .jsonl file, and
-    gives a line each of word and tag, and an empty line after a sentence.
+    gives a line each of word and tag, and an empty line after a sentence; a
+    translator gives translations, one a line.
     """
+    if estimator_of(model) == "Translator":
+        chunks = given_texts(texts, file, reading)
+        translated.put_translations(translator(model), model, chunks, beam or None, json)
+        return
     if estimator_of(model) == "SequenceTagger":
         sentences = tagged.given_sentences(texts, file, reading, columns)
         tagged.put_tags(tagger(model), model, sentences, json)
@@ -53,7 +61,7 @@ def predict(
         if json:
             rows.extend(found)
             continue
-        sys.stdout.writelines(map(_line, found))
+        show.write("".join(map(_line, found)))
         sys.stdout.flush()
     if json:
         show.as_json({"task": "predict", "model": model, "predictions": rows})

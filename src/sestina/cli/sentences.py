@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ def sentences(
         show.as_json({"task": "sentences", "data": path, "number": total, "sentences": found})
         return
     for rows in found:
-        sys.stdout.writelines(" ".join(row.split()) + "\n" for row in rows)
+        show.write("".join(" ".join(row.split()) + "\n" for row in rows))
 
 
 def _texts(path: str, reading: dict[str, Any]) -> list[str]:

@@ -10,18 +10,40 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-
-# a text may hold ":b:", which rich would take for a picture
-out = Console(highlight=False, soft_wrap=False, emoji=False)
-err = Console(stderr=True, highlight=False, emoji=False)
+from rich.text import Text
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Signs by which a file of words could steer the terminal that shows them."""
+"""Signs by which texts, labels or words could steer the terminal that shows them."""
+
+
+def harmless(text: str) -> str:
+    """Return a text whose control signs, but for tabs and line ends, are �."""
+    return CONTROL.sub("�", text)
+
+
+class _Console(Console):
+    """rich's, to which no string gives control signs."""
+
+    def render_str(self, text: str, **how: Any) -> Text:  # rich names eight options; all pass
+        """Turn a string into rich's own text, as every string printed is."""
+        return super().render_str(harmless(text), **how)
+
+
+# a text may hold ":b:", which rich would take for a picture
+out = _Console(highlight=False, soft_wrap=False, emoji=False)
+err = _Console(stderr=True, highlight=False, emoji=False)
+
+
+def write(text: str) -> None:
+    """Write on standard output as it is, for programs to read; control signs become �."""
+    sys.stdout.write(harmless(text))
 
 
 def as_json(result: Mapping[str, Any]) -> None:
     """Print one JSON object on standard output; escaped where its encoding lacks a character."""
     text = json.dumps(result, ensure_ascii=False, default=str)
+    # JSON escapes the others itself
+    text = CONTROL.sub(lambda sign: f"\\u{ord(sign.group()):04x}", text)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
@@ -137,6 +159,24 @@ def perplexities(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
     table(title, ("model", "perplexity", "bits/char.", "parameters", "seconds"), rows)
 
 
+def translations(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the ladder of translators: chrF, BLEU, share of exact ones, perplexity."""
+    rows = [
+        (
+            name,
+            f"{row['chrf']:.1f}",
+            f"{row['bleu']:.1f}",
+            f"{row['exact']:.1%}",
+            f"{row['perplexity']:,.2f}" if "perplexity" in row else "",
+            f"{row['parameters']:,}",
+            f"{row['seconds']:.1f}",
+        )
+        for name, row in rungs.items()
+    ]
+    heads = ("model", "chrF", "BLEU", "exact", "perplex.", "parameters", "seconds")
+    table(title, heads, rows)
+
+
 def _plain(value: Any) -> str:
     from rich.markup import escape
 
@@ -149,7 +189,7 @@ def _plain(value: Any) -> str:
     elif isinstance(value, list | tuple):
         text = ", ".join(_plain(v) for v in value)
     else:
-        text = CONTROL.sub("�", str(value))
+        text = str(value)
     return escape(text)
 
 

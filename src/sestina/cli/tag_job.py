@@ -10,19 +10,19 @@ from sestina import config
 from sestina.cli import show
 from sestina.cli.job import (
     claim,
-    drop_checkpoint,
     ended_early,
+    keep,
+    run_facts,
     show_end,
     sizes,
-    told,
     with_given,
-    write_page,
+    write_report,
 )
 from sestina.cli.tagged import known_share, seen_facts, words_in
 from sestina.data.tagged import TaggedSentences, three_tagged_parts
 from sestina.errors import OptionError, counted
 from sestina.estimators.sequence_tagger import SequenceTagger
-from sestina.inspect.sections import Told, changed_options, helps, run_facts
+from sestina.inspect.sections import Told, changed_options, helps, run_told
 from sestina.inspect.tag_ladder import TagRung, climb_tags, tag_verdict, tagger_name
 from sestina.inspect.tag_report import render_tags
 
@@ -80,10 +80,9 @@ class TagJob:
         result = self._result(net, rungs, (train, dev, test), interrupted)
         result["notes"] = [*data.notes, *careful, *net.notes_]
         trained = counted(len(train), "training sentence")
-        net.save(self.out, {**result, "data": f"{self.path}: {trained}; {said}"})
+        keep(net, self.out, {**result, "data": f"{self.path}: {trained}; {said}"}, interrupted)
         page = self._told(net, result, said)
-        result["report"] = write_page(self.out, lambda: render_tags(net, rungs, test, page))
-        drop_checkpoint(self.out, interrupted)
+        result["report"] = write_report(self.out, lambda: render_tags(net, rungs, test, page))
         return result
 
     def _result(
@@ -93,15 +92,18 @@ class TagJob:
         words = words_in(parts)
         return {
             "task": "tag",
-            **told(net, self.out, own.name, interrupted),
+            "model": str(self.out),
+            "name": own.name,
             "encoder": net.encoder,
             "classes": net.classes_.tolist(),
             "scheme": net.scheme_,
             "sentences": sizes(parts),
             "words": dict(zip(("train", "dev", "test"), words, strict=True)),
+            **run_facts(net),
             "metrics": own.summary(),
             "baseline": {rung.name: rung.summary() for rung in plain},
             "verdicts": [tag_verdict(rungs, own.name, rung.name) for rung in reversed(plain)],
+            "interrupted": interrupted,
         }
 
     def _told(self, net: SequenceTagger, result: dict[str, Any], said: str) -> Told:
@@ -113,7 +115,7 @@ class TagJob:
             "words": words,
             "tags": ", ".join(map(str, result["classes"][:30])),
             "noticed": "; ".join(result["notes"]),
-            **run_facts(net),
+            **run_told(net),
             "decisions": "; ".join(net.decision_notes()),
         }
         return Told(self.path, facts, result["verdicts"], changed_options(net), helps(net))

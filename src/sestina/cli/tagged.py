@@ -86,7 +86,7 @@ def put_tags(net: Any, model: str, chunks: Iterable[list[list[str]]], json: bool
                 rows.append({"tokens": words, "tags": tags, **spans})
             else:
                 pairs = zip(words, tags, strict=True)
-                sys.stdout.write("".join(f"{word}\t{tag}\n" for word, tag in pairs) + "\n")
+                show.write("".join(f"{word}\t{tag}\n" for word, tag in pairs) + "\n")
         sys.stdout.flush()
     if json:
         show.as_json({"task": "predict", "model": model, "predictions": rows})

@@ -32,6 +32,7 @@ app = typer.Typer(no_args_is_help=True, help="Train a model and compare it with 
         config.TextOptions,
         config.EmbeddingOptions,
         config.NgramOptions,
+        config.FineTuningOptions,
         config.EncoderOptions,
         config.TrainingOptions,
     ),

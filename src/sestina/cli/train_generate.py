@@ -1,13 +1,16 @@
-"""sestina train generate: a language model beside n-grams."""
+"""sestina train generate: a language model, or texts from columns, beside n-grams."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from sestina import config
+from sestina.cli.given import GivenColumns, pairs, parted
 from sestina.cli.inputs import Anew, Json, ModelFolder, PathArgument, Resume, Seed
 from sestina.cli.options import one_of, with_options
 from sestina.cli.tagged import texts_of
+from sestina.errors import OptionError
 
 
 @with_options(
@@ -19,6 +22,7 @@ def generate(
     out: ModelFolder,
     reading: dict[str, Any],
     options: dict[str, Any],
+    given: GivenColumns = "",
     resume: Resume = False,
     overwrite: Anew = False,
     json: Json = False,
@@ -29,12 +33,36 @@ def generate(
     PATH is a text file, one text a line, a table with a column of texts, a folder
     of texts, or the name of a shipped data set; of a .conll file the words. Labels
     do not matter. With --running the lines are one text, as a book's are, and its
-    end is the test.
+    end is the test. With --given the texts are written from columns of the table,
+    as names from a gender: a sequence from one vector.
     """
     one_of(resume, overwrite)
-    found = texts_of(path, reading)
+    names, table = parted(given), None
+    if names:
+        options = _of_whole_texts(options)
+        found, table = pairs(path, reading, names)
+    else:
+        found = texts_of(path, reading)
     from sestina.cli.job import finish  # both load torch, for which a wrong path need not wait
     from sestina.cli.language_job import LanguageJob
 
-    job = LanguageJob(path, out, found, {**options, "seed": seed})
+    job = LanguageJob(path, out, found, {**options, "seed": seed}, table)
     finish(job, resume, overwrite, json)
+
+
+def _of_whole_texts(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a sequence from one vector, which reads each text as a whole.
+
+    Raises:
+        OptionError: One that only a language model has is set.
+    """
+    shared = (config.WrittenOptions, config.StackOptions, config.LanguageTrainingOptions)
+    known = {spec.name for kind in shared for spec in fields(kind)}
+    usual = config.to_dict(config.LanguageTextOptions()) | config.to_dict(config.LanguageOptions())
+    for name in sorted(options.keys() - known):
+        if options[name] != usual[name]:
+            raise OptionError(
+                f"--{name} does nothing with --given, where each text is read as a whole, from "
+                "its beginning; leave one of them out"
+            )
+    return {name: value for name, value in options.items() if name in known}

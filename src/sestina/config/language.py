@@ -1,17 +1,17 @@
-"""Options of language models."""
+"""Options of language models, and of sequences from one vector."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from sestina.config.networks import RECURRENT, LearningOptions
-from sestina.config.texts import SUBWORD_METHODS, CleaningOptions, SubwordOptions
+from sestina.config.texts import SUBWORD_METHODS, CleaningOptions, OneHotOptions, SubwordOptions
 from sestina.options import option
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class LanguageTextOptions(CleaningOptions):
-    """How texts become the tokens that a language model reads and writes."""
+class WrittenOptions(CleaningOptions):
+    """How texts become the tokens that a model reads and writes."""
 
     level: str = option(
         "word",
@@ -35,24 +35,24 @@ class LanguageTextOptions(CleaningOptions):
     )
     lowercase: bool = option(False, "Turn texts to lower case.")
     html: bool = option(False, "Read HTML: <br /> is white space, &amp; is an ampersand.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class LanguageTextOptions(WrittenOptions):
+    """How texts become the tokens of a language model."""
+
     running: bool = option(
         False, "The texts are one running text, as a book's lines are: the state goes on."
+    )
+    backwards: bool = option(
+        False, "Read texts from their ends, to foresee what stands before, not what follows."
     )
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class LanguageOptions:
-    """The network of a language model."""
+class StackOptions:
+    """Recurrent layers, one on the other, between the tokens read and the token foreseen."""
 
-    scheme: str = option(
-        "stateful",
-        "Predict every token, the state carried from chunk to chunk; or, from windows of tbptt "
-        "tokens, the one behind each.",
-        choices=("stateful", "windows"),
-    )
-    tbptt: int = option(
-        35, "Tokens of a chunk that gradients go back through, or a window.", least=1
-    )
     cell: str = option("lstm", "Recurrent cell.", choices=RECURRENT)
     embedding: int = option(200, "Size of a token's vector.", least=1)
     hidden: int = option(200, "Units of a recurrent layer.", least=1)
@@ -81,6 +81,37 @@ class LanguageOptions:
         "Share of recurrent weights dropped, one mask a step of training.",
         least=0.0,
         most=0.95,
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class LanguageOptions(StackOptions):
+    """The network of a language model, and how it is led through texts."""
+
+    scheme: str = option(
+        "stateful",
+        "Predict every token, the state carried from chunk to chunk; or, from windows of tbptt "
+        "tokens, the one behind each.",
+        choices=("stateful", "windows"),
+    )
+    tbptt: int = option(
+        35, "Tokens of a chunk that gradients go back through, or a window.", least=1
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class GivenOptions:
+    """What a sequence is given to begin with: the columns of a table."""
+
+    standard: bool = option(
+        True,
+        "Take off the mean of each column of numbers, and divide by its standard deviation; "
+        "columns of 0 and 1 stay.",
+    )
+    unknown: str = option(
+        OneHotOptions.unknown,
+        "A symbol not seen before is an error, or all zeros.",
+        choices=("error", "zeros"),
     )
 
 

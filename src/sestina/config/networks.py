@@ -11,7 +11,10 @@ from sestina.options import option
 ENCODERS = ("bag", "flatten", "mean", "cnn", "rnn", "gru", "lstm")
 RECURRENT = ("rnn", "gru", "lstm")
 VECTOR_READERS = tuple(name for name in ENCODERS if name != "bag")
-POOLS = ("last", "max", "mean")
+POOLS = ("last", "max", "mean", "concat")
+IN_CONTEXT = ("mean", "cnn", *RECURRENT)
+ONE_HOT = "one-hot"
+"""What `vectors` may be in a text classifier, in place of pre-trained ones."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -21,10 +24,16 @@ class EmbeddingOptions:
     embedding: int = option(32, "Size of a token's vector.", least=1, encoders=VECTOR_READERS)
     vectors: Any = option(
         None,
-        "Pre-trained vectors: 'glove-50d', a file (.safetensors, .bin, .txt, .vec) or WordVectors.",
+        "Pre-trained vectors: 'glove-50d', a file (.safetensors, .bin, .txt, .vec) or WordVectors; "
+        "of a text classifier also 'one-hot', a column for each token.",
         encoders=VECTOR_READERS,
     )
     fine_tune: bool = option(False, "Train the pre-trained vectors too.", encoders=VECTOR_READERS)
+    contextual: Any = option(
+        None,
+        "Vectors in context: a language model's folder, or one with forward/ and backward/ in it.",
+        encoders=IN_CONTEXT,
+    )
     token_dropout: float = option(
         0.0, "Share of tokens that become UNK at random while training.", least=0.0, most=0.95
     )
@@ -68,7 +77,12 @@ class EncoderOptions:
     )
     layers: int = option(1, "Stacked recurrent layers.", least=1, encoders=RECURRENT)
     bidirectional: bool = option(False, "Read the sequence in both directions.", encoders=RECURRENT)
-    pool: str = option("last", "Recurrent states that are kept.", choices=POOLS, encoders=RECURRENT)
+    pool: str = option(
+        "last",
+        "Recurrent states that are kept; concat: last, maximum and mean side by side.",
+        choices=POOLS,
+        encoders=RECURRENT,
+    )
     widths: tuple[int, ...] = option(
         (3, 4, 5), "Widths of the convolutions, in tokens.", least=1, encoders=("cnn",)
     )
@@ -124,6 +138,39 @@ class TrainingOptions(LearningOptions):
     )
     calibrate: bool = option(
         False, "Fit a temperature on the validation part, so that probabilities mean what they say."
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class FineTuningOptions:
+    """How a classifier begins as a language model, and how carefully it is changed."""
+
+    pretrained: Any = option(
+        None,
+        "Begin as a language model: the folder of one whose options agree.",
+        encoders=RECURRENT,
+    )
+    layer_decay: float = option(
+        1.0,
+        "Each layer learns so many times slower than the one above it; ULMFiT takes 2.6.",
+        least=1.0,
+        encoders=RECURRENT,
+    )
+    unfreeze: bool = option(
+        False,
+        "Train the output alone in the first epoch, and one layer more in each that follows.",
+        encoders=RECURRENT,
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class PretrainingOptions:
+    """How the laboratory trains a language model on the texts of a classifier."""
+
+    pretraining_epochs: int = option(5, "Passes of the language model over the texts.", least=1)
+    pretraining_rate: float = option(2e-3, "Its step size.", least=1e-12)
+    pretraining_dropout: float = option(
+        0.3, "Share of its features dropped, inputs too.", least=0.0, most=0.95
     )
 
 

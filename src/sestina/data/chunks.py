@@ -39,7 +39,7 @@ class Chunk(NamedTuple):
 
 
 def framed(texts: Ragged, end: int) -> Ragged:
-    """Return texts, each of which ends with the token `end`, as rows that begin with it too."""
+    """Return texts as rows that begin with the token `end`, with which others end."""
     offsets = texts.offsets + np.arange(len(texts) + 1)
     values = np.full(offsets[-1], end, texts.values.dtype)
     inside = np.ones(len(values), bool)

@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from sestina.data.columns import Columns
+from sestina.data.names import family_parts
+from sestina.data.parallel import Pairs, read_pairs
 from sestina.data.read import read
 from sestina.data.records import Records
 from sestina.data.tables import SEPARATORS, kind_of, read_table, with_numbers
@@ -17,6 +19,25 @@ from sestina.data.tagged import TaggedSentences, fixed_parts, read_tagged
 from sestina.errors import DataError, nearest
 
 SHIPPED_FOLDER = Path(__file__).parent / "shipped"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Sentences and their translations in a shipped data set, and its fixed parts.
+
+    Attributes:
+        source: Column of the sentences.
+        target: Column of their translations.
+        group: Column of what stays in one part.
+        dev: Groups of the dev part.
+        test: Groups of the test part.
+    """
+
+    source: str
+    target: str
+    group: str
+    dev: tuple[str, ...]
+    test: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -37,6 +58,8 @@ class DataSet:
         text: Column of the texts, where it serves to classify.
         label: Column of the labels.
         split: Column that names the parts.
+        names: Whether the texts are first names, whose spellings stay in one part (`data.names`).
+        sides: What it has of pairs, where it serves to translate.
         note: What a user should know.
     """
 
@@ -53,6 +76,8 @@ class DataSet:
     text: str | None = None
     label: str | None = None
     split: str | None = None
+    names: bool = False
+    sides: Sides | None = None
     note: str = ""
 
 
@@ -101,7 +126,9 @@ _ALL = (
         sha256="28c92c229ec0b5efa031678b44b38a98dddfc59f12f4f7c62017d6476af29d14",
         text="name",
         label="gender",
-        note="Names with 100 births or more, 95 % of them of one sex.",
+        names=True,
+        note="Names with 100 births or more, 95 % of them of one sex. Spellings of one name are in "
+        "one part.",
     ),
     DataSet(
         name="brown-news",
@@ -138,6 +165,13 @@ _ALL = (
         licence="public domain",
         source="Debian sword-text-web 426.0-1, sword-text-sparv 2.60-1",
         sha256="d915adc67ce28d614c756355e779c056dcb65bfef19c2d603607981b6dfe6023",
+        sides=Sides(
+            source="en",
+            target="es",
+            group="book",
+            dev=("1John", "Acts", "Dan", "Hos", "Lam", "Ruth"),
+            test=("Eccl", "Ezek", "Gal", "Jas", "John", "Judg"),
+        ),
         note="Split by book or chapter, never by row; the Spanish keeps its spelling of 1909.",
     ),
     DataSet(
@@ -265,7 +299,8 @@ def records(name: str) -> Records:
             f"those that do are {', '.join(usable)}"
         )
     found = read(path(name), Columns(entry.text, entry.label, entry.split))
-    return Records(found.texts, found.labels, found.parts, found.notes, name)
+    parts = family_parts(found.texts) if entry.names else found.parts
+    return Records(found.texts, found.labels, parts, found.notes, name)
 
 
 def tagged(name: str) -> TaggedSentences:
@@ -282,6 +317,27 @@ def tagged(name: str) -> TaggedSentences:
         )
     found = read_tagged(path(name))
     return replace(found, parts=fixed_parts(found.sentences), source=name)
+
+
+def pairs(name: str) -> Pairs:
+    """Return the sentences and translations of a shipped data set, in fixed parts by group.
+
+    Raises:
+        DataError: There is no such data set, it is damaged, or it serves another task.
+    """
+    sides = get(name).sides
+    if sides is None:
+        usable = [e.name for e in _ALL if e.sides is not None]
+        raise DataError(
+            f"{name!r} does not hold sentences and their translations (it serves: "
+            f"{get(name).task}); those that do are {', '.join(usable)}"
+        )
+    found = read_pairs(path(name), sides.source, sides.target, group=sides.group)
+    parts = [
+        "test" if group in sides.test else "dev" if group in sides.dev else "train"
+        for group in found.groups or ()
+    ]
+    return replace(found, parts=parts, source=name)
 
 
 def table(name: str) -> pl.DataFrame:

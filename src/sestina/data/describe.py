@@ -16,6 +16,7 @@ from sestina.data.tables import read_table
 from sestina.errors import counted
 
 EXAMPLES = 3
+NAMES = ("text", "label", "split", "names", "sides")  # fields that say how a file is read
 QUANTILES = {"min": 0.0, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "max": 1.0}
 SHOWN = 300  # characters of an example
 
@@ -28,7 +29,9 @@ def describe(name: str) -> dict[str, Any]:
     """
     entry = datasets.get(name)
     file = datasets.path(name)
-    known = {k: v for k, v in asdict(entry).items() if k not in ("text", "label", "split")}
+    known = {k: v for k, v in asdict(entry).items() if k not in NAMES}
+    if entry.sides is not None:
+        known["per_part"] = dict(Counter(datasets.pairs(name).parts))
     if entry.text is not None:
         return known | _texts(name)
     if file.suffix == ".npz":

@@ -43,6 +43,11 @@ class Ragged:
         """Return sequence `n`, a view."""
         return self.values[self.offsets[n] : self.offsets[n + 1]]
 
+    def turned(self) -> Ragged:
+        """Return every sequence from its end to its beginning."""
+        lasts = np.repeat(self.offsets[:-1] + self.offsets[1:] - 1, self.lengths)
+        return Ragged(self.values[lasts - np.arange(len(self.values))], self.offsets)
+
     def take(self, rows: NDArray[np.int64]) -> Ragged:
         """Return the sequences at `rows`, laid end to end anew."""
         return Ragged.of([self.row(int(n)) for n in rows], self.values[:0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -13,6 +14,12 @@ from sestina.data.records import Label, Records
 from sestina.errors import DataError, counted
 
 NAMED = 5  # labels that a sentence names
+
+
+def fixed_part(text: str) -> str:
+    """Return a text's part by its SHA-256 alone: of 10, 8 are in train, 1 in dev, 1 in test."""
+    place = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % 10
+    return {8: "dev", 9: "test"}.get(place, "train")
 
 
 def stratified(
@@ -192,27 +199,64 @@ def text_parts(
     Raises:
         DataError: There are too few texts.
     """
-    train, dev, test = records.texts, [], []
-    if records.parts is not None:
-        train, dev, test = (records.part(name).texts for name in ("train", "dev", "test"))
-    named = [name for name, part in (("dev", dev), ("test", test)) if part]
-    said = [f"{' and '.join(named)} as given"] if named else []
-    if not train:
-        raise DataError(f"{records.source}: no text is in the part 'train'; add some")
+    if not running:
+        *rows, said = row_parts(records, seed, dev_share)
+        train, dev, test = ([records.texts[n] for n in part] for part in rows)
+        return train, dev, test, said
+    train, dev, test = ([records.texts[n] for n in part] for part in _named_rows(records))
+    notes = _as_given(dev, test)
+    if not test:
+        train, test = cut_off_end(train, 0.1)
+        notes.append("test the end of it (10 %)")
+    if not dev:
+        train, dev = cut_off_end(train, dev_share)
+        notes.append(f"dev the end of it ({100 * dev_share:g} % of train)")
+    return train, dev, test, "; ".join(notes)
 
-    def held_out(share: float) -> tuple[list[str], list[str]]:
-        if running:
-            return cut_off_end(train, share)
-        kept, held = stratified(train, [""] * len(train), share, seed)
+
+def row_parts(
+    records: Records, seed: int, dev_share: float = 0.1
+) -> tuple[list[int], list[int], list[int], str]:
+    """Return the rows of train, dev and test, whatever their labels, and how they came about.
+
+    The parts that the data name are kept; a missing test part takes 10 % and a missing dev part
+    `dev_share` of the training rows, drawn at random; equal texts stay together.
+
+    Raises:
+        DataError: There are too few texts.
+    """
+    train, dev, test = _named_rows(records)
+    said = _as_given(dev, test)
+
+    def held_out(share: float) -> tuple[list[int], list[int]]:
+        kept, held = stratified([records.texts[n] for n in train], [""] * len(train), share, seed)
         return [train[n] for n in kept], [train[n] for n in held]
 
-    how = "the end of it" if running else "drawn"
     if not test:
         train, test = held_out(0.1)
-        said.append(f"test {how} (10 %)")
+        said.append("test drawn (10 %)")
     if not dev:
         train, dev = held_out(dev_share)
-        said.append(f"dev {how} ({100 * dev_share:g} % of train)")
-    if not running:
-        said.append(f"seed {seed}")
-    return train, dev, test, "; ".join(said)
+        said.append(f"dev drawn ({100 * dev_share:g} % of train)")
+    return train, dev, test, "; ".join([*said, f"seed {seed}"])
+
+
+def _named_rows(records: Records) -> tuple[list[int], list[int], list[int]]:
+    """Return the rows of the parts that the data name: all in train where they name none.
+
+    Raises:
+        DataError: None is in train.
+    """
+    parts = records.parts or ["train"] * len(records)
+    train, dev, test = (
+        [n for n, part in enumerate(parts) if part == name] for name in ("train", "dev", "test")
+    )
+    if not train:
+        raise DataError(f"{records.source}: no text is in the part 'train'; add some")
+    return train, dev, test
+
+
+def _as_given(dev: Sequence[object], test: Sequence[object]) -> list[str]:
+    """Return in words which parts the data name."""
+    named = [name for name, part in (("dev", dev), ("test", test)) if part]
+    return [f"{' and '.join(named)} as given"] if named else []

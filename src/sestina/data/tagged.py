@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,7 +12,7 @@ import numpy as np
 
 from sestina.data.conll import read_columns
 from sestina.data.spans_file import LINES, read_spans
-from sestina.data.split import stratified
+from sestina.data.split import fixed_part, stratified
 from sestina.data.tables import decode, kind_of, read_bytes
 from sestina.errors import DataError, counted
 from sestina.spans import first_offence, scheme_of, spans_of, tags_of
@@ -131,11 +130,7 @@ def _as_bio(found: TaggedSentences) -> TaggedSentences:
 
 def fixed_parts(sentences: Sequence[Sequence[str]]) -> list[str]:
     """Return parts that depend on the words alone: 8 in 10 train, 1 dev, 1 test, by SHA-256."""
-    places = [
-        int.from_bytes(hashlib.sha256(" ".join(words).encode()).digest()[:8], "big") % 10
-        for words in sentences
-    ]
-    return ["dev" if place == 8 else "test" if place == 9 else "train" for place in places]
+    return [fixed_part(" ".join(words)) for words in sentences]
 
 
 def three_tagged_parts(

@@ -1,16 +1,20 @@
 """Made sequences whose answer is known: what an encoder can learn, and what it cannot.
 
 Each function returns N texts of one-letter words, and N labels; those of taggers N lists of words,
-and N lists of tags.
+and N lists of tags; those of translators N texts, and N translations.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
 FILLERS = np.array(list("abcdefgh"))
 Examples = tuple[list[str], list[str]]
 TaggedExamples = tuple[list[list[str]], list[list[str]]]
+Translations = tuple[list[str], list[str]]
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 BASES, STOPS = "ACGT", ("TAA", "TAG", "TGA")
 ISLAND_TAGS = "-+"
 ISLAND_STARTS = np.array([2 / 3, 1 / 3])  # as often as they are in the long run
@@ -171,10 +175,39 @@ def late_clue(count: int, length: int, seed: int = 0) -> TaggedExamples:
     return sentences, tags
 
 
+def copies(count: int, length: int, seed: int = 0) -> Translations:
+    """Return texts of 1 to `length` words, whose translations are the same."""
+    rng, rows = _start(count, length, seed)
+    sizes = rng.integers(1, length + 1, count)
+    texts = _texts([row[:size] for row, size in zip(rows, sizes, strict=True)])
+    return texts, list(texts)
+
+
+def reversals(count: int, length: int, seed: int = 0) -> Translations:
+    """Return texts of 1 to `length` words, whose translations have the words in reverse."""
+    texts, _ = copies(count, length, seed)
+    return texts, [" ".join(reversed(text.split())) for text in texts]
+
+
+def dates(count: int, seed: int = 0) -> Translations:
+    """Return dates in English words, such as 3 Mar 2021, and as 2021-03-03."""
+    rng = np.random.default_rng([seed, 0xDA7E])
+    rows = zip(
+        rng.integers(1, 32, count), rng.integers(1, 13, count), rng.integers(1900, 2100, count),
+        strict=True,
+    )  # fmt: skip
+    dates = [(int(day), int(month), int(year)) for day, month, year in rows]
+    names = MONTHS.split()
+    return (
+        [f"{day} {names[month - 1]} {year}" for day, month, year in dates],
+        [f"{year}-{month:02}-{day:02}" for day, month, year in dates],
+    )
+
+
 def _start(count: int, length: int, seed: int) -> tuple[np.random.Generator, np.ndarray]:
     rng = np.random.default_rng([seed, 0x704])
     return rng, rng.choice(FILLERS, (count, length))
 
 
-def _texts(rows: np.ndarray) -> list[str]:
-    return [" ".join(row) for row in rows.tolist()]
+def _texts(rows: Iterable[np.ndarray]) -> list[str]:
+    return [" ".join(row.tolist()) for row in rows]

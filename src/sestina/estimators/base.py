@@ -24,9 +24,10 @@ from sestina.data.split import stratified
 from sestina.errors import DataError, DataWarning, OptionError, counted
 from sestina.estimators.decisions import NOTHING_HELD_OUT, Decisions
 from sestina.estimators.targets import Labels
-from sestina.estimators.trained import Trained, digest
+from sestina.estimators.trained import Trained
 from sestina.nn.classifier import ClassifierNetwork
 from sestina.nn.heads import Target
+from sestina.optimise import Layers
 from sestina.train import Problem, random_stream
 
 PREDICT_BATCH = 256
@@ -74,6 +75,14 @@ class SequenceClassifier(
     @abstractmethod
     def _restore(self, state: dict[str, Any], files: dict[str, str]) -> None:
         """Put back what `_state` returned and the files that `_texts` wrote."""
+
+    def _layers(self) -> Layers | None:
+        """Return the network's weights by layer, where they are not all trained alike."""
+        return None
+
+    def _beginnings(self) -> dict[str, str]:
+        """Return sums of the weights that options name, which a resumed run must share."""
+        return {}
 
     def _cut_note(self, inputs: Ragged) -> str:
         """Return in words what the network cuts off sequences of `_encode`; mostly nothing."""
@@ -246,6 +255,7 @@ class SequenceClassifier(
             kernels=self.network_.kernels(),
             validate=None if dev is None else lambda: self._validated(target, *dev),
             unit=self._unit,
+            layers=self._layers(),
         )
 
     def _validated(self, target: Target, inputs: Ragged, codes: NDArray[Any]) -> dict[str, float]:
@@ -287,12 +297,9 @@ class SequenceClassifier(
         self, inputs: Ragged, codes: NDArray[Any], dev: tuple[Ragged, NDArray[Any]] | None
     ) -> dict[str, Any]:
         """Return what a resumed run must share: the options but for the epochs, and the data."""
-        instead = {}
-        if getattr(self, "vectors", None) is not None and self.network_.embedding is not None:
-            instead["vectors"] = digest(self.network_.embedding.weight.detach().numpy())
         parts = [(inputs, codes), *([] if dev is None else [dev])]
         arrays = [a for ragged, goal in parts for a in (ragged.values, ragged.offsets, goal)]
-        return self._options_and_data(arrays, **instead)
+        return self._options_and_data(arrays, **self._beginnings())
 
 
 def _paired(X: Any, y: Any) -> tuple[Any, Any]:

@@ -89,11 +89,12 @@ def read_model(kind: type[Kind], folder: str | Path) -> Kind:
 
 
 def _plain_options(estimator: Fitted) -> dict[str, Any]:
-    """Return the options as JSON values; vectors given in memory are in the weights by now."""
+    """Return the options as JSON values; what was given in memory is in the weights by now."""
     options = config.to_dict(estimator)
     del options["verbose"]  # how a run was shown is not part of the model
-    if not isinstance(options.get("vectors", ""), str):
-        options["vectors"] = None
+    for name in ("vectors", "pretrained", "contextual"):
+        if not isinstance(options.get(name, ""), str):
+            options[name] = None
     weight = options.get("class_weight")
     if isinstance(weight, dict):
         options["class_weight"] = {str(k): v for k, v in weight.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -27,18 +27,16 @@ from sestina.data.read import read
 from sestina.data.split import cut_off_end, stratified
 from sestina.errors import DataError, counted
 from sestina.estimators import language_training as reading
+from sestina.estimators import written
 from sestina.estimators.token_stream import TokenStream
 from sestina.estimators.trained import Trained
 from sestina.estimators.writer import Writer
 from sestina.nn.language import LanguageNetwork
-from sestina.text.clean import cleaner
-from sestina.text.encode import Encoded, encode, in_ids, learn_vocabulary
+from sestina.text.encode import encode, in_ids, learn_vocabulary
 from sestina.text.inputs import as_texts
 from sestina.text.parts import read_vocabulary
 from sestina.text.vocabulary import EOS
 from sestina.train import random_stream
-
-WHOLE = 2**31  # texts are read to their ends
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -49,7 +47,9 @@ class LanguageModel(
 
     The options are those of `sestina.config`: `LanguageTextOptions`, `LanguageOptions` and
     `LanguageTrainingOptions`. Every text ends with EOS, which is foreseen like any token; rare
-    tokens are UNK. All logarithms are natural. ``level="subword"`` needs the extra `subword`.
+    tokens are UNK. All logarithms are natural. ``level="subword"`` needs the extra `subword`. A
+    model that reads `backwards` foresees what stands before: it judges texts, and serves taggers
+    and classifiers, but writes none.
 
     Attributes (after `fit`):
         vocabulary_: The `Vocabulary`, V tokens; with subwords it knows how texts are cut, too.
@@ -105,12 +105,12 @@ class LanguageModel(
         started = time.perf_counter()
         self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
         config.check(self)
-        self.notes_: list[str] = config.unused(self)
         texts, held = self._held_out(self._texts_of(X), validation)
         options = self._reading()
         self.vocabulary_, found = learn_vocabulary(texts, options)
         encoded = in_ids(found, self.vocabulary_, options)
-        self._note(encoded)
+        self.notes_: list[str] = config.unused(self)
+        self.notes_ += written.notes(encoded, len(self.vocabulary_), self)
         self.tokens_ = len(encoded.ids.values)
         rows = self._laid(encoded.ids, self.running)
         dev = None if held is None else self._laid(self._encode(held), self.running)
@@ -186,15 +186,7 @@ class LanguageModel(
         encoded = encode(texts, self.vocabulary_, self._reading())
         rows = self._laid(encoded.ids, self.running)
         total = float(reading.losses(self.network_, self, rows, self.running).sum())
-        clean, tokens = cleaner(self), len(encoded.ids.values)
-        size = sum(len(" ".join(clean(text).split())) + 1 for text in texts)
-        return {
-            "perplexity": reading.perplexity(total / tokens),
-            "bits_per_character": total / math.log(2) / size,
-            "tokens": tokens,
-            "characters": size,
-            "unknown": encoded.unknown / tokens,
-        }
+        return written.figures(total, encoded, written.characters(texts, self))
 
     def rows(self, X: Any) -> Ragged:
         """Return texts in the ids that the model reads and foresees; each row begins with EOS.
@@ -205,17 +197,19 @@ class LanguageModel(
         return self._laid(self._encode(self._texts_of(X)), self.running)
 
     def stream(self) -> TokenStream:
-        """Return a text's beginning: feed a token, get the distribution of the next."""
+        """Return a text's beginning: feed a token, get the distribution of the next.
+
+        A model that reads backwards begins at a text's end.
+        """
         check_is_fitted(self, "network_")
-        return TokenStream(self.network_, self.vocabulary_, self, self.running)
+        window = self.tbptt if self.scheme == "windows" else None
+        return TokenStream(self.network_, self.vocabulary_, self, self.running, window)
 
     # Texts in and out.
 
     def _reading(self) -> TextOptions:
         """Return how texts are read, in the terms of `text.encode`."""
-        own = {spec.name for spec in fields(self)} & {spec.name for spec in fields(TextOptions)}
-        same = {name: getattr(self, name) for name in own}
-        return TextOptions(**same, max_tokens=WHOLE, mark_end=True)
+        return written.reading_of(self)
 
     def _texts_of(self, X: Any) -> list[str]:
         if not isinstance(X, str | Path):
@@ -248,24 +242,12 @@ class LanguageModel(
         return encode(texts, self.vocabulary_, self._reading()).ids
 
     def _laid(self, ids: Ragged, running: bool) -> Ragged:
-        """Return texts as rows that begin with EOS: one a text, or one of all."""
-        return (chunks.joined if running else chunks.framed)(ids, self.vocabulary_[EOS])
+        """Return texts as rows that begin with EOS: one a text, or one of all.
 
-    def _note(self, encoded: Encoded) -> None:
-        """Say once what is empty or unknown in the training texts."""
-        if encoded.empty:
-            of = counted(len(encoded.ids), "text")
-            self.notes_.append(f"no token in {encoded.empty:,} of {of}")
-        if encoded.unknown:
-            self.notes_.append(
-                f"{encoded.unknown / encoded.tokens:.1%} of the running tokens are outside the "
-                f"vocabulary of {len(self.vocabulary_):,}"
-            )
-        if self.tied and len(self.vocabulary_) >= self.adaptive:
-            self.notes_.append(
-                "tied does nothing with the adaptive softmax, which a vocabulary of "
-                f"{self.adaptive:,} or more gets"
-            )
+        A row that is read backwards is turned round, and begins with the EOS that was its end.
+        """
+        rows = (chunks.joined if running else chunks.framed)(ids, self.vocabulary_[EOS])
+        return rows.turned() if self.backwards else rows
 
     # The model folder.
 
@@ -273,7 +255,7 @@ class LanguageModel(
         return {
             "vocabulary": len(self.vocabulary_),
             "tokens": self.tokens_,
-            "use": "model.generate('', n=50)",
+            "use": "model.score_text('…')" if self.backwards else "model.generate('', n=50)",
         }
 
     def _texts(self) -> dict[str, str]:

@@ -160,15 +160,20 @@ def losses(
     read, totals = Reader(network), np.zeros(len(rows))
     with torch.inference_mode():
         for chunk in _reading_chunks(rows, options, running):
-            states, targets = read(chunk)
-            found = [torch.zeros(0)]
-            slice_ = max(LOGITS // len(network.embedding.weight), 1)
-            for start in range(0, len(targets), slice_):
-                here = slice(start, start + slice_)
-                found.append(network.losses(states[here], targets[here]))
-            each = torch.cat(found).double().numpy()
+            each = token_losses(network, *read(chunk))
             totals += np.bincount(chunk.rows, weights=each, minlength=len(totals))[: len(totals)]
     return totals
+
+
+def token_losses(network: LanguageNetwork, states: Tensor, targets: Tensor) -> NDArray[np.float64]:
+    """Return −log P of tokens (M,) after states (M, H), (M,), of a few of them at once."""
+    found = [torch.zeros(0)]
+    slice_ = max(LOGITS // len(network.embedding.weight), 1)
+    for start in range(0, len(targets), slice_):
+        here = slice(start, start + slice_)
+        found.append(network.losses(states[here], targets[here]))
+    each: NDArray[np.float64] = torch.cat(found).double().numpy()
+    return each
 
 
 def _reading_chunks(rows: Ragged, options: Reading, running: bool) -> Iterator[Chunk]:

@@ -8,14 +8,23 @@ from typing import Any
 from sestina.errors import ModelError, nearest
 from sestina.estimators.folder import read_model
 from sestina.estimators.language_model import LanguageModel
+from sestina.estimators.sequence_from_vector import SequenceFromVector
 from sestina.estimators.sequence_tagger import SequenceTagger
 from sestina.estimators.series import SeriesClassifier
 from sestina.estimators.text_classifier import TextClassifier
+from sestina.estimators.translator import Translator
 from sestina.store import load_config
 
 ESTIMATORS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (TextClassifier, SeriesClassifier, SequenceTagger, LanguageModel)
+    for kind in (
+        TextClassifier,
+        SeriesClassifier,
+        SequenceTagger,
+        LanguageModel,
+        SequenceFromVector,
+        Translator,
+    )
 }
 
 

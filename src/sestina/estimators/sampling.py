@@ -60,7 +60,7 @@ class Sampler:
         if self.top_k is None and self.top_p is None:
             found /= found.sum()
             return found
-        order = np.argsort(-found, kind="stable")
+        order = np.argsort(-logits, kind="stable")  # which tell apart what exp rounds to one
         if self.top_k is not None:
             found[order[self.top_k :]] = 0.0
         if self.top_p is not None:

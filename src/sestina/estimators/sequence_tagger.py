@@ -23,6 +23,7 @@ from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
 from sestina.data.split import stratified
 from sestina.errors import DataError, counted
 from sestina.estimators import tagging
+from sestina.estimators.contexts import Contexts
 from sestina.estimators.step_stream import StepStream, refuse
 from sestina.estimators.tagging import Tagged
 from sestina.estimators.targets import Labels
@@ -30,7 +31,7 @@ from sestina.estimators.trained import Trained, digest
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.tagger import TaggerNetwork
 from sestina.text.inputs import as_sentences
-from sestina.text.vocabulary import Vocabulary
+from sestina.text.vocabulary import PAD, UNK, Vocabulary
 from sestina.text.words import Lexicon, Numbered
 from sestina.train import Problem, random_stream
 from sestina.vectors.table import WordVectors
@@ -50,6 +51,7 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
         classes_: (K,) tags.
         lexicon_: Words, words with pre-trained vectors, and characters that are known.
         scheme_: "bio", "bioes", or None where tags do not mark spans or break their scheme.
+        contexts_: The language models that words have vectors in context of; None without.
 
     Example:
         >>> from sestina import SequenceTagger
@@ -61,7 +63,12 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
     """
 
     _unit: ClassVar[str] = "sentences"
-    _files: ClassVar[tuple[str, ...]] = ("vocabulary.json", "known.json", "characters.json")
+    _files: ClassVar[tuple[str, ...]] = (
+        "vocabulary.json",
+        "known.json",
+        "characters.json",
+        "contexts.json",
+    )
 
     def fit(
         self,
@@ -235,6 +242,7 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
 
     def _learn(self, X: Any) -> tuple[Counter[str], NDArray[np.float32] | None]:
         """Learn the words; return their counts and the pre-trained vectors, (V, D)."""
+        self.contexts_ = None if self.contextual is None else Contexts.of(self.contextual)
         vectors = None if self.vectors is None else WordVectors.load(self.vectors)
         known = () if vectors is None else vectors.words[: self.vector_words]
         self.lexicon_, counts = Lexicon.learn(X, self, known)
@@ -258,15 +266,19 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
         words = TokenEmbedding(len(self.lexicon_.words), self.embedding, None, trainable=True)
         letters = len(self.lexicon_.characters)
         allowed = tagging.allowed(self.classes_, self.scheme_)
-        return TaggerNetwork(self, allowed, words, known, letters, lost)
+        contextual = None if self.contexts_ is None else self.contexts_.module()
+        return TaggerNetwork(self, allowed, words, known, letters, lost, contextual)
 
     def _numbers(self, X: Any) -> Numbered:
         check_is_fitted(self, "network_")
-        return self.lexicon_.numbers(as_sentences(X))
+        return self._in_numbers(as_sentences(X))
+
+    def _in_numbers(self, X: Any) -> Numbered:
+        return tagging.in_context(self.lexicon_.numbers(X), self.contexts_, X)
 
     def _tagged(self, X: Any, y: Any) -> Tagged:
         """Return sentences and their tags in numbers."""
-        words = self.lexicon_.numbers(X)
+        words = self._in_numbers(X)
         flat = list(chain.from_iterable(y))
         codes = self._labels.encode(flat) if flat else np.zeros(0, np.int64)
         return Tagged(words, Ragged(codes, words.ids.offsets))
@@ -349,10 +361,13 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
     def _identity(self, data: Tagged, dev: Tagged | None) -> dict[str, Any]:
         """Return what a resumed run must share: the options but for the epochs, and the data."""
         arrays = [a for part in (data, dev) if part is not None for a in part.arrays()]
-        if self.network_.known is None:
-            return self._options_and_data(arrays)
-        vectors = digest(self.network_.known.weight.detach().numpy())
-        return self._options_and_data(arrays, vectors=vectors)
+        parts = {"vectors": self.network_.known, "contextual": self.network_.contextual}
+        sums = {
+            name: digest(*(weight.detach().numpy() for weight in part.parameters()))
+            for name, part in parts.items()
+            if part is not None
+        }
+        return self._options_and_data(arrays, **sums)
 
     # The model folder.
 
@@ -364,12 +379,15 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
             "classes": self.classes_.tolist(),
             "scheme": self.scheme_,
             "vector_size": self.vector_size_,
+            "contexts": None if self.contexts_ is None else self.contexts_.state(),
             **super()._learned(),
         }
 
     def _texts(self) -> dict[str, str]:
-        found = self.lexicon_
-        parts = (found.words, found.known, found.characters)
+        found, contexts = self.lexicon_, self.contexts_
+        none = Vocabulary([PAD, UNK])
+        more = none if contexts is None else contexts.vocabulary
+        parts = (found.words, found.known, found.characters, more)
         return {name: part.to_json() for name, part in zip(self._files, parts, strict=True)}
 
     def _remember(
@@ -379,6 +397,7 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
         self._labels = Labels.restored(learned["classes"], False, False)
         self.classes_, self.scheme_ = self._labels.classes, learned["scheme"]
         self.vector_size_ = int(learned["vector_size"])
-        words, known, letters = (Vocabulary.from_json(files[name]) for name in self._files)
+        words, known, letters, more = (Vocabulary.from_json(files[name]) for name in self._files)
+        self.contexts_ = Contexts.restored(learned.get("contexts"), more)
         self.lexicon_ = Lexicon(words, known, letters, self.lowercase)
         self._take_weights(self._build(None, None), arrays)

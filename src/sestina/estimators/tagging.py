@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import itemgetter
 from typing import Any
 
@@ -17,6 +17,7 @@ from sestina import metrics, spans
 from sestina.config import TaggerOptions
 from sestina.data.ragged import Ragged
 from sestina.errors import DataError, OptionError, counted
+from sestina.estimators.contexts import Contexts
 from sestina.nn.tagger import WordBatch
 from sestina.text.inputs import as_sentences
 from sestina.text.vocabulary import Vocabulary
@@ -183,7 +184,7 @@ def check_found(words: set[str], lexicon: Lexicon, name: str, notes: list[str]) 
 
 def batch(data: Numbered, rows: NDArray[np.int64]) -> WordBatch:
     """Return some sentences as the network reads them."""
-    ids, lengths = data.ids.padded(rows)  # (B, T, 3)
+    ids, lengths = data.ids.padded(rows)  # (B, T, 3), or 4 with words in context
     distinct, places = np.unique(ids[:, :, 2], return_inverse=True)
     if len(data.spellings) > 1:
         characters, sizes = data.spellings.padded(distinct)
@@ -191,7 +192,7 @@ def batch(data: Numbered, rows: NDArray[np.int64]) -> WordBatch:
         characters, sizes = np.zeros((1, 1), np.int32), np.zeros(1, np.int64)
     arrays = (
         ids[:, :, 0], ids[:, :, 1], places.reshape(lengths.size, -1), lengths,
-        characters.astype(np.int64), sizes,
+        characters.astype(np.int64), sizes, ids[:, :, 3:].reshape(len(lengths), -1),
     )  # fmt: skip
     return WordBatch(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
 
@@ -200,6 +201,14 @@ def named(codes: NDArray[np.int64], lengths: Tensor, classes: NDArray[Any]) -> I
     """Yield the tags of each sentence of a batch from their numbers (B, T)."""
     for row, length in zip(codes, lengths.tolist(), strict=True):
         yield classes[row[:length]].tolist()
+
+
+def in_context(data: Numbered, contexts: Contexts | None, sentences: Tags) -> Numbered:
+    """Return sentences in numbers, to which those of the language models are added, if any."""
+    if contexts is None:
+        return data
+    more = contexts.ids(sentences).values
+    return replace(data, ids=Ragged(np.column_stack([data.ids.values, more]), data.ids.offsets))
 
 
 def flat(tags: Tags) -> NDArray[Any]:

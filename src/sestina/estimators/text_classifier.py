@@ -11,36 +11,65 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from sestina.config import RECURRENT, EmbeddingOptions, NgramOptions, TextOptions
+from sestina import config
+from sestina.config import (
+    ONE_HOT,
+    RECURRENT,
+    EmbeddingOptions,
+    FineTuningOptions,
+    NgramOptions,
+    TextOptions,
+)
+from sestina.data import chunks
 from sestina.data.ragged import Ragged
 from sestina.errors import DataError, OptionError, counted
-from sestina.estimators import ngrams
+from sestina.estimators import ngrams, pretraining
 from sestina.estimators.base import SequenceClassifier
+from sestina.estimators.contexts import Contexts, contexts_for
+from sestina.estimators.language_model import LanguageModel
 from sestina.estimators.step_stream import StepStream, refuse
+from sestina.estimators.trained import digest
 from sestina.nn.averages import HashedEmbedding
 from sestina.nn.classifier import ClassifierNetwork
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.heads import Target
+from sestina.optimise import Layers
 from sestina.text.encode import Encoded, cut_up, encode, in_ids, learn_vocabulary
 from sestina.text.inputs import as_texts
 from sestina.text.parts import read_vocabulary
-from sestina.text.vocabulary import START
+from sestina.text.scan import Numbered
+from sestina.text.vocabulary import EOS, START, Vocabulary
 from sestina.vectors.table import WordVectors
+
+MOST_ONE_HOT = 4_096  # tokens with one-hot vectors, a matrix of 64 MB
+IDLE = {  # what language models settle
+    "pretrained": ("vocabulary", "min_count"),
+    "contextual": ("vocabulary", "min_count", "embedding"),
+}
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassifier):
-    """Classify texts with a neural network: lectures' rows C2–C12.
+class TextClassifier(
+    TextOptions, EmbeddingOptions, NgramOptions, FineTuningOptions, SequenceClassifier
+):
+    """Classify texts with a neural network: lectures' rows C2–C13.
 
-    The options are those of `sestina.config`: `TextOptions`, `EmbeddingOptions`,
-    `EncoderOptions` and `TrainingOptions`. Parameter counts follow Keras (one bias per gate).
-    Texts of any length may come, empty ones too. ``level="subword"`` needs the extra `subword`.
+    The options are those of `sestina.config`: `TextOptions`, `EmbeddingOptions`, `NgramOptions`,
+    `FineTuningOptions`, `EncoderOptions` and `TrainingOptions`. With `pretrained` the embedding and
+    the recurrent layers begin as a language model's, and texts are read as that reads them; with
+    `contextual` words have the layers of language models, which stand still, mixed for vectors,
+    beside pre-trained ones where `vectors` names some. Parameter counts follow Keras (one bias
+    per gate). Texts of any length may come, empty ones too. ``level="subword"`` needs the extra
+    `subword`.
 
     Attributes (after `fit`):
         vocabulary_: The `Vocabulary`; with subwords it knows how texts are cut, too.
         classes_: (K,) class labels.
         found_: Tokens of the vocabulary that the pre-trained vectors hold.
         buckets_: Hashed n-grams that have a vector, where `word_ngrams` or `max_n` ask for them.
+        direction_: "forwards" or "backwards", as the language model that it began as reads; None
+            without one.
+        contexts_: The language models that words have their vectors of; None without.
 
     Example:
         >>> from sestina import TextClassifier
@@ -65,7 +94,7 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
 
     def _learn(self, X: Any) -> Ragged:
         self._refuse_vectors_of_words()
-        self.vocabulary_, found = learn_vocabulary(as_texts(X), self)
+        self.vocabulary_, found = self._cut(as_texts(X))
         encoded = in_ids(found, self.vocabulary_, self)
         if self._hashes():
             numbers = ngrams.OpenVocabulary(self.vocabulary_)
@@ -74,11 +103,40 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
             self.buckets_ = grams.frequent()
             encoded = ngrams.extended(encoded, grams, self.buckets_, numbers)
         self._note(encoded)
-        return encoded.ids
+        return self._laid(encoded.ids)
+
+    def _cut(self, texts: list[str]) -> tuple[Vocabulary, Numbered]:
+        """Return the texts' vocabulary, or that of language models, and the texts cut up."""
+        start, contexts = self._language_model(texts), contexts_for(self)
+        self._start, self.contexts_, self.direction_ = start, contexts, None
+        known: Vocabulary | None = None if contexts is None else contexts.vocabulary
+        if start is not None:
+            self.direction_ = "backwards" if start.backwards else "forwards"
+            known = start.vocabulary_
+        if known is None:
+            return learn_vocabulary(texts, self)
+        for name, idle in IDLE.items():
+            if getattr(self, name) is not None:
+                changed = (
+                    other for other in idle if getattr(self, other) != getattr(type(self), other)
+                )
+                self.notes_ += [f"{other} does nothing with {name}" for other in changed]
+        return known, cut_up(texts, known, self)
+
+    def _language_model(self, texts: list[str]) -> LanguageModel | None:
+        """Return the language model to begin as; None for none."""
+        return pretraining.model_for(self)
+
+    def _laid(self, ids: Ragged) -> Ragged:
+        """Return texts as the language model reads them that this one began as, if any."""
+        if self.direction_ is None:
+            return ids
+        ids = ids.turned() if self.direction_ == "backwards" else ids
+        return chunks.framed(ids, self.vocabulary_[EOS])
 
     def _encode(self, X: Any) -> Ragged:
         if not self._hashes():
-            return encode(as_texts(X), self.vocabulary_, self).ids
+            return self._laid(encode(as_texts(X), self.vocabulary_, self).ids)
         numbers = ngrams.OpenVocabulary(self.vocabulary_)
         encoded = in_ids(cut_up(as_texts(X), self.vocabulary_, self), numbers, self)
         grams = ngrams.hashed(encoded.ids, numbers, self)
@@ -93,15 +151,20 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
 
     def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
         size, embedding = len(self.vocabulary_), None
+        contextual = None if self.contexts_ is None else self.contexts_.module()
         if self.encoder != "bag":
             embedding = self._fresh_embedding() if fresh else self._empty_embedding()
-            size = self.vector_size_
+            size = self.vector_size_ + (0 if contextual is None else contextual.features)
         steps, lost = self.max_tokens, self.token_dropout
-        return ClassifierNetwork(self, target, size, steps, embedding, lost)
+        network = ClassifierNetwork(self, target, size, steps, embedding, lost, contextual)
+        if fresh and self._start is not None:
+            pretraining.take_over(network, self._start)
+        self._start = None
+        return network
 
-    def _empty_embedding(self) -> TokenEmbedding:
+    def _empty_embedding(self) -> TokenEmbedding | None:
         """Return the table of a saved model, whose weights will be loaded."""
-        return self._embedding(None)
+        return self._embedding(None) if self.vector_size_ else None
 
     def _embedding(self, table: NDArray[np.float32] | None) -> TokenEmbedding:
         tokens, size = len(self.vocabulary_), self.vector_size_
@@ -109,9 +172,15 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
             return TokenEmbedding(tokens, size, table, trainable=not self.frozen_)
         return HashedEmbedding(tokens, size, table, not self.frozen_, self.buckets_)
 
-    def _fresh_embedding(self) -> TokenEmbedding:
-        """Return the table to begin with: random, or made of the pre-trained vectors."""
+    def _fresh_embedding(self) -> TokenEmbedding | None:
+        """Return the table to begin with: random, or made of the pre-trained vectors.
+
+        Words that have contextual vectors have none but pre-trained ones beside them.
+        """
         table = None if self.vectors is None else self._table()
+        if table is None and self.contexts_ is not None:
+            self.vector_size_, self.frozen_ = 0, False
+            return None
         self.vector_size_ = int(self.embedding if table is None else table.shape[1])
         self.frozen_ = table is not None and not self.fine_tune
         if self._hashes() and self.frozen_:
@@ -126,6 +195,9 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
         if isinstance(self.vectors, np.ndarray | list):
             self.found_ = len(self.vectors)
             return _as_matrix(self.vectors, len(self.vocabulary_))
+        if self.vectors == ONE_HOT:
+            self.found_ = len(self.vocabulary_) - 1
+            return _one_hot(len(self.vocabulary_))
         table, found = WordVectors.load(self.vectors).rows_for(self.vocabulary_)
         table[:2], found[:2] = 0.0, False  # PAD, and what is unknown
         self.found_ = int(found.sum())
@@ -140,9 +212,28 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
             raise DataError(f"{name}: none of the {tokens} has a vector; wrong language?")
         return table
 
+    def _layers(self) -> Layers | None:
+        if self.encoder not in config.RECURRENT or not (self.layer_decay > 1 or self.unfreeze):
+            return None
+        return Layers(self.network_.by_layer(), self.layer_decay, self.unfreeze)
+
+    def _beginnings(self) -> dict[str, str]:
+        network: ClassifierNetwork = self.network_
+        parts = {
+            "vectors": network.embedding,
+            "pretrained": None if self.direction_ is None else network,
+            "contextual": network.contextual,
+        }
+        return {
+            name: digest(*(weight.detach().numpy() for weight in part.parameters()))
+            for name, part in parts.items()
+            if part is not None and getattr(self, name) is not None
+        }
+
     def _refuse_vectors_of_words(self) -> None:
         """Raise where parts of words would be looked up among vectors of words."""
-        given = self.vectors is not None and not isinstance(self.vectors, np.ndarray | list)
+        own = isinstance(self.vectors, np.ndarray | list) or self.vectors == ONE_HOT
+        given = self.vectors is not None and not own
         if self.level == "subword" and self.encoder != "bag" and given:
             raise OptionError(
                 "vectors has vectors of words, while level='subword' reads parts of words; "
@@ -215,6 +306,8 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
             "frozen": getattr(self, "frozen_", False),
             "found": getattr(self, "found_", 0),
             "hashed": len(getattr(self, "buckets_", ())),
+            "direction": self.direction_,
+            "contexts": None if self.contexts_ is None else self.contexts_.state(),
         }
 
     def _texts(self) -> dict[str, str]:
@@ -225,8 +318,25 @@ class TextClassifier(TextOptions, EmbeddingOptions, NgramOptions, SequenceClassi
         self.vector_size_ = state["vector_size"]
         self.frozen_ = state["frozen"]
         self.found_ = state["found"]
+        self.direction_ = state.get("direction")
+        self.contexts_ = Contexts.restored(state.get("contexts"), self.vocabulary_)
+        self._start = None
         # the network's buffer is this very memory, into which the model's buckets are loaded
         self.buckets_ = np.zeros(state.get("hashed", 0), np.int64)
+
+
+def _one_hot(tokens: int) -> NDArray[np.float32]:
+    """Return one-hot vectors (V, V − 1): a column for each token but PAD, UNK included (row A3).
+
+    Raises:
+        OptionError: They would take gigabytes.
+    """
+    if tokens > MOST_ONE_HOT:
+        raise OptionError(
+            f"vectors='one-hot' makes a matrix of {tokens:,} × {tokens - 1:,}; set vocabulary to "
+            f"{MOST_ONE_HOT:,} or less, or leave vectors out: trained ones do the same with less"
+        )
+    return np.eye(tokens, dtype=np.float32)[:, 1:]
 
 
 def _as_matrix(vectors: Any, tokens: int) -> NDArray[np.float32]:

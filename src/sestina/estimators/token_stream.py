@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sestina.config import LanguageOptions
+from sestina.config import StackOptions
 from sestina.errors import DataError, counted
 from sestina.nn.language import LanguageNetwork
 from sestina.text.vocabulary import EOS, Vocabulary
@@ -18,31 +19,46 @@ Shares = NDArray[np.float64]
 State = tuple[NDArray[np.generic], ...]
 
 
+class Given(NamedTuple):
+    """What a text has before its first token, where it is made from a vector.
+
+    Attributes:
+        states: Of each layer: (h,), or (h, c), (1, H) each.
+        beside: What stands beside each token's vector, (C,).
+    """
+
+    states: Sequence[State]
+    beside: NDArray[np.float32]
+
+
 class TokenStream:
     """A language model in the middle of a text; it begins where a text begins.
 
     Args:
         network: The trained network; its recurrent weights are copied.
         vocabulary: V tokens.
-        options: Its options.
+        options: Its sizes.
         running: Whether the state goes on from one text to the next.
+        window: Read so many of the last tokens afresh at each step, instead of keeping a state.
+        given: What texts have before their first token.
     """
 
     def __init__(
         self,
         network: LanguageNetwork,
         vocabulary: Vocabulary,
-        options: LanguageOptions,
+        options: StackOptions,
         running: bool,
+        window: int | None = None,
+        given: Given | None = None,
     ) -> None:
         self._network, self._vocabulary = network, vocabulary
         self._forgets = None if running else vocabulary[EOS]
         self._vectors = network.embedding.weight.detach().numpy()  # (V, E)
         # mypy knows no more of a module than that it is one
         self._layers = [layer.stepper() for layer in network.encoder]  # type: ignore[operator]
-        self._window: deque[int] | None = None
-        if options.scheme == "windows":
-            self._window = deque(maxlen=options.tbptt)
+        self._window = None if window is None else deque[int](maxlen=window)
+        self._given = given
         self._shape = (options.layers, options.hidden)
         self._top = np.zeros(options.hidden, np.float32)  # the last layer's h, (H,)
         self._known: Shares | None = None  # log P of the next token, once asked for
@@ -97,6 +113,8 @@ class TokenStream:
     def _read(self, token: int) -> NDArray[np.float32]:
         """Take one step with all layers, (H,)."""
         x: NDArray[np.float32] = self._vectors[token]
+        if self._given is not None:
+            x = np.concatenate([x, self._given.beside])
         for layer in self._layers:
             x = layer.step(x)
         return x
@@ -150,7 +168,10 @@ class TokenStream:
             self._read_window()
         else:
             for depth, layer in enumerate(self._layers):
-                layer.state = None if arrays is None else [a[depth : depth + 1] for a in arrays]
+                if arrays is not None:
+                    layer.state = [a[depth : depth + 1] for a in arrays]
+                else:
+                    layer.state = None if self._given is None else self._given.states[depth]
             if arrays is not None:
                 self._top = np.asarray(arrays[0][-1], np.float32)
         self._known = None

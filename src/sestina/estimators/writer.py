@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sestina.config import TextOptions
 from sestina.errors import DataError, OptionError
+from sestina.estimators import written
 from sestina.estimators.completion import (
     Completion,
     Parts,
@@ -31,6 +32,7 @@ class Writer:
 
     vocabulary_: Vocabulary
     level: str
+    backwards: bool
     seed: int
 
     @abstractmethod
@@ -74,8 +76,13 @@ class Writer:
         top_p: float | None = None,
         seed: int | None = None,
     ) -> Iterator[str]:
-        """Yield what `generate` puts behind the prompt, token by token."""
+        """Yield what `generate` puts behind the prompt, token by token.
+
+        Raises:
+            OptionError: An option makes no sense, or the model reads backwards.
+        """
         check_is_fitted(self, "network_")
+        self._refuse_backwards()
         sampler = Sampler(temperature, top_k, top_p)
         if n < 0:
             raise OptionError(f"n={n!r} makes no sense; give the number of tokens to draw")
@@ -84,7 +91,7 @@ class Writer:
 
     def opening(self, prompt: str) -> str:
         """Return a prompt as a text begins with it: a word that follows brings its own blank."""
-        return prompt if self.level == "character" else prompt.rstrip()
+        return written.opening(prompt, self.level)
 
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of a text, in order, as the model reads them; UNK as it is spelt."""
@@ -105,8 +112,10 @@ class Writer:
             beginning: Only words that begin so; of a word model.
 
         Raises:
-            OptionError: n is less than 1, or a model of other tokens is given a `beginning`.
+            OptionError: n is less than 1, a model of other tokens is given a `beginning`, or the
+                model reads backwards.
         """
+        self._refuse_backwards()
         stream = self._fed(prefix)
         if n < 1:
             raise OptionError(f"n={n!r} makes no sense; give the number of words wanted")
@@ -124,6 +133,13 @@ class Writer:
         inside = before != "" and not before[-1].isspace()
         parts = Parts.of_words(self.vocabulary_, inside)
         return whole_words(self._fed(before), parts, n, wanted=wanted)
+
+    def _refuse_backwards(self) -> None:
+        if self.backwards:
+            raise OptionError(
+                "this model reads texts from their ends, so that it cannot tell what follows; "
+                "train one without backwards"
+            )
 
     def _drawn(
         self, prompt: str, n: int, sampler: Sampler, generator: np.random.Generator

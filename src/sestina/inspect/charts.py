@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sestina.errors import MissingExtra
+from sestina.inspect.vega import inline, library
 
 if TYPE_CHECKING:
     from altair import LayerChart
@@ -45,7 +45,7 @@ DASHES = [[1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4]]
 
 def ladder(rungs: Sequence[Rung | TagRung], main: str) -> LayerChart:
     """Return one row per model: its name, its accuracy as a dot, its 95 % interval as a bar."""
-    alt = _altair()
+    alt = library()
     rows: list[dict[str, Any]] = [
         {
             "row": str(place),
@@ -67,7 +67,7 @@ def ladder(rungs: Sequence[Rung | TagRung], main: str) -> LayerChart:
     ends = alt.X("low:Q", title="accuracy on the test part", scale=span, axis=axis)
     layers = []
     for kind in {row["kind"]: None for row in rows}:
-        some = _table([row for row in rows if row["kind"] == kind]).encode(y=y)
+        some = inline([row for row in rows if row["kind"] == kind]).encode(y=y)
         layers += [
             some.mark_rule(style=kind, strokeWidth=3, yOffset=9).encode(x=ends, x2="high:Q"),
             some.mark_circle(style=kind, size=110, yOffset=9).encode(x=x),
@@ -83,7 +83,7 @@ def ladder(rungs: Sequence[Rung | TagRung], main: str) -> LayerChart:
 
 def learned(history: History, best: int, what: str = "loss") -> LayerChart:
     """Return the training and validation loss, or `what`, by epoch; the best epoch is marked."""
-    alt = _altair()
+    alt = library()
     rows: list[dict[str, Any]] = [
         {"epoch": row["epoch"], "value": row[key], "line": part}
         for key, part in ((what, "training"), (f"validation_{what}", "validation"))
@@ -103,7 +103,7 @@ def accuracies(histories: Mapping[str, History], best: Mapping[str, int]) -> Lay
         histories: Rows per epoch, by name of the net.
         best: The best epoch, by name of the net.
     """
-    alt = _altair()
+    alt = library()
     names = dict(zip(histories, distinct(list(histories), 40), strict=True))
     rows: list[dict[str, Any]] = [
         {
@@ -133,7 +133,7 @@ def confusion(counts: NDArray[np.int64], totals: NDArray[np.int64], names: list[
         totals: Texts of each true class, (K,), whatever they were taken for.
         names: K different class names.
     """
-    alt = _altair()
+    alt = library()
     shares = counts / np.maximum(totals, 1)[:, None]
     rows = [
         {"true": names[i], "guess": names[j], "count": int(n), "share": float(shares[i, j])}
@@ -147,7 +147,7 @@ def confusion(counts: NDArray[np.int64], totals: NDArray[np.int64], names: list[
              "labelOverlap": False}  # fmt: skip
     top = alt.Axis(orient="top", labelAngle=-55 if slanted else 0,
                    labelAlign="left" if slanted else "center", **plain)  # fmt: skip
-    base = _table(rows).encode(
+    base = inline(rows).encode(
         x=alt.X("guess:N", title="predicted class", scale=place, axis=top),
         y=alt.Y("true:N", title="true class", scale=place, axis=alt.Axis(**plain)),
     )
@@ -172,7 +172,7 @@ def decisions(rows: Sequence[Mapping[str, Any]], names: list[str]) -> LayerChart
         rows: "found", "missed" and "false" per label.
         names: As many different label names.
     """
-    alt = _altair()
+    alt = library()
     kinds = {"found": "found", "missed": "missed", "false": "put wrongly"}
     values: list[dict[str, Any]] = [
         {"label": name, "kind": kind, "texts": row[key], "order": order}
@@ -183,7 +183,7 @@ def decisions(rows: Sequence[Mapping[str, Any]], names: list[str]) -> LayerChart
     side = alt.Axis(ticks=False, domain=False, grid=False, labelLimit=120)
     y = alt.Y("label:N", title=None, scale=alt.Scale(domain=names, padding=0.3), axis=side)
     colour = alt.Color("kind:N", title=None, scale=alt.Scale(domain=list(kinds.values())))
-    bars = _table(values).mark_bar().encode(x=x, y=y, color=colour, order="order:Q")
+    bars = inline(values).mark_bar().encode(x=x, y=y, color=colour, order="order:Q")
     return _sized(alt.layer(bars), height=28 * len(names) + 80)
 
 
@@ -194,7 +194,7 @@ def calibration(rows: Sequence[Mapping[str, float]], least: float) -> LayerChart
         rows: What `sestina.metrics.calibration` returns.
         least: The lowest confidence that can occur.
     """
-    alt = _altair()
+    alt = library()
     axis = alt.Axis(tickCount=5, format="%")
     span = alt.Scale(domain=[least, 1], nice=False)
     x = alt.X("confidence:Q", title="confidence", scale=span, axis=axis)
@@ -202,10 +202,10 @@ def calibration(rows: Sequence[Mapping[str, float]], least: float) -> LayerChart
     up = alt.Scale(domain=[math.floor(low * 10) / 10, 1])
     y = alt.Y("accuracy:Q", title="share that is right", scale=up, axis=axis)
     ends: list[dict[str, float]] = [{"confidence": end, "accuracy": end} for end in (least, 1.0)]
-    base = _table([dict(row) for row in rows]).encode(x=x, y=y)
+    base = inline([dict(row) for row in rows]).encode(x=x, y=y)
     size = alt.Size("count:Q", scale=alt.Scale(range=[45, 420], zero=True), legend=None)
     layers = [
-        _table(ends).mark_line(style="guide").encode(x=x, y=y),
+        inline(ends).mark_line(style="guide").encode(x=x, y=y),
         base.mark_line(style="main"),
         base.mark_circle(style="main").encode(size=size),
     ]
@@ -219,7 +219,7 @@ def lengths(counts: NDArray[np.int64], limit: int) -> LayerChart:
         counts: Tokens of each text, (N,), N ≥ 1.
         limit: Tokens that are read of a text at most.
     """
-    alt = _altair()
+    alt = library()
     width, last = length_bins(counts)
     texts = np.bincount(np.minimum(counts // width, last), minlength=last + 1)
     rows: list[dict[str, Any]] = [
@@ -232,9 +232,9 @@ def lengths(counts: NDArray[np.int64], limit: int) -> LayerChart:
     axis = alt.Axis(tickCount=6, format=",d", tickMinStep=1)
     x = alt.X("from:Q", title="tokens in a text", axis=axis, scale=span, bin="binned")
     y = alt.Y("texts:Q", title="training texts", axis=axis)
-    layers = [_table(rows).mark_bar(style="main", binSpacing=1).encode(x=x, x2="to:Q", y=y)]
+    layers = [inline(rows).mark_bar(style="main", binSpacing=1).encode(x=x, x2="to:Q", y=y)]
     if near:
-        cut = _table([{"from": limit, "label": f"limit {limit:,}"}]).encode(x=x.bin(alt.Undefined))
+        cut = inline([{"from": limit, "label": f"limit {limit:,}"}]).encode(x=x.bin(alt.Undefined))
         layers += _flag(cut, "limit", left=limit < 0.5 * end)
     return _sized(alt.layer(*layers))
 
@@ -289,18 +289,6 @@ def distinct(texts: Sequence[object], most: int) -> list[str]:
     return out
 
 
-def _altair() -> ModuleType:
-    try:
-        import altair
-    except ImportError as error:
-        raise MissingExtra("altair", "report") from error
-    return altair
-
-
-def _table(rows: Sequence[Mapping[str, Any]]) -> Any:
-    return _altair().Chart(_altair().InlineData(values=list(rows)))
-
-
 def _sized(chart: Any, height: int = HEIGHT) -> LayerChart:
     """Return a chart of a fixed outer size, axes and legend included."""
     fit = {"type": "fit", "contains": "padding"}
@@ -310,7 +298,7 @@ def _sized(chart: Any, height: int = HEIGHT) -> LayerChart:
 
 def _lines(rows: list[dict[str, Any]], names: list[str], title: str, epochs: int) -> list[Any]:
     """Return one line with dots per name, told apart by colour and by dashes."""
-    alt = _altair()
+    alt = library()
     names = [name for name in names if any(row["line"] == name for row in rows)]
     columns = 2 if max(map(len, names), default=0) < 20 else 1
     legend = alt.Legend(columns=columns, symbolType="stroke", symbolSize=400)
@@ -319,7 +307,7 @@ def _lines(rows: list[dict[str, Any]], names: list[str], title: str, epochs: int
     dashes = alt.Scale(domain=names, range=[DASHES[n % len(DASHES)] for n in range(len(names))])
     dash = alt.StrokeDash("line:N", title=None, scale=dashes, legend=legend if names[1:] else None)
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5))
-    base = _table(rows).encode(x=_epoch_axis(epochs), y=y, color=colour)
+    base = inline(rows).encode(x=_epoch_axis(epochs), y=y, color=colour)
     return [base.mark_circle(size=28, opacity=1), base.mark_line().encode(strokeDash=dash)]
 
 
@@ -329,7 +317,7 @@ def _epochs(history: History) -> int:
 
 
 def _epoch_axis(epochs: int) -> Any:
-    alt = _altair()
+    alt = library()
     step, first = math.ceil(epochs / 8), 1
     if step > 10:  # many epochs: round numbers, such as 200, 400, …
         unit = 10 ** (len(str(step)) - 1)
@@ -341,13 +329,13 @@ def _epoch_axis(epochs: int) -> Any:
 
 def _best_rule(best: int, epochs: int, low: bool = False) -> list[Any]:
     """Return a line at the best epoch and what it is, at the bottom where curves end high."""
-    flag = _table([{"epoch": best, "label": f"best: epoch {best}"}]).encode(x=_epoch_axis(epochs))
+    flag = inline([{"epoch": best, "label": f"best: epoch {best}"}]).encode(x=_epoch_axis(epochs))
     return _flag(flag, "limit", left=best <= (epochs + 1) / 2, low=low)
 
 
 def _flag(base: Any, style: str, left: bool, low: bool = False) -> list[Any]:
     """Return a vertical line with its label at an end, to the right of it where it stands left."""
-    alt = _altair()
+    alt = library()
     label = base.mark_text(
         style=f"{style}_text", align="left" if left else "right", dx=5 if left else -5,
         dy=-9 if low else 7,

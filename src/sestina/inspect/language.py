@@ -7,7 +7,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from sestina.data.ragged import Ragged
 from sestina.estimators.language_model import LanguageModel
+from sestina.estimators.sequence_from_vector import SequenceFromVector
 from sestina.inspect.kneser_ney import KneserNey
 
 ORDERS = {"unigrams": 1, "Kneser–Ney 5-gram": 5}
@@ -30,7 +34,40 @@ def language_ladder(
         tokens, and the share unknown, which are the same of all.
     """
     found = net.figures(test)
-    rows, unseen, tokens = net.rows(train), net.rows(test), len(net.vocabulary_)
+    rungs = _grams(net.rows(train), net.rows(test), len(net.vocabulary_), found)
+    rungs[name_of(net)] = _of_net(net, found)
+    return rungs
+
+
+def vector_ladder(
+    net: SequenceFromVector, train: Sequence[str], given: Any, test: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return figures of n-grams, which know of no vectors, and of a net on test texts.
+
+    Beside the net stands the net itself, which is given the vectors of other texts: the difference
+    is what the vectors tell.
+
+    Args:
+        net: The fitted net; its rung is named by `name_of`.
+        train: The texts that it was trained on, for the n-grams.
+        given: The data frame that the test texts are written from, (N, A).
+        test: N test texts.
+
+    Returns:
+        By name: perplexity, bits_per_character, parameters (of n-grams: their number), seconds.
+    """
+    found = net.figures(given, test)
+    rungs = _grams(net.rows(train), net.rows(test), len(net.vocabulary_), found)
+    other = np.random.default_rng(0).permutation(len(test)).tolist()
+    rungs[f"{name_of(net)}, vectors mixed up"] = _of_net(net, net.figures(given[other], test))
+    rungs[name_of(net)] = _of_net(net, found)
+    return rungs
+
+
+def _grams(
+    rows: Ragged, unseen: Ragged, tokens: int, found: dict[str, float]
+) -> dict[str, dict[str, Any]]:
+    """Return the rungs of n-grams fitted on rows of ids, and judged on unseen ones."""
     rungs = {}
     for name, order in ORDERS.items():
         started = time.perf_counter()
@@ -39,9 +76,12 @@ def language_ladder(
         perplexity = grams.perplexity(unseen)
         bits = math.log2(perplexity) * found["tokens"] / found["characters"]
         rungs[name] = _rung(found, perplexity, bits, grams.n_parameters_, seconds)
-    own = found["perplexity"], found["bits_per_character"]
-    rungs[name_of(net)] = _rung(found, *own, net.n_parameters_, net.seconds_)
     return rungs
+
+
+def _of_net(net: LanguageModel | SequenceFromVector, found: dict[str, float]) -> dict[str, Any]:
+    own = found["perplexity"], found["bits_per_character"]
+    return _rung(found, *own, net.n_parameters_, net.seconds_)
 
 
 def language_verdict(rungs: Mapping[str, Mapping[str, Any]], name: str, other: str) -> str:
@@ -57,7 +97,7 @@ def language_verdict(rungs: Mapping[str, Mapping[str, Any]], name: str, other: s
     )
 
 
-def name_of(net: LanguageModel) -> str:
+def name_of(net: LanguageModel | SequenceFromVector) -> str:
     """Return what a net is called beside its baselines."""
     stacked = f"{net.layers} × " if net.layers > 1 else ""
     return f"{stacked}{net.cell.upper()} {net.hidden}"

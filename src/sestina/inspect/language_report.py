@@ -10,6 +10,7 @@ import numpy as np
 
 from sestina.errors import counted
 from sestina.estimators.language_model import LanguageModel
+from sestina.estimators.trained import Trained
 from sestina.inspect import page, sections
 from sestina.inspect.language import name_of
 from sestina.inspect.sections import Told
@@ -53,13 +54,13 @@ def render_language(net: LanguageModel, rungs: Rungs, test: Sequence[str], told:
         ("data", "What was trained on what", sections.data(told.data, told.options, told.helps)),
         ("ladder", "The ladder", _ladder(net, rungs)),
         ("learning", "How it learned", curves),
-        ("samples", "What it writes", _samples(net)),
-        ("texts", "What it expects", _texts(net, test)),
+        ("samples", "What it writes", "" if net.backwards else _samples(net)),
+        ("texts", "What it expects", "" if net.backwards else _texts(net, test)),
     ]
     return page.whole(told.title, lede, parts)
 
 
-def speed(net: LanguageModel) -> float:
+def speed(net: Trained) -> float:
     """Return the tokens trained on in a second, mean over the epochs."""
     return float(np.mean([row["sequences_per_second"] for row in net.history_]))
 

@@ -51,7 +51,7 @@ def helps(net: Any) -> dict[str, str]:
     return {spec.name: spec.metadata.get("help", "") for spec in fields(net)}
 
 
-def run_facts(net: Any) -> dict[str, str]:
+def run_told(net: Any) -> dict[str, str]:
     """Return in words how large a fitted net is and how it was trained, by label."""
     return {
         "network": f"{counted(net.n_parameters_, 'parameter')}, of them "

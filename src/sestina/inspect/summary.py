@@ -6,10 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from sestina import config
 from sestina.data.records import Records
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.inspect.report import ReportFacts
-from sestina.inspect.sections import changed_options, helps, run_facts
+from sestina.inspect.sections import changed_options, helps, run_told
 from sestina.text.encode import cut_by, encode
 from sestina.text.tokenise import tokeniser
 
@@ -42,6 +43,10 @@ def net_name(net: TextClassifier) -> str:
                 else "own vectors"
             )
         )
+    if net.encoder in config.RECURRENT and net.pretrained is not None:
+        words.append("begun as a language model")
+    if net.encoder in config.IN_CONTEXT and net.contextual is not None:
+        words.append("+ vectors in context")
     return " ".join(words)
 
 
@@ -58,7 +63,7 @@ def report_facts(
         title: Name of the data.
     """
     train, dev, test = parts
-    notes, run = "; ".join((*train.notes, *net.notes_)), run_facts(net)
+    notes, run = "; ".join((*train.notes, *net.notes_)), run_told(net)
     data = {
         "data": title,
         "texts": f"{len(train):,} train, {len(dev):,} dev, {len(test):,} test: {said}",

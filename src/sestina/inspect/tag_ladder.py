@@ -51,6 +51,7 @@ def tagger_name(net: SequenceTagger) -> str:
     name = f"{net.layers}-layer {name}" if net.layers > 1 else name
     more = [f"characters ({net.characters})"] if net.characters else []
     more += ["vectors"] if net.vectors is not None else []
+    more += ["vectors in context"] if net.contextual is not None else []
     return " + ".join([name, *more])
 
 

@@ -14,11 +14,13 @@ from sestina import config
 from sestina.config import (
     EmbeddingOptions,
     EncoderOptions,
+    FineTuningOptions,
     LanguageOptions,
     LanguageTextOptions,
     LanguageTrainingOptions,
     LearningOptions,
     NgramOptions,
+    PretrainingOptions,
     TaggerOptions,
     TextNeuronOptions,
     TextOptions,
@@ -28,14 +30,20 @@ from sestina.config import (
 from sestina.errors import DataError, OptionError, nearest
 
 FOLDER = "experiments"
+TABLES = ("options", "members", "lecture")
 NONE = "none"  # how a TOML file, which has no null, switches an option off
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class TextClassifierOptions(
-    TextOptions, EmbeddingOptions, NgramOptions, EncoderOptions, TrainingOptions
+    TextOptions, EmbeddingOptions, NgramOptions, FineTuningOptions, EncoderOptions, TrainingOptions
 ):
     """Options of `TextClassifier`, known without loading torch."""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class PretrainedClassifierOptions(PretrainingOptions, TextClassifierOptions):
+    """Options of `PretrainedClassifier`, likewise."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -54,6 +62,7 @@ class LanguageModelOptions(LanguageTextOptions, LanguageOptions, LanguageTrainin
 # says (`judge_of` in lab/run.py).
 ESTIMATORS: dict[str, tuple[str, type]] = {
     "TextClassifier": ("sestina.estimators.text_classifier", TextClassifierOptions),
+    "PretrainedClassifier": ("sestina.lab.pretrained", PretrainedClassifierOptions),
     "TextNeuron": ("sestina.lab.text_neuron", TextNeuronOptions),
     "SequenceTagger": ("sestina.estimators.sequence_tagger", SequenceTaggerOptions),
     "LanguageModel": ("sestina.estimators.language_model", LanguageModelOptions),
@@ -87,7 +96,7 @@ class Experiment:
     task: str = option(
         "reviews",
         "What its data are: texts with labels, words with tags, or texts to write like.",
-        choices=("reviews", "languages", "topics", "tag", "generate"),
+        choices=("reviews", "languages", "topics", "names", "tag", "generate"),
     )
     data: str = option(
         "movie-snippets", "Shipped data set, or toy data, to run on; empty where none fits."
@@ -101,17 +110,50 @@ class Experiment:
         (), "Pairs of texts: a language model should find the first of each more probable."
     )
     options: Any = option(None, "Options of the estimator, by the names of `sestina.config`.")
+    members: Any = option(
+        None, "Options of each of several networks, by a name of its own, beside those of all."
+    )
     lecture: Any = option(None, "What the lecture says of it: `Lecture`.")
 
-    def with_options(self, **options: Any) -> Experiment:
-        """Return the experiment with some of its options replaced."""
-        return replace(self, options={**self.options, **options})
+    @property
+    def networks(self) -> dict[str, dict[str, Any]]:
+        """Options of each network, by its name: the estimator's where there is one only."""
+        if not self.members:
+            return {self.estimator: self.options}
+        return {name: {**self.options, **own} for name, own in self.members.items()}
 
-    def build(self, **options: Any) -> Any:
-        """Return the unfitted estimator, with further options."""
+    @property
+    def kind(self) -> type:
+        """The options that the estimator has."""
+        return ESTIMATORS[self.estimator][1]
+
+    def with_options(self, **options: Any) -> Experiment:
+        """Return the experiment with some options replaced, in all of its networks."""
+        members = {
+            name: {key: value for key, value in own.items() if key not in options}
+            for name, own in (self.members or {}).items()
+        }
+        return replace(self, options={**self.options, **options}, members=members)
+
+    def build(self, **options: Any) -> dict[str, Any]:
+        """Return the unfitted estimators by name, with further options."""
         place, _ = ESTIMATORS[self.estimator]
         kind = getattr(import_module(place), self.estimator)
-        return kind(**{**self.options, **options})
+        return {name: kind(**{**own, **options}) for name, own in self.networks.items()}
+
+    def check(self) -> None:
+        """Check the options of every network.
+
+        Raises:
+            OptionError: A value makes no sense, or a member has no name to call it by.
+        """
+        config.check(self)
+        for name, own in self.networks.items():
+            if "." in name or "=" in name:
+                raise OptionError(f"member {name!r} has a dot or = in its name; name it otherwise")
+            config.check(self.kind(**own))
+        if len(self.networks) == 1 and self.members:
+            raise OptionError("members has one network only; name two, or give [options] alone")
 
 
 def names() -> list[str]:
@@ -167,23 +209,35 @@ def read(text: str, name: str) -> Experiment:
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"experiment {name!r} is not TOML: {error}") from error
     try:
-        for key in ("options", "lecture"):
-            if not isinstance(values.setdefault(key, {}), Mapping):
-                raise OptionError(f"{key}={values[key]!r} is not a table [{key}]")
         _check_pairs(values.get("prefer", ()))
-        lecture = Lecture(**config.from_dict(Lecture, values.pop("lecture")))
-        options = {k: None if v == NONE else v for k, v in values.pop("options").items()}
-        experiment = Experiment(
-            **{**config.from_dict(Experiment, values), "name": name}, options={}, lecture=lecture
-        )
-        for part in (lecture, experiment):
-            config.check(part)
+        tables = {key: _table(values.pop(key, {}), key) for key in TABLES}
+        lecture = Lecture(**config.from_dict(Lecture, tables["lecture"]))
+        config.check(lecture)
+        known = {**config.from_dict(Experiment, values), "name": name, "lecture": lecture}
+        experiment = Experiment(**known, options={}, members={})
+        config.check(experiment)
         wanted = {"tag": "SequenceTagger", "generate": "LanguageModel"}.get(experiment.task)
         if wanted is not None and experiment.estimator != wanted:
             raise OptionError(f"task={experiment.task!r} wants estimator = {wanted!r}")
-        _, kind = ESTIMATORS[experiment.estimator]
-        experiment = replace(experiment, options=config.from_dict(kind, options))
-        config.check(kind(**experiment.options))
+        members = {key: _table(own, f"members.{key}") for key, own in tables["members"].items()}
+        experiment = replace(
+            experiment,
+            options=_options(experiment.kind, tables["options"]),
+            members={key: _options(experiment.kind, own) for key, own in members.items()},
+        )
+        experiment.check()
     except OptionError as error:
         raise OptionError(f"experiment {name!r}: {error}") from error
     return experiment
+
+
+def _table(value: Any, key: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise OptionError(f"{key}={value!r} is not a table [{key}]")
+    return dict(value)
+
+
+def _options(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as TOML has them as arguments of an estimator."""
+    plain = {key: None if value == NONE else value for key, value in given.items()}
+    return config.from_dict(kind, plain)

@@ -17,6 +17,25 @@ def spread(mean: float | None, sd: float | None, digits: int = 3) -> str:
     return f"{mean:.{digits}f}" + ("" if sd is None else f" ± {sd:.{digits}f}")
 
 
+def changed(record: Record) -> str:
+    """Return the options that were set otherwise than in the experiment's file."""
+    values = record.get("changed", {}).items()
+    return ", ".join(f"{name}={_setting(value)}" for name, value in values)
+
+
+def _setting(value: Any) -> str:
+    """Return a value as ``--set`` takes it."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def title(record: Record) -> str:
+    """Return the name of the experiment, and what was changed of it."""
+    said = changed(record)
+    return f"{record['experiment']}, {said}" if said else str(record["experiment"])
+
+
 def accuracy(record: Record) -> str:
     """Return the accuracy on the test part, mean ± standard deviation over the seeds.
 
@@ -66,9 +85,37 @@ def linear(record: Record) -> str:
 
 
 def linear_models(record: Record) -> str:
-    """Return every baseline with its accuracy, or perplexity."""
-    found = record["summary"]["baselines"].items()
-    return ", ".join(f"{name} {_fixed(pair)}" for name, pair in found)
+    """Return every linear model with its accuracy and, where it is known, its 95 % interval."""
+    intervals = record["summary"].get("against", {})
+    return ", ".join(
+        f"{name} {_fixed(pair)}{_interval(intervals.get(name))}"
+        for name, pair in record["summary"]["baselines"].items()
+    )
+
+
+def _interval(found: Record | None) -> str:
+    return "" if found is None else " ({:.3f}–{:.3f})".format(*found["interval"])
+
+
+def against(record: Record) -> str:
+    """Return how likely chance alone sets each linear model and the seeds' average apart."""
+    found = record["summary"].get("against", {}).items()
+    return ", ".join(f"{name} {_chance(row['mcnemar_p'])}" for name, row in found)
+
+
+def _chance(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def members(record: Record) -> str:
+    """Return the accuracy of each of several networks alone."""
+    found = record["summary"].get("members", {}).items()
+    return ", ".join(f"{name} {spread(*pair)}" for name, pair in found)
+
+
+def networks(run: Record) -> dict[str, Record]:
+    """Return the networks of a run, each with its history, by name; a single one has none."""
+    return dict(run.get("members") or {"": run})
 
 
 def _fixed(pair: Sequence[Any]) -> str:

@@ -103,12 +103,15 @@ def _missing(record: Record) -> list[str]:
 def newest(records: Sequence[Record]) -> list[Record]:
     """Return the last record of each experiment on each data set; a quick one only without others.
 
+    With options set otherwise it is another experiment.
+
     Args:
         records: Oldest first.
     """
-    found: dict[tuple[str, str], Record] = {}
+    found: dict[tuple[str, str, str], Record] = {}
     for record in records:
-        key = (record["experiment"], record["data"]["sha256"])
+        changed = json.dumps(record.get("changed", {}), sort_keys=True)
+        key = (record["experiment"], record["data"]["sha256"], changed)
         held = found.get(key)
         if held is None or held["quick"] or not record["quick"]:
             found[key] = record

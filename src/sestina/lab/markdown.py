@@ -25,8 +25,10 @@ lecture's sizes (10,000 words, its vectors), whatever the vocabulary of the data
 they are the lecture's to the last one. "Linear" is the best linear model on the same texts (TF-IDF
 + logistic regression, NB-SVM), its penalty chosen by the same held-out ones; in rows E the best of
 each word's usual tag and logistic regression on windows of words, or of n-grams. A language model
-has a perplexity (ppl) instead of an accuracy. Seconds are those of one fit, and of all else that
-the machine did meanwhile: compare orders of magnitude.
+has a perplexity (ppl) instead of an accuracy. In parentheses stand 95 % intervals (Wilson's), and
+McNemar's p tells how likely it is that chance alone sets the averaged networks and a linear model
+apart. Seconds are those of one fit, and of all else that the machine did meanwhile: compare orders
+of magnitude.
 """
 
 
@@ -57,7 +59,7 @@ def _row(record: Record) -> str:
     summary, lecture = record["summary"], record["lecture"]
     cells = [
         record["row"],
-        f"`{record['experiment']}`" + (" (quick)" if record["quick"] else ""),
+        _name(record) + (" (quick)" if record["quick"] else ""),
         record["data"]["name"],
         figures.parameters(record["parameters"]),
         str(len(record["runs"])),
@@ -85,7 +87,7 @@ def _cell(text: str) -> str:
 
 def _section(record: Record) -> list[str]:
     data, lecture = record["data"], record["lecture"]
-    lines = [f"## {record['row']}: `{record['experiment']}` on {data['name']}", ""]
+    lines = [f"## {record['row']}: {_name(record)} on {data['name']}", ""]
     lines += [f"{record['title']} {record['deck']}. {record['note']}".strip(), ""]
     averaged = figures.ensemble(record)
     facts = {
@@ -95,7 +97,9 @@ def _section(record: Record) -> list[str]:
         "accuracy": figures.accuracy(record),
         "the seeds' networks averaged": averaged if averaged != figures.NOTHING else "",
         **figures.more(record),
+        "each alone": figures.members(record),
         "beside it": figures.linear_models(record),
+        "apart by chance (McNemar)": figures.against(record),
         "data": f"{data['train']:,} train, {data['dev']:,} dev, {data['test']:,} test; "
         f"{data['split']}; SHA-256 of what was read {data['sha256'][:12]}…",
         "run": f"{record['date']}, "
@@ -103,15 +107,23 @@ def _section(record: Record) -> list[str]:
         + f"; {counted(record['machine']['processors'], 'processor')}",
     }
     lines += [f"- {name}: {fact}" for name, fact in facts.items() if fact]
-    return [*lines, "", *_curves(record["runs"][0]), ""]
+    run = record["runs"][0]
+    for name, net in figures.networks(run).items():
+        lines += ["", *_curves(net, f"seed {run['seed']}" + (f", {name}" if name else ""))]
+    return [*lines, ""]
 
 
-def _curves(run: Record) -> list[str]:
+def _name(record: Record) -> str:
+    said = figures.changed(record)
+    return f"`{record['experiment']}`" + (f" with `{said}`" if said else "")
+
+
+def _curves(net: Record, which: str) -> list[str]:
     """Return the losses by epoch as bars, on one scale, so that over-fitting is seen.
 
     Where nothing has a loss they are accuracies.
     """
-    history = run["history"]
+    history = net["history"]
     what = figures.learned(history)
     rows = {
         name: [row[key] for row in history if key in row]
@@ -123,7 +135,7 @@ def _curves(run: Record) -> list[str]:
     low, high = min(every), max(every)
     last = history[-1]["epoch"]
     some = f" ({len(history)} of {last:,} shown)" if len(history) < last else ""
-    head = f"{what.capitalize()} by epoch{some}, seed {run['seed']}, best epoch {run['best_epoch']}"
+    head = f"{what.capitalize()} by epoch{some}, {which}, best epoch {net['best_epoch']}"
     lines = [f"{head}:", "", "```text"]
     for name, values in rows.items():
         if values:

@@ -50,7 +50,7 @@ def render(records: Sequence[Record], experiments: Sequence[Experiment]) -> str:
     )
     sections = [("table", "All rows", _table(last, missing))]
     sections += [
-        (f"run-{n}", page.text(r["experiment"]), _experiment(r)) for n, r in enumerate(last)
+        (f"run-{n}", page.text(figures.title(r)), _experiment(r)) for n, r in enumerate(last)
     ]
     sections.append(("records", "All records", _records(records)))
     return page.whole(TITLE, lede, sections)
@@ -60,7 +60,7 @@ def _table(last: Sequence[Record], missing: Sequence[Experiment]) -> str:
     heads = ["Row", "Experiment", "Data", "Parameters", "Accuracy", "Lecture's", "Linear",
              "Loss", "Lecture's", "Seconds"]  # fmt: skip
     rows = [
-        [page.text(r["row"]), page.name(r["experiment"]), page.name(r["data"]["name"], 30),
+        [page.text(r["row"]), page.name(figures.title(r)), page.name(r["data"]["name"], 30),
          figures.parameters(r["parameters"]), figures.accuracy(r),
          figures.lecture(r["lecture"]["accuracy"]), figures.linear(r), figures.loss(r),
          figures.lecture(r["lecture"]["loss"]), figures.seconds(r)]
@@ -97,29 +97,42 @@ def _beside(record: Record) -> str:
 
 
 def _curves(record: Record) -> str:
-    runs = record["runs"]
-    first = runs[0]
-    history = first["history"]
-    learned = accuracies = ""
-    if history:
-        what = figures.learned(history)
-        learned = page.figure(
-            f"{what.capitalize()}, seed {first['seed']}",
-            charts.learned(history, first["best_epoch"], what),
-            f"{what.capitalize()} by epoch, from {history[0][what]:.3f} to "
-            f"{history[-1][what]:.3f} in training; best epoch {first['best_epoch']}.",
-            LEARNED[what],
-        )
-    if history and "validation_accuracy" in history[0]:
-        shown = {f"seed {run['seed']}": run for run in runs[:MOST_SEEDS]}
-        chart = charts.accuracies(
-            {name: run["history"] for name, run in shown.items()},
-            {name: run["best_epoch"] for name, run in shown.items()},
-        )
-        most = max(row["validation_accuracy"] for run in shown.values() for row in run["history"])
-        said = f"Validation accuracy by epoch; the highest is {most:.3f}."
-        accuracies = page.figure("Validation accuracy by seed", chart, said, SEEDS)
-    return page.pair(learned, accuracies)
+    first = record["runs"][0]
+    learned = [
+        _learned(net, f"seed {first['seed']}" + (f", {name}" if name else ""))
+        for name, net in figures.networks(first).items()
+    ]
+    return page.pair(*learned, _by_seed(record["runs"]))
+
+
+def _learned(net: Record, which: str) -> str:
+    """Return the learning curve of one network."""
+    history = net["history"]
+    if not history:
+        return ""
+    what = figures.learned(history)
+    return page.figure(
+        f"{what.capitalize()}, {which}",
+        charts.learned(history, net["best_epoch"], what),
+        f"{what.capitalize()} by epoch, from {history[0][what]:.3f} to "
+        f"{history[-1][what]:.3f} in training; best epoch {net['best_epoch']}.",
+        LEARNED[what],
+    )
+
+
+def _by_seed(runs: Sequence[Record]) -> str:
+    """Return the validation accuracies of some seeds; of several networks there is no one."""
+    history = runs[0]["history"]
+    if not history or "validation_accuracy" not in history[0]:
+        return ""
+    shown = {f"seed {run['seed']}": run for run in runs[:MOST_SEEDS]}
+    chart = charts.accuracies(
+        {name: run["history"] for name, run in shown.items()},
+        {name: run["best_epoch"] for name, run in shown.items()},
+    )
+    most = max(row["validation_accuracy"] for run in shown.values() for row in run["history"])
+    said = f"Validation accuracy by epoch; the highest is {most:.3f}."
+    return page.figure("Validation accuracy by seed", chart, said, SEEDS)
 
 
 def _facts(record: Record) -> str:
@@ -130,8 +143,11 @@ def _facts(record: Record) -> str:
         "SHA-256 of what was read": data["sha256"],
         "Parameters": figures.counted_in_words(record["parameters"]),
         "On these data": figures.own_size(record),
+        "Changed": figures.changed(record),
+        "Each alone": figures.members(record),
         **figures.more(record),
         f"{_beside(record)}s": figures.linear_models(record),
+        "Apart by chance (McNemar)": figures.against(record),
         "Noticed": "; ".join((*data["notes"], *record["runs"][0]["notes"])),
         "Versions": ", ".join(f"{name} {version}" for name, version in record["versions"].items()),
         "Run": record["date"] + (", quick: a few texts and epochs only" if record["quick"] else ""),
@@ -143,7 +159,7 @@ def _facts(record: Record) -> str:
 def _records(records: Sequence[Record]) -> str:
     heads = ["Date", "Experiment", "Data", "Quick", "Seeds", "Accuracy", "Seconds"]
     rows = [
-        [page.text(r["date"]), page.name(r["experiment"]), page.name(r["data"]["name"], 30),
+        [page.text(r["date"]), page.name(figures.title(r)), page.name(r["data"]["name"], 30),
          "yes" if r["quick"] else "no", f"{len(r['runs'])}", figures.accuracy(r),
          figures.seconds(r)]
         for r in reversed(records)

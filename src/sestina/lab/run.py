@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,20 +20,20 @@ from sestina.data.tagged import TaggedSentences
 from sestina.errors import DataWarning
 from sestina.lab import journal, parts
 from sestina.lab.experiment import Experiment
-from sestina.lab.judges import (
-    Judge,
-    Judged,
-    LanguageJudge,
-    Table,
-    TagJudge,
-    TextJudge,
-    decided,
-)
+from sestina.lab.judges import Judge, judge_of
 from sestina.lab.sizes import compared
+from sestina.lab.summary import (
+    Rights,
+    Table,
+    against,
+    cross_entropy,
+    of_sequences,
+    over_seeds,
+    right,
+)
 from sestina.version import __version__
 
 QUICK_EPOCHS = 2
-MORE = ("span_f1", "unseen", "perplexity", "bits_per_character")  # figures of some tasks
 
 Say = Callable[[str], None]
 
@@ -61,35 +60,69 @@ class Laboratory:
         seeds: Seeds of the networks, and of a draw of few training texts.
         quick: Whether a few texts and epochs are enough; no baseline is fitted then.
         say: Takes a line of progress.
-        baselines: Accuracies of linear models by texts and tokens, since experiments share them.
+        baselines: Which test texts linear models get right, by texts and tokens, since experiments
+            share them.
     """
 
     seeds: Sequence[int]
     quick: bool
     say: Say
-    baselines: dict[Any, dict[str, float]] = field(default_factory=dict)
+    baselines: dict[Any, Rights] = field(default_factory=dict)
 
-    def run(self, experiment: Experiment, data: Data) -> dict[str, Any]:
+    def run(
+        self, experiment: Experiment, data: Data, changed: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Run an experiment and return its record.
+
+        Args:
+            experiment: What to run.
+            data: What to run it on.
+            changed: Which of its options are not those of its file, for the record.
 
         Raises:
             DataError: The data do not fit the experiment.
             TrainingError: A loss is not finite any more.
         """
         if self.quick:
-            epochs = min(QUICK_EPOCHS, experiment.options.get("epochs", QUICK_EPOCHS))
-            experiment = experiment.with_options(epochs=epochs)
+            epochs = [own.get("epochs", QUICK_EPOCHS) for own in experiment.networks.values()]
+            experiment = experiment.with_options(epochs=min(QUICK_EPOCHS, *epochs))
         usual = config.TrainingOptions.validation_fraction
         share = experiment.options.get("validation_fraction", usual) or usual
-        judge = self._judge(experiment.task)
-        whole, said = judge.parted(experiment, data.records, share)
-        runs, found = [], []
+        judge = judge_of(experiment.task, self.quick)
+        if judge is not None:
+            runs, used, said = self._judged(experiment, judge, data, share)
+            return self._record(
+                experiment, _about(data, used, judge.classes(used), said), runs,
+                of_sequences(runs), changed,
+            )  # fmt: skip
+        assert isinstance(data.records, Records)  # of labelled texts
+        whole, said = parts.split(data.records, share, self.quick)
+        runs = []
+        tables: list[Table] = []
+        rights: list[Rights] = []
         for number, seed in enumerate(self.seeds, 1):
-            used = judge.drawn(experiment, whole, seed)
-            run, one = self._one(experiment, judge, used, seed)
+            used = _drawn(experiment, whole, seed, self.quick)
+            run, table, codes, linear = self._one(experiment, used, seed)
             self.say(_line(experiment, number, len(self.seeds), run))
             runs.append(run)
-            found.append(one)
+            tables.append(table)
+            rights.append(linear)
+        summary = {
+            **over_seeds(runs, tables, codes),
+            "against": against(tables, codes, rights),
+        }
+        about = _about(data, used, len(used[0].label_counts()), said)
+        return self._record(experiment, about, runs, summary, changed)
+
+    def _record(
+        self,
+        experiment: Experiment,
+        about: dict[str, Any],
+        runs: list[dict[str, Any]],
+        summary: dict[str, Any],
+        changed: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        """Return the record: all that the figures rest on."""
         return {
             "format": journal.FORMAT,
             "format_version": journal.VERSION,
@@ -100,82 +133,140 @@ class Laboratory:
             "note": experiment.note,
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "quick": self.quick,
-            "data": _about(data, used, judge.classes(used), said),
+            "data": about,
             "estimator": experiment.estimator,
-            "options": config.to_dict(experiment.build()),
+            "options": _options(experiment),
+            "changed": dict(changed or {}),
             "seeds": list(self.seeds),
             "parameters": compared(experiment),
             "lecture": config.to_dict(experiment.lecture),
-            "summary": _summary(runs, found),
+            "summary": summary,
             "runs": runs,
             "versions": _versions(),
             "machine": {"processors": os.cpu_count(), "type": platform.machine()},
         }
 
+    def _judged(
+        self, experiment: Experiment, judge: Judge, data: Data, share: float
+    ) -> tuple[list[dict[str, Any]], Any, str]:
+        """Return the runs of a tagger or language model, its parts, and how these came about."""
+        used, said = judge.parted(experiment, data.records, share)
+        runs = []
+        for number, seed in enumerate(self.seeds, 1):
+            (net,) = experiment.build(seed=seed).values()
+            started = time.perf_counter()
+            judge.fit(net, used)
+            figures = {"seed": seed, **judge.figures(experiment, net, used)}
+            seconds = round(time.perf_counter() - started, 3)
+            runs.append({**figures, "seconds_in_all": seconds, **_of_training(net)})
+            self.say(_line(experiment, number, len(self.seeds), runs[-1]))
+        return runs, used, said
+
     def _one(
-        self, experiment: Experiment, judge: Judge, used: Any, seed: int
-    ) -> tuple[dict[str, Any], Judged]:
-        """Return the figures of one seed, and what it was judged by."""
-        net = experiment.build(seed=seed)
+        self, experiment: Experiment, used: parts.Parts, seed: int
+    ) -> tuple[dict[str, Any], Table, NDArray[Any], Rights]:
+        """Return a seed's figures, its probabilities (N, K), the true codes, the linear models.
+
+        The probabilities are the mean of those of the experiment's networks.
+        """
+        from sestina.estimators.targets import Labels
+        from sestina.inspect.evaluate import judged
+
+        train, dev, test = used
+        nets = experiment.build(seed=seed)
+        tables: list[Table] = []
         started = time.perf_counter()
         with warnings.catch_warnings():
             # an experiment's length is its own choice; the notes tell what the training texts lose
             warnings.simplefilter("ignore", DataWarning)
-            judge.fit(net, used)
-            found = judge.judged(experiment, net, used)
+            for net in nets.values():
+                net.fit(train.texts, train.labels, validation=(dev.texts, dev.labels))
+                tables.append(net.predict_proba(test.texts))
+        labels = Labels(train.labels)
+        codes, table = labels.encode(test.labels), np.mean(tables, axis=0)
+        found = [_of_net(*pair, codes) for pair in zip(nets.values(), tables, strict=True)]
+        linear = self._linear(next(iter(nets.values())), labels, used)
         run = {
             "seed": seed,
-            **found.figures,
-            "parameters": net.n_parameters_,
-            "trainable": net.n_trainable_parameters_,
-            "best_epoch": net.best_epoch_,
-            "seconds": round(net.seconds_, 3),
+            **judged(experiment.name, table, codes, parameters=0, seconds=0.0).figures,
+            "loss": None if None in [one["loss"] for one in found] else cross_entropy(table, codes),
+            "baselines": {name: float(rows.mean()) for name, rows in linear.items()},
             "seconds_in_all": round(time.perf_counter() - started, 3),
-            "notes": net.notes_,
-            "history": net.history_,
+            **_together(found),
         }
-        return run, found
+        if len(nets) > 1:
+            run["members"] = dict(zip(nets, found, strict=True))
+        return run, table, codes, linear
 
-    def _judge(self, task: str) -> Judge:
-        """Return who parts the data of a task, and judges what was trained on them."""
-        if task == "tag":
-            return TagJudge(self.quick)
-        if task == "generate":
-            return LanguageJudge(self.quick)
-        return TextJudge(self.quick, self.baselines)
+    def _linear(self, net: Any, labels: Any, used: parts.Parts) -> Rights:
+        """Return which texts linear models on the same texts get right; none in a quick run."""
+        from sestina.inspect.baselines import tfidf_regression
+        from sestina.inspect.nb_svm import nb_svm
+        from sestina.text.encode import cut_by
+
+        if self.quick:
+            return {}
+        train, dev, test = used
+        cleaned = tuple(config.to_dict(net, config.CleaningOptions).values())
+        learnt = net.level == "subword"  # what else it is cut by, the level says
+        tokens = net.vocabulary_ if learnt else net.level
+        key = (hash((*train.texts, None, *test.texts)), tokens, *cleaned)
+        if key not in self.baselines:
+            known, seen, truth = (labels.encode(part.labels) for part in used)
+            cut = cut_by(net.vocabulary_, net) if learnt else None
+            found = [
+                model(train.texts, known, dev.texts, seen, test.texts, net, cut)
+                for model in (tfidf_regression, nb_svm)
+            ]
+            self.baselines[key] = {one.name: right(one.probabilities, truth) for one in found}
+        return self.baselines[key]
 
 
-def _summary(runs: Sequence[dict[str, Any]], found: Sequence[Judged]) -> dict[str, Any]:
-    """Return mean and standard deviation over the seeds, and the accuracy of their average."""
-    summary: dict[str, Any] = {}
-    more = (name for name in MORE if name in runs[0])
-    for name in ("accuracy", "f1", "loss", "seconds", *more):
-        values = [run[name] for run in runs]
-        summary[name], summary[f"{name}_sd"] = (None, None) if None in values else _spread(values)
-    summary["baselines"] = {
-        name: list(_spread([run["baselines"][name] for run in runs]))
-        for name in runs[0]["baselines"]
+def _options(experiment: Experiment) -> dict[str, Any]:
+    """Return all options, defaults too; of several networks by their names."""
+    found = {name: config.to_dict(net) for name, net in experiment.build().items()}
+    return found if experiment.members else found[experiment.estimator]
+
+
+def _of_net(net: Any, table: Table, codes: NDArray[Any]) -> dict[str, Any]:
+    """Return what is told of a fitted network that gave a table (N, K) of probabilities."""
+    return {
+        "accuracy": float(right(table, codes).mean()),
+        # what learns without a loss, as the perceptron, is not judged by one either
+        "loss": cross_entropy(table, codes) if "loss" in net.history_[0] else None,
+        **_of_training(net),
     }
-    if preferred := [run["preferred"] for run in runs if run.get("preferred")]:
-        summary["preferred"] = [_spread(pair)[0] for pair in zip(*preferred, strict=True)]
-    tables = [one.table for one in found if one.table is not None]
-    codes = found[-1].codes
-    if len(tables) > 1 and codes is not None:
-        summary |= _averaged(tables, codes)
-    return summary
 
 
-def _averaged(tables: Sequence[Table], codes: NDArray[Any]) -> dict[str, Any]:
-    """Return the accuracy of the seeds' averaged probabilities, and its interval."""
-    from sestina.metrics import accuracy_interval, correct
+def _of_training(net: Any) -> dict[str, Any]:
+    """Return what is told of a fitted network whatever its task."""
+    return {
+        "parameters": net.n_parameters_,
+        "trainable": net.n_trainable_parameters_,
+        "best_epoch": net.best_epoch_,
+        "seconds": round(net.seconds_, 3),
+        "notes": net.notes_,
+        "history": net.history_,
+    }
 
-    right = correct(codes, decided(np.mean(tables, axis=0), codes))
-    return {"ensemble": float(right.mean()), "ensemble_interval": list(accuracy_interval(right))}
+
+def _together(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a run tells of its one network, or of all of them; these have no one history."""
+    if len(found) == 1:
+        return {key: value for key, value in found[0].items() if key not in ("accuracy", "loss")}
+    sums = {key: sum(one[key] for one in found) for key in ("parameters", "trainable", "seconds")}
+    notes = list(dict.fromkeys(note for one in found for note in one["notes"]))
+    return {**sums, "best_epoch": None, "notes": notes, "history": []}
 
 
-def _spread(values: Sequence[float]) -> tuple[float, float | None]:
-    """Return mean and standard deviation; none of a single value."""
-    return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else None
+def _drawn(experiment: Experiment, whole: parts.Parts, seed: int, quick: bool) -> parts.Parts:
+    """Return the parts that a seed uses: all texts, or few that it draws."""
+    if experiment.training_texts is None:
+        return whole
+    train, _, test = whole
+    texts = min(experiment.training_texts, len(train) // 2) if quick else experiment.training_texts
+    few, held = parts.drawn(train, texts, seed)
+    return few, held, test
 
 
 def _about(data: Data, used: Any, classes: int, said: str) -> dict[str, Any]:
@@ -204,17 +295,17 @@ def _versions() -> dict[str, str]:
 
 
 def _line(experiment: Experiment, number: int, seeds: int, run: dict[str, Any]) -> str:
-    names = {
-        "accuracy": "accuracy",
-        "span_f1": "span F1",
-        "perplexity": "perplexity",
-        "loss": "loss",
-    }
     shown = "".join(
-        f"{name} {run[key]:.4f}, " for key, name in names.items() if run.get(key) is not None
+        f"{name.replace('_f1', ' F1')} {run[name]:.4f}, "
+        for name in ("accuracy", "span_f1", "perplexity", "loss")
+        if run.get(name) is not None
+    )
+    nets = run.get("members", {"": run}).items()
+    best = ", ".join(
+        f"{name} best epoch {net['best_epoch']} of {net['history'][-1]['epoch']:,}".strip()
+        for name, net in nets
     )
     return (
-        f"{experiment.name}: seed {run['seed']} ({number} of {seeds}): {shown}"
-        f"best epoch {run['best_epoch']} of "
-        f"{run['history'][-1]['epoch']:,}, {run['seconds_in_all']:.1f} s"
+        f"{experiment.name}: seed {run['seed']} ({number} of {seeds}): {shown}{best}, "
+        f"{run['seconds_in_all']:.1f} s"
     )

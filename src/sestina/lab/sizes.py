@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sestina.lab.experiment import Experiment
+from sestina.lab.experiment import Experiment, Lecture
 
 LETTERS = 100  # characters that a tagger's count supposes
 
@@ -23,12 +23,17 @@ def at_lecture_sizes(experiment: Experiment) -> dict[str, int]:
 
 
 def _of_network(experiment: Experiment) -> dict[str, int]:
+    counts = [_of_one(options, experiment.lecture) for options in experiment.build().values()]
+    return {key: sum(count[key] for count in counts) for key in ("total", "trainable")}
+
+
+def _of_one(options: Any, lecture: Lecture) -> dict[str, int]:
+    """Count one network; rows of hashed n-grams, which depend on the texts, come on top."""
     from sestina.nn.classifier import ClassifierNetwork
     from sestina.nn.embedding import TokenEmbedding
     from sestina.nn.heads import Target
     from sestina.train import random_stream
 
-    lecture, options = experiment.lecture, experiment.build()
     width = lecture.vector_size or options.embedding
     bag = options.encoder == "bag"
     frozen = options.vectors is not None and not options.fine_tune
@@ -49,8 +54,8 @@ def _of_network(experiment: Experiment) -> dict[str, int]:
 
 def _of_neuron(experiment: Experiment) -> dict[str, int]:
     """Count a weight per word of the vocabulary, and the bias."""
-    words = experiment.lecture.vocabulary
-    return {"total": words + 1, "trainable": words + 1}
+    weights = (experiment.lecture.vocabulary + 1) * len(experiment.networks)
+    return {"total": weights, "trainable": weights}
 
 
 def _of_tagger(experiment: Experiment) -> dict[str, int]:
@@ -61,7 +66,7 @@ def _of_tagger(experiment: Experiment) -> dict[str, int]:
     from sestina.nn.tagger import TaggerNetwork
     from sestina.train import random_stream
 
-    lecture, options = experiment.lecture, experiment.build()
+    lecture, (options,) = experiment.lecture, experiment.build().values()
     with random_stream(0):
         known, words = None, TokenEmbedding(lecture.vocabulary, options.embedding, None, True)
         if options.vectors is not None:
@@ -76,8 +81,9 @@ def _of_language_model(experiment: Experiment) -> dict[str, int]:
     from sestina.nn.language import LanguageNetwork
     from sestina.train import random_stream
 
+    (options,) = experiment.build().values()
     with random_stream(0):
-        network = LanguageNetwork(experiment.build(), experiment.lecture.vocabulary)
+        network = LanguageNetwork(options, experiment.lecture.vocabulary)
     return _counted(network.parameters())
 
 
@@ -91,6 +97,7 @@ def _counted(weights: Iterable[Any]) -> dict[str, int]:
 
 COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
     "TextClassifier": _of_network,
+    "PretrainedClassifier": _of_network,
     "TextNeuron": _of_neuron,
     "SequenceTagger": _of_tagger,
     "LanguageModel": _of_language_model,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +13,12 @@ from sestina.config import EncoderOptions
 from sestina.errors import OptionError, counted
 from sestina.nn import encoders, parts
 from sestina.nn.averages import HashedEmbedding
+from sestina.nn.contextual import ContextualEmbedding
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.heads import Head, Target
 from sestina.nn.sequences import Lookup
+
+RECURRENT_WEIGHT = re.compile(r"encoder\.cell\.\w+_l(\d+)(?:_reverse)?")
 
 
 def _with_steps(x: Tensor, steps: int, side: str) -> Tensor:
@@ -51,6 +55,7 @@ class ClassifierNetwork(nn.Module):
         steps: T that a flatten encoder is built for; other encoders take any length.
         embedding: Table for token ids; None where the input is vectors, or a bag of ids.
         token_dropout: Share of token ids that become UNK at random while training.
+        contextual: What makes more vectors of token ids, beside the table's.
 
     Raises:
         OptionError: A flatten encoder's next layer would not fit into memory.
@@ -64,9 +69,11 @@ class ClassifierNetwork(nn.Module):
         steps: int,
         embedding: TokenEmbedding | None,
         token_dropout: float = 0.0,
+        contextual: ContextualEmbedding | None = None,
     ) -> None:
         super().__init__()
         self.embedding = embedding
+        self.contextual = contextual
         self.encoder = encoders.build(options, inputs, steps)
         self.steps = steps if options.encoder == "flatten" else None
         self.side = self.encoder.side if isinstance(self.encoder, encoders.Flatten) else "post"
@@ -108,13 +115,20 @@ class ClassifierNetwork(nn.Module):
         dropped = self.training and bool(self.input_dropout)
         if isinstance(self.embedding, HashedEmbedding):
             return self._of_mean(self.embedding.mean(x, lengths))
-        if self.embedding is not None:
+        if self.contextual is not None:
+            x = self._in_context(self.contextual, x, lengths)
+        elif self.embedding is not None:
             if isinstance(self.encoder, encoders.Recurrent) and not dropped:
                 return self._logits(self.embedding.lookup(x), lengths)
             x = self.embedding(x)
         if dropped and x.dim() == 3:
             x = parts.drop_features(x, self.input_dropout)
         return self._logits(x, lengths)
+
+    def _in_context(self, contextual: ContextualEmbedding, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Return the words' vectors, where there are any, beside those in context, (B, T, D)."""
+        found = [] if self.embedding is None else [self.embedding(ids)]
+        return torch.cat([*found, contextual(ids, lengths)], dim=2)
 
     def _of_mean(self, mean: Tensor) -> Tensor:
         """Map means (B, D) → logits; a mask on the vectors is the same mask on their mean."""
@@ -124,6 +138,21 @@ class ClassifierNetwork(nn.Module):
     def _logits(self, x: Tensor | Lookup, lengths: Tensor) -> Tensor:
         logits: Tensor = self.head(self.encoder(x, lengths))
         return logits
+
+    def by_layer(self) -> list[list[nn.Parameter]]:
+        """Return the trained weights layer by layer, the topmost first, the embedding last.
+
+        What belongs to no recurrent layer and is not the embedding is at the top.
+        """
+        cell = self.encoder.cell if isinstance(self.encoder, encoders.Recurrent) else None
+        layers = 0 if cell is None else cell.num_layers
+        rows: list[list[nn.Parameter]] = [[] for _ in range(layers + 2)]
+        for name, weight in self.named_parameters():
+            depth = RECURRENT_WEIGHT.fullmatch(name)
+            place = layers - int(depth[1]) if depth else 0
+            if weight.requires_grad:
+                rows[-1 if name.startswith("embedding.") else place].append(weight)
+        return [row for row in rows if row]
 
     def kernels(self) -> list[Tensor]:
         """Return the weights that an L2 penalty falls on: input and dense kernels (Keras' rule)."""

@@ -5,6 +5,8 @@ Every encoder has `features`, the size F of that vector, and never looks at padd
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -16,6 +18,8 @@ from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
 from sestina.nn.sequences import Lookup
 
 CELLS: dict[str, type[SimpleRNN | GRU | LSTM]] = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
+
+POOLED = ("last", "max", "mean")  # what "concat" lays side by side
 
 
 def real_steps(lengths: Tensor, steps: int) -> Tensor:
@@ -113,19 +117,33 @@ class Convolution(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """Stacked, perhaps bidirectional layers; their last, maximal or mean output (C7–C11)."""
+    """Stacked, perhaps bidirectional layers; their last, maximal or mean output (C7–C11).
+
+    With "concat" it is all three side by side (Howard and Ruder 2018).
+    """
 
     def __init__(self, inputs: int, options: EncoderOptions) -> None:
         super().__init__()
         self.cell = layers(inputs, options)
         self.pool = options.pool
         self.features = options.hidden * (2 if options.bidirectional else 1)
+        self.features *= len(POOLED) if self.pool == "concat" else 1
 
     def forward(self, x: Tensor | Lookup, lengths: Tensor) -> Tensor:
-        """Map x (B, T, D), looked up or not yet, → (B, F), F = H, or 2 H bidirectional."""
+        """Map x (B, T, D), looked up or not yet, → (B, F).
+
+        F = H, or 2 H bidirectional; three times as much with "concat".
+        """
         outputs, final = self.cell(x, lengths=lengths, outputs=self.pool != "last")
-        if self.pool != "last":
-            return pooled(outputs, lengths, self.pool)
+        kinds = POOLED if self.pool == "concat" else (self.pool,)
+        found = [
+            self._last(final) if kind == "last" else pooled(outputs, lengths, kind)
+            for kind in kinds
+        ]
+        return torch.cat(found, dim=1)
+
+    def _last(self, final: Any) -> Tensor:
+        """Return the last layer's final states, of both directions where there are two."""
         state = final[0] if isinstance(final, tuple) else final  # (layers · directions, B, H)
         last = 2 if self.cell.bidirectional else 1
         return torch.cat(list(state[-last:]), dim=1)

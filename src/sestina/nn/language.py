@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from sestina.config import LanguageOptions
+from sestina.config import StackOptions
 from sestina.nn import fused, initialise
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.encoders import CELLS
@@ -30,7 +30,7 @@ class Softmax(nn.Module):
     projection stands between.
     """
 
-    def __init__(self, options: LanguageOptions, tokens: int) -> None:
+    def __init__(self, options: StackOptions, tokens: int) -> None:
         super().__init__()
         self.projection: nn.Linear | None = None
         self.weight: nn.Parameter | None = None
@@ -63,7 +63,7 @@ class AdaptiveSoftmax(nn.Module):
     needs tokens in the order of their frequency, as a `Vocabulary` has them.
     """
 
-    def __init__(self, options: LanguageOptions, tokens: int) -> None:
+    def __init__(self, options: StackOptions, tokens: int) -> None:
         super().__init__()
         cutoffs = [(tokens - 1) // share for share in FREQUENT]
         smaller = 4.0 if options.hidden >= 16 else 1.0  # a tail's share of H; two tails
@@ -90,12 +90,13 @@ class LanguageNetwork(nn.Module):
     Args:
         options: Sizes and dropout.
         tokens: V.
+        beside: Numbers C that stand beside each token's vector, the same in a whole row.
     """
 
-    def __init__(self, options: LanguageOptions, tokens: int) -> None:
+    def __init__(self, options: StackOptions, tokens: int, beside: int = 0) -> None:
         super().__init__()
         self.embedding = TokenEmbedding(tokens, options.embedding, None, trainable=True)
-        sizes = [options.embedding] + [options.hidden] * options.layers
+        sizes = [options.embedding + beside] + [options.hidden] * options.layers
         self.encoder = nn.ModuleList(
             _layer(options, size, options.dropout if depth else options.input_dropout)
             for depth, size in enumerate(sizes[:-1])
@@ -108,7 +109,11 @@ class LanguageNetwork(nn.Module):
         self.dropout, self.weight_drop = options.dropout, options.weight_drop
 
     def forward(
-        self, ids: Tensor, lengths: Tensor, states: States | None = None
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        states: States | None = None,
+        beside: Tensor | None = None,
     ) -> tuple[Tensor, States]:
         """Map ids (B, T) with true lengths (B,) → states (B, T, H) of the last layer.
 
@@ -116,11 +121,15 @@ class LanguageNetwork(nn.Module):
             ids: Token ids, int64.
             lengths: True lengths, int64.
             states: What an earlier call returned, to go on from there.
+            beside: What stands beside the tokens' vectors, (B, C).
 
         Returns:
             The states, dropped out in training, and what to go on from.
         """
         x: Tensor | Lookup = self.embedding.lookup(ids)
+        if beside is not None:
+            every = beside[:, None].expand(-1, ids.shape[1], -1)
+            x = torch.cat([self.embedding(ids), every], dim=2)  # (B, T, E + C)
         after: States = []
         for depth, layer in enumerate(self.encoder):
             before = None if states is None else states[depth]
@@ -169,7 +178,7 @@ class LanguageNetwork(nn.Module):
         }
 
 
-def _layer(options: LanguageOptions, inputs: int, dropped: float) -> nn.Module:
+def _layer(options: StackOptions, inputs: int, dropped: float) -> nn.Module:
     """Return one recurrent layer."""
     layer = CELLS[options.cell](
         inputs,

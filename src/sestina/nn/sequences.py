@@ -21,6 +21,7 @@ from torch.nn.utils.rnn import (
     pad_sequence,
 )
 
+WHOLE = (torch.int32, torch.int64)
 CHEAPER = 2  # occurrences of a token, on average, from which on folding pays
 
 
@@ -32,7 +33,7 @@ class Lookup(NamedTuple):
     is formed once for each distinct token instead of once for each occurrence.
 
     Attributes:
-        ids: Token ids: (B, T) with ``batch_first``, else (T, B), or (T,); int64.
+        ids: Token ids: (B, T) with ``batch_first``, else (T, B), or (T,); int64 or int32.
         weight: (V, D) vectors by id.
         padding: The id whose vector gets no gradient, or None.
         fold: Whether to fold; None: where that is cheaper.
@@ -194,9 +195,9 @@ def folded(lookup: Lookup, lengths: Any, batch_first: bool) -> Batch | None:
     from sestina.kernels.folding import distinct_tokens  # which loads numba
 
     ids, weight = lookup.ids, lookup.weight
-    if lookup.fold is False or ids.dim() != 2 or not ids.numel() or ids.dtype != torch.int64:
+    if lookup.fold is False or ids.dim() != 2 or not ids.numel() or ids.dtype not in WHOLE:
         return None
-    ids = ids if batch_first else ids.T
+    ids = (ids if batch_first else ids.T).long()
     checked = None if lengths is None else as_lengths(lengths, *ids.shape)
     true = None if checked is None else checked.numpy()
     distinct, rows = map(torch.from_numpy, distinct_tokens(ids.numpy(), true, len(weight)))

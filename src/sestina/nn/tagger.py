@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from sestina.config import EncoderOptions, TaggerOptions
 from sestina.nn import encoders, parts
+from sestina.nn.contextual import ContextualEmbedding
 from sestina.nn.crf import CRF, Independent
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.heads import Head
@@ -27,6 +28,7 @@ class WordBatch(NamedTuple):
     lengths: Tensor  # (B,) int64
     characters: Tensor  # (U, C) int64
     sizes: Tensor  # (U,) int64: characters of each spelling
+    context: Tensor  # (B, T) int64: rows of the language models' table, where there are such
 
 
 class CharacterReader(nn.Module):
@@ -71,6 +73,7 @@ class TaggerNetwork(nn.Module):
         known: Pre-trained vectors, perhaps of more words; or None.
         characters: Number of different characters.
         lost: Share of each word's occurrences that become UNK while training, (V,); None: none.
+        contextual: What makes vectors of words in their context; or None.
     """
 
     lost: Tensor | None
@@ -83,14 +86,17 @@ class TaggerNetwork(nn.Module):
         known: TokenEmbedding | None,
         characters: int,
         lost: NDArray[np.float32] | None = None,
+        contextual: ContextualEmbedding | None = None,
     ) -> None:
         super().__init__()
         self.embedding = embedding
         self.known = known
+        self.contextual = contextual
         self.characters = CharacterReader(options, characters) if options.characters else None
         size = embedding.weight.shape[1]
         size += 0 if known is None else known.weight.shape[1]
         size += 0 if self.characters is None else self.characters.features
+        size += 0 if contextual is None else contextual.features
         self.encoder = encoders.layers(size, options)
         features = options.hidden * (2 if options.bidirectional else 1)
         tags = len(allowed) - 1
@@ -107,7 +113,8 @@ class TaggerNetwork(nn.Module):
             gone = torch.rand(words.shape) < self.lost[words]
             words = words.masked_fill(gone & (words != 0), 1)  # 1 is UNK
         dropped = self.training and bool(self.input_dropout)
-        if self.known is None and self.characters is None and not dropped:
+        alone = self.known is None and self.characters is None and self.contextual is None
+        if alone and not dropped:
             states, _ = self.encoder(self.embedding.lookup(words), lengths=batch.lengths)
         else:
             x = self.vectors(batch._replace(words=words))
@@ -123,6 +130,8 @@ class TaggerNetwork(nn.Module):
             found.append(self.known(batch.known))
         if self.characters is not None:
             found.append(self.characters(batch.characters, batch.sizes)[batch.spelt])
+        if self.contextual is not None:
+            found.append(self.contextual(batch.context, batch.lengths))
         return torch.cat(found, dim=2)
 
     def loss(self, batch: WordBatch, tags: Tensor) -> Tensor:

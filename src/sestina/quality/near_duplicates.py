@@ -28,13 +28,16 @@ class Families:
 
     Attributes:
         numbers: The family of each text, (N,); near duplicates, and near duplicates of those,
-            have the same number.
+            have the same number, so that two of a family may be less alike.
+        pairs: Near duplicates themselves, (M, 2), the first before the second: as many as link
+            every family together.
         size: Characters in a shingle.
         complete: Whether all likely pairs were compared. With very many texts that are half
             alike the search ends early, and there may be more near duplicates.
     """
 
     numbers: NDArray[np.int64]
+    pairs: NDArray[np.int64]
     size: int
     complete: bool
 
@@ -56,7 +59,8 @@ def near_duplicates(texts: Sequence[str], similar: float) -> Families:
     search = _Search(texts, size, similar, rows, keys)
     left, right = search.pairs()
     links = [*whole, *zip(rows[left].tolist(), rows[right].tolist(), strict=True)]
-    return Families(_families(links, len(texts)), size, search.budget > 0)
+    pairs = np.sort(np.array(links, np.int64).reshape(-1, 2), axis=1)
+    return Families(_families(links, len(texts)), pairs, size, search.budget > 0)
 
 
 def _keys(

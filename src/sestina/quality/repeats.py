@@ -45,7 +45,7 @@ def check_repeats(records: Records, options: CheckOptions) -> list[Finding]:
         family = family[first]
         # a family of one text, however often it occurs, is none
         family[~np.isin(family, _several(families.numbers))] = -1
-        near = _Near(records, first, family, families, options)
+        near = _Near(records, first, family, units[families.pairs], families, options)
         found += [near.duplicates(), near.leaks(part)]
     return [finding for finding in found if finding]
 
@@ -172,12 +172,20 @@ class _Near:
         records: Records,
         first: Rows,
         family: Rows,
+        pairs: Rows,
         found: Families,
         options: CheckOptions,
     ) -> None:
         self._records, self._first, self._family = records, first, family
         self._found, self._options = found, options
-        self._how = f"{options.similar:.0%} of their {found.size}-character shingles in common"
+        self._partners: dict[int, list[int]] = {}  # rows that a row was found to be like
+        for one, other in pairs.tolist():
+            self._partners.setdefault(one, []).append(other)
+            self._partners.setdefault(other, []).append(one)
+        self._how = (
+            f"pairs have {options.similar:.0%} of their {found.size}-character shingles in common, "
+            "and groups are chains of pairs"
+        )
         self._more = "" if found.complete else "; there may be more, the search was cut short"
 
     def duplicates(self) -> Finding | None:
@@ -186,8 +194,8 @@ class _Near:
         if not len(rows):
             return None
         groups = list(_groups(self._family, rows))
-        units = [group[self._first[group] == group] for group in groups[: self._options.examples]]
-        examples = [self._example(int(unit[0]), int(unit[1])) for unit in units]
+        firsts = [int(group[0]) for group in groups[: self._options.examples]]
+        examples = [self._example(row, min(self._partners[row])) for row in firsts]
         unlike = self._unlike(groups)
         labels = f", {unlike:,} of them with different labels" if unlike else ""
         return Finding(
@@ -210,8 +218,7 @@ class _Near:
                 continue
             counts[f"{target} in {source}"] = len(rows)
             for row in rows[: self._options.examples - len(examples)].tolist():
-                others = np.flatnonzero(there & (self._family == self._family[row]))[:PARTNERS]
-                other = max(others.tolist(), key=lambda n: (self._index(n, row), -n))
+                other = self._nearest(row, there)
                 examples.append(self._example(other, row, f"{source}, {target}"))
         if not counts:
             return None
@@ -224,6 +231,14 @@ class _Near:
             tuple(examples),
             counts,
         )
+
+    def _nearest(self, row: int, there: Mask) -> int:
+        """Return the row of another part that a row is most like."""
+        found = [n for n in self._partners[int(self._first[row])] if there[n]][:PARTNERS]
+        if not found:  # only through others, or through a copy of one
+            family = np.flatnonzero(there & (self._family == self._family[row]))
+            found = family[:PARTNERS].tolist()
+        return max(found, key=lambda n: (self._index(n, row), -n))
 
     def _unlike(self, groups: Sequence[Rows]) -> int:
         """Return how many groups hold different labels."""
@@ -239,9 +254,12 @@ class _Near:
     def _example(self, one: int, other: int, where: str = "") -> Example:
         texts = self._records.texts[one], self._records.texts[other]
         position = first_difference(*texts)
-        index = f"Jaccard index {self._index(one, other):.2f}"
+        index = self._index(one, other)
+        said = f"Jaccard index {index:.2f}"
+        if index < self._options.similar:
+            said += ", alike through others"
         return Example(
             (one + 1, other + 1),
             tuple(shown(text, position) for text in texts),
-            f"{where}: {index}" if where else index,
+            f"{where}: {said}" if where else said,
         )

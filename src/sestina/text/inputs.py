@@ -9,6 +9,7 @@ import numpy as np
 
 from sestina.errors import DataError
 from sestina.text.scan import Document
+from sestina.text.vocabulary import EOS, PAD
 
 
 def as_texts(X: Any) -> list[str]:
@@ -40,6 +41,30 @@ def as_documents(X: Any) -> list[Document]:
                 "expected strings, or lists of tokens such as ['the', 'cat']"
             )
     return documents
+
+
+def as_sequences(y: Any) -> tuple[list[Any], bool]:
+    """Return sequences, N strings or N lists of tokens, and whether they are lists.
+
+    Raises:
+        DataError: They are neither, or both, or a token is one of a vocabulary's marks.
+    """
+    documents = as_documents(y)
+    lists = [not isinstance(document, str) for document in documents]
+    if any(lists) and not all(lists):
+        raise DataError(
+            f"sequence {lists.index(True)} is a list, sequence {lists.index(False)} a string; "
+            "expected all strings, or all lists of tokens"
+        )
+    if not any(lists):
+        return list(documents), False
+    for n, document in enumerate(documents):
+        if mark := {PAD, EOS}.intersection(document):
+            raise DataError(
+                f"sequence {n} holds the token {min(mark)!r}, which marks where sequences end; "
+                "give it another name"
+            )
+    return list(map(list, documents)), True
 
 
 def _is_tokens(document: Any) -> bool:

@@ -1,0 +1,65 @@
+"""What verbs do with translators: read sentence pairs, put translations, measure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sestina.cli import show
+from sestina.data import datasets
+from sestina.data.parallel import Pairs, read_pairs
+from sestina.errors import DataError, counted, nearest
+
+
+def pairs(path: str, reading: dict[str, Any]) -> Pairs:
+    """Return the sentence pairs at a path or of a shipped data set; what was noted is said.
+
+    Args:
+        path: What the user gave.
+        reading: Values of `sestina.config.PairReadingOptions`.
+
+    Raises:
+        DataError: There is no such path or data set, or it cannot be read.
+    """
+    if path in datasets.names() and not Path(path).exists():
+        found = datasets.pairs(path)
+    elif Path(path).exists() or Path(path).suffix or "/" in path:
+        found = read_pairs(path, **reading)
+    else:
+        raise DataError(f"there is no file or data set {path!r}{nearest(path, datasets.names())}")
+    for note in found.notes:
+        show.say(f"{Path(path).name}: {note}")
+    return found
+
+
+def put_translations(
+    net: Any, model: str, chunks: Iterable[list[str]], beam: int | None, json: bool
+) -> None:
+    """Print the translations of sentences, one a line."""
+    rows: list[dict[str, str]] = []
+    for texts in chunks:
+        found = net.predict(texts, beam)
+        if json:
+            pairs = zip(texts, found, strict=True)
+            rows += [{"text": text, "translation": line} for text, line in pairs]
+        else:
+            sys.stdout.writelines(line + "\n" for line in found)
+            sys.stdout.flush()
+    if json:
+        show.as_json({"task": "predict", "model": model, "predictions": rows})
+
+
+def measure(net: Any, model: str, data: str, found: Pairs, beam: int | None, json: bool) -> None:
+    """Print the figures of a translator on sentence pairs."""
+    figures = net.evaluate(found.sources, found.targets, beam)
+    if json:
+        show.as_json(
+            {"task": "evaluate", "model": model, "data": data, "pairs": len(found),
+             "beam": beam or net.beam, "metrics": figures}
+        )  # fmt: skip
+        return
+    more = {"parameters": net.n_parameters_, "seconds": net.seconds_}
+    title = f"{model} on {data}: {counted(len(found), 'pair')}, beam of {beam or net.beam:,}"
+    show.translations(title, {"this model": {**figures, **more}})

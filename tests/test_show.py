@@ -1,0 +1,87 @@
+"""Nothing that comes from texts, labels or words may steer the terminal that shows it."""
+
+import io
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sestina import TextClassifier
+from sestina.cli import show
+from sestina.cli.app import main
+
+EVIL = "\x1b[2J\x1b]0;title\x07\x9b31m"
+STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main([*map(str, arguments)])
+        shown = capsys.readouterr()
+        assert not STEERS.search(shown.out), repr(shown.out)
+        assert not STEERS.search(shown.err), repr(shown.err)
+        return left.value.code, shown.out, shown.err
+
+    return call
+
+
+@pytest.fixture
+def model(tmp_path):
+    texts = [f"{'fine' if n % 2 else 'dull'} film {n}" for n in range(40)]
+    net = TextClassifier(encoder="mean", epochs=2, seed=0)
+    net.fit(texts, [f"b{EVIL}" if n % 2 else "a" for n in range(40)]).save(tmp_path / "m")
+    return tmp_path / "m"
+
+
+@pytest.fixture
+def table(put):
+    rows = [f"{EVIL} film {n},{f'b{EVIL}' if n % 2 else 'a'}\n" for n in range(40)]
+    return put("evil.csv", "text,label\n" + "".join(rows) + f"fine,c{EVIL}\nfine,a\n")
+
+
+@settings(max_examples=200)
+@given(st.text())
+def test_harmless_changes_control_signs_only(text):
+    shown = show.harmless(text)
+    assert len(shown) == len(text) and not STEERS.search(shown)
+    assert all(a == b or (STEERS.match(a) and b == "�") for a, b in zip(text, shown, strict=True))
+
+
+def test_predictions(run, model):
+    code, out, _ = run("predict", model, f"fine {EVIL} film")
+    assert code == 0 and "�[2J" in out
+    code, out, _ = run("predict", model, f"fine {EVIL} film", "--json")
+    (row,) = json.loads(out)["predictions"]
+    assert row["text"] == f"fine {EVIL} film" and f"b{EVIL}" in row["probabilities"]
+
+
+def test_labels_in_tables_sentences_and_errors(run, model, table):
+    code, out, _ = run("data", "check", table)
+    assert code == 0 and "�" in out
+    code, out, _ = run("data", "check", table, "--json")
+    assert f"b{EVIL}" in json.loads(out)["facts"]["classes"]
+    code, out, _ = run("info", model)
+    assert code == 0
+    code, _, err = run("evaluate", model, table)
+    assert code == 1 and err
+    code, _, err = run("train", "classify", table, "--out", "new", "--label", f"labl{EVIL}")
+    assert code == 1 and "no column" in err
+
+
+def test_sentences(run, put):
+    code, out, _ = run("data", "sentences", put("a.txt", f"One {EVIL} here. Two there."))
+    assert code == 0 and out.splitlines()[1] == "Two there."
+
+
+def test_styles_still_reach_a_terminal(monkeypatch):
+    kind = type(show.out)
+    console = kind(file=io.StringIO(), force_terminal=True, color_system="standard", width=80)
+    console.print(f"[bold]{EVIL}[/bold] plain")
+    written = console.file.getvalue()
+    assert "\x1b[1m" in written and "\x1b[2J" not in written and "\x07" not in written

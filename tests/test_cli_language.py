@@ -6,6 +6,7 @@ import json
 import pytest
 
 from sestina.cli.app import main
+from sestina.cli.tagged import texts_of
 
 RING = "red orange yellow green blue indigo violet".split()
 FAST = [
@@ -52,7 +53,7 @@ def test_train_prints_the_ladder_and_saves_the_model(run, lines, tmp_path):
     assert max(map(len, out.splitlines())) <= 80
     assert {p.name for p in (tmp_path / "m").iterdir()} == {
         "README.md", "config.json", "history.jsonl", "metrics.json", "model.safetensors",
-        "vocabulary.json",
+        "report.html", "vocabulary.json",
     }  # fmt: skip
 
 
@@ -80,6 +81,43 @@ def test_json_of_a_training(run, lines, tmp_path):
     assert code == 1 and "holds a model; name another" in err
     code, _, err = run("train", "generate", lines, "--out", out_folder, "--resume", "--overwrite")
     assert code == 2 and "give one of them" in err
+
+
+def test_train_writes_a_report(run, lines, tmp_path, monkeypatch):
+    code, out, _ = run("train", "generate", lines, "--out", str(tmp_path / "m"), *FAST, "--json")
+    result = json.loads(out)
+    assert code == 0 and result["report"] == str(tmp_path / "m" / "report.html")
+    grams, unigrams = result["verdicts"]
+    assert grams.startswith("LSTM 12 ") and "Kneser–Ney 5-gram: its perplexity is" in grams
+    assert unigrams.startswith("LSTM 12 beats unigrams: its perplexity is")
+    page = (tmp_path / "m" / "report.html").read_text(encoding="utf-8")
+    assert "What it writes" in page and "indigo" in page
+    monkeypatch.setitem(__import__("sys").modules, "altair", None)
+    code, out, err = run(
+        "train", "generate", lines, "--out", str(tmp_path / "n"), *FAST, "--json", "--epochs", "1"
+    )
+    assert code == 0 and json.loads(out)["report"] is None and "no report: this needs" in err
+
+
+def test_words_of_tagged_sentences(run, tmp_path):
+    path = tmp_path / "tagged.conll"
+    path.write_text(
+        "\n\n".join("\n".join(f"{w} X" for w in RING[n % 7 :] + RING[: n % 7]) for n in range(60))
+    )
+    code, out, _ = run(
+        "train", "generate", str(path), "--out", str(tmp_path / "m"), *FAST, "--json"
+    )
+    result = json.loads(out)
+    assert code == 0 and sum(result["texts"].values()) == 60 and result["vocabulary"] == 10
+    code, out, _ = run("evaluate", str(tmp_path / "m"), str(path), "--json")
+    assert code == 0 and json.loads(out)["texts"] == 60
+
+
+def test_brown_news_are_texts():
+    reading = {"text": None, "label": None, "split": None, "encoding": "utf-8"}
+    found = texts_of("brown-news", reading)
+    assert len(found) == 9371 and set(found.parts) == {"train", "dev", "test"}
+    assert found.texts[0].startswith("The Fulton County Grand Jury said Friday")
 
 
 def test_generate(run, model):

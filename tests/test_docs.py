@@ -118,6 +118,12 @@ def test_page_of_the_language_models_runs(tmp_path, monkeypatch):
         run_command(line)
 
 
+def test_page_of_the_subword_models_runs():
+    pytest.importorskip("tokenizers", reason="the extra 'subword' is not installed")
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("py", page)), "language.md")
+
+
 def test_page_of_the_names_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "names.md").read_text(encoding="utf-8")

@@ -25,6 +25,7 @@ FACTS = ReportFacts(
     max_tokens=30,
     coverage={"vocabulary": 10_000, "known_share": 0.967, "unknown": [("<b>", 4), ("\u200b", 2)]},
     options={"encoder": "lstm", "seed": 0, "widths": [3, 4], "own": None, "dropout": 0.5},
+    helps={"dropout": "Share of units dropped"},
 )
 
 

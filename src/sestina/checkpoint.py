@@ -22,7 +22,7 @@ class Progress:
         history: One row per finished epoch.
         best: The best epoch's weights by name; empty before the first.
         best_epoch: Its number, from 1.
-        best_value: Its validation loss.
+        best_value: Its rank, the validation loss unless the problem says otherwise.
     """
 
     history: list[dict[str, float]] = field(default_factory=list)

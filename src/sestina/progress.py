@@ -79,6 +79,8 @@ class Reporter:
             figures.append(f"dev loss {row['validation_loss']:.4f}")
         if "validation_accuracy" in row:
             figures.append(f"dev acc {row['validation_accuracy']:.4f}")
+        if "validation_span_f1" in row:
+            figures.append(f"dev F1 {row['validation_span_f1']:.4f}")
         if "validation_perplexity" in row:
             figures.append(f"dev ppl {row['validation_perplexity']:.2f}")
         figures.append(f"{row['sequences_per_second']:,.0f} {self._unit}/s")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -32,6 +33,7 @@ class Problem:
         loss: Batch → mean loss over its sequences.
         kernels: Weights that the L2 penalty falls on.
         validate: () → figures of the validation part, "loss" among them; None where there is none.
+        rank: Row of the history → a number that is lowest in the best epoch.
         unit: What sequences are called in the progress line.
         layers: The trained weights by layer, where they are not all trained alike.
     """
@@ -42,6 +44,7 @@ class Problem:
     loss: Callable[[Any], Tensor]
     kernels: list[Tensor]
     validate: Callable[[], dict[str, float]] | None = None
+    rank: Callable[[Mapping[str, float]], float] = itemgetter("validation_loss")
     unit: str = "sequences"
     layers: optimise.Layers | None = None
 
@@ -76,7 +79,8 @@ def random_stream(seed: int, *place: int) -> Iterator[None]:
 def train(problem: Problem, options: LearningOptions, checkpoint: Checkpoint | None = None) -> Run:
     """Train `problem.network` in place and leave it with the best epoch's weights.
 
-    The best epoch has the lowest validation loss; without a validation part it is the last one.
+    The best epoch is the one of the lowest `rank`, the validation loss unless the problem says
+    otherwise; without a validation part it is the last one.
     The same seed gives the same weights on the same machine with the same number of threads,
     also when the run was killed and resumed in between. Ctrl-C ends the run with the best
     weights so far, and `Run.interrupted` says so.
@@ -108,7 +112,7 @@ def train(problem: Problem, options: LearningOptions, checkpoint: Checkpoint | N
 
 
 def _stalled(state: Progress, options: LearningOptions) -> bool:
-    """Tell whether `patience` epochs have passed without a better validation loss."""
+    """Tell whether `patience` epochs have passed without a better one."""
     return (
         options.patience is not None and len(state.history) - state.best_epoch >= options.patience
     )
@@ -140,7 +144,8 @@ def _epoch(
                 f"lower learning_rate (now {options.learning_rate:g})"
             )
     row["seconds"] = time.perf_counter() - started
-    value = row.get("validation_loss", -float(number))  # without validation the last is the best
+    # without validation the last is the best
+    value = -float(number) if problem.validate is None else problem.rank(row)
     best = value < state.best_value
     state.history.append(row)
     if best:

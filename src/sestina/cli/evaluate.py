@@ -19,7 +19,6 @@ from sestina.cli.inputs import (
     estimator_of,
     language_model,
     part_of,
-    records,
     tagger,
     vector_model,
 )
@@ -63,7 +62,7 @@ def evaluate(
         translated.measure(model, path, {**sides, **how}, part, beam or None, json)
         return
     if kind == "LanguageModel":
-        found = part_of(records(path, reading, need_label=False), part, "test", "evaluating on")
+        found = part_of(tagged.texts_of(path, reading), part, "test", "evaluating on")
         texts = [text for text in found.texts if text.strip()]  # empty ones do not count
         _language(model, path, texts, language_model(model).figures(texts), json)
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ import typer
 
 from sestina import config, store
 from sestina.cli import show
+from sestina.cli.inputs import Kind
 from sestina.data.records import Records
 from sestina.data.split import three_parts
 from sestina.errors import MissingExtra, OptionError, SestinaError, counted
@@ -86,7 +87,7 @@ class Job:
             "name": name,
             "encoder": net.encoder,
             "classes": ladder.classes,
-            "texts": dict(zip(("train", "dev", "test"), map(len, parts), strict=True)),
+            "texts": sizes(parts),
             **run_facts(net),
             "metrics": ladder.rungs[-1].summary(),
             "baseline": {rung.name: rung.summary() for rung in plain},
@@ -98,27 +99,47 @@ class Job:
 
     def show(self, result: dict[str, Any]) -> None:
         """Print the ladder, the verdict and where things lie."""
-        rungs = {**result["baseline"], result["name"]: result["metrics"]}
-        show.out.print()
-        show.ladder(
+        title = (
             f"{self.path}: {counted(result['texts']['test'], 'test text')}, "
-            f"{counted(len(result['classes']), 'class', 'classes')}, seed {result['seed']}",
-            rungs,
+            f"{counted(len(result['classes']), 'class', 'classes')}, seed {result['seed']}"
         )
-        show.out.print()
-        if result["multi_label"]:
-            show.out.print("Accuracy counts a text as right when all of its labels are.")
-        for sentence in result["verdicts"]:
-            show.out.print(sentence, markup=False)
-        show.out.print()
-        show.facts(
-            "",
-            {
-                "model": str(self.out),
-                "report": result["report"],
-                "try": f'sestina predict {self.out} "your text"',
-            },
-        )
+        several = "Accuracy counts a text as right when all of its labels are."
+        remarks = [several] if result["multi_label"] else []
+        show_end(result, title, f'predict {self.out} "your text"', remarks=remarks)
+
+
+def sizes(parts: Iterable[Sized]) -> dict[str, int]:
+    """Return how many rows the train, dev and test part have."""
+    return dict(zip(("train", "dev", "test"), map(len, parts), strict=True))
+
+
+def show_end(
+    result: dict[str, Any],
+    title: str,
+    try_: str,
+    *,
+    ladder: Callable[[str, Mapping[str, Mapping[str, Any]]], None] = show.ladder,
+    remarks: Iterable[str] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Print how a training ended: the ladder, the verdicts, and where things lie.
+
+    Args:
+        result: What ``--json`` prints.
+        title: Of the ladder.
+        try_: What to try next, without the name of the program.
+        ladder: What prints the rungs.
+        remarks: Sentences before the verdicts.
+        facts: Names and values to print too.
+    """
+    show.out.print()
+    ladder(title, {**result["baseline"], result["name"]: result["metrics"]})
+    show.out.print()
+    for sentence in (*remarks, *result["verdicts"]):
+        show.out.print(sentence, markup=False)
+    show.out.print()
+    places = {"model": result["model"], "report": result["report"], "try": f"sestina {try_}"}
+    show.facts("", {**(facts or {}), **places})
 
 
 class Work(Protocol):
@@ -157,23 +178,15 @@ def ended_early(net: Any, *data: Any, **rest: Any) -> bool:
     return False
 
 
-def with_given(data: Records, given: dict[str, Records]) -> Records:
-    """Return the records with dev and test records of their own files as these parts."""
+def with_given(data: Kind, given: dict[str, Kind]) -> Kind:
+    """Return the data with dev and test ones of their own files as these parts."""
     if not given:
         return data
-    if any(records.multi_label for records in (data, *given.values())):
-        # a file of fastText lines whose texts happen to have one label each is read as such
-        data, given = data.with_lists(), {name: one.with_lists() for name, one in given.items()}
-    parts = list(data.parts or ["train"] * len(data))
-    keep = [r for r, part in enumerate(parts) if part not in given]
-    texts = [data.texts[r] for r in keep]
-    labels = [(data.labels or [])[r] for r in keep]
-    parts = [parts[r] for r in keep]
-    for name, records in given.items():
-        texts += records.texts
-        labels += records.labels or []
-        parts += [name] * len(records)
-    return Records(texts, labels, parts, data.notes, data.source)
+    parts = data.parts or ["train"] * len(data)
+    rows = [r for r, part in enumerate(parts) if part not in given]
+    names = [parts[r] for r in rows]
+    names += [name for name, more in given.items() for _ in range(len(more))]
+    return data.take(rows).followed_by(given.values(), names)
 
 
 def warnings_of(train: Records, test: Records) -> list[str]:

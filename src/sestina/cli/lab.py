@@ -13,9 +13,10 @@ from sestina import config, store
 from sestina.cli import show
 from sestina.cli.inputs import Json, Seed, UnusedSeed, records
 from sestina.cli.options import with_options
+from sestina.cli.tagged import tagged, texts_of
 from sestina.errors import DataError, MissingExtra, OptionError, SestinaError, counted
 from sestina.lab import experiment as experiments
-from sestina.lab import figures, journal, markdown, settings
+from sestina.lab import figures, journal, markdown, parts, settings
 from sestina.lab.experiment import Experiment
 
 app = typer.Typer(no_args_is_help=True, help="The lectures' experiments, run and compared.")
@@ -190,7 +191,7 @@ class Session:
     given: Given
     all: bool
     results: Path
-    read: dict[str, Any] = field(default_factory=dict)
+    read: dict[Any, Any] = field(default_factory=dict)
 
     def run(self, chosen: list[Experiment]) -> dict[str, Any]:
         """Run the experiments and return what ``--json`` prints.
@@ -244,6 +245,7 @@ class Session:
         place = journal.keep(self.results, record)
         return {k: v for k, v in record.items() if k != "runs"} | {
             "own_parameters": figures.own_size(record),
+            "more": figures.more(record),
             "record": str(place),
         }
 
@@ -262,9 +264,19 @@ class Session:
         path = self._path(experiment)
         if not path:
             raise DataError(_no_data(experiment))
-        if path not in self.read:
-            self.read[path] = Data.of(path, records(path, self.reading))
-        return self.read[path]
+        key = (path, experiment.task if experiment.task in ("tag", "generate") else "classify")
+        if key not in self.read:
+            self.read[key] = Data.of(path, self._records(path, experiment.task))
+        return self.read[key]
+
+    def _records(self, path: str, task: str) -> Any:
+        """Return what a task is run on: toy data, or what a path holds."""
+        if path in parts.TOYS and not Path(path).exists():
+            return parts.TOYS[path]()
+        if task == "tag":
+            columns = {"word_column": None, "tag_column": None}
+            return tagged(path, columns, self.reading["encoding"])
+        return texts_of(path, self.reading) if task == "generate" else records(path, self.reading)
 
     def show(self, result: dict[str, Any]) -> None:
         """Print the figures: of one experiment in full, of several in a table."""
@@ -296,8 +308,9 @@ class Session:
 
 
 def _no_data(experiment: Experiment) -> str:
+    what = {"tag": "tagged words"}.get(experiment.task, experiment.task)
     return (
-        f"no data set of {experiment.task} is shipped; give yours: sestina lab run "
+        f"no data set of {what} fits that is shipped; give yours: sestina lab run "
         f"{experiment.name} --data PATH"
     )
 
@@ -305,6 +318,7 @@ def _no_data(experiment: Experiment) -> str:
 def _show_one(one: dict[str, Any]) -> None:
     data, lecture = one["data"], one["lecture"]
     said = f" ({lecture['said']})" if lecture["said"] else ""
+    own = figures.perplexity(one)
     show.facts(
         f"{one['row']} {one['deck']} {one['experiment']}: {one['title']}",
         {
@@ -313,12 +327,14 @@ def _show_one(one: dict[str, Any]) -> None:
             f"{data['test']:,} test",
             "parameters": figures.counted_in_words(one["parameters"]),
             "on these data": one["own_parameters"],
-            "accuracy": f"{figures.accuracy(one)} over {counted(len(one['seeds']), 'seed')}",
+            "perplexity" if own else "accuracy": f"{own or figures.accuracy(one)} over "
+            f"{counted(len(one['seeds']), 'seed')}",
             "each alone": figures.members(one),
-            "averaged": figures.ensemble(one) if len(one["seeds"]) > 1 else "",
+            "averaged": figures.ensemble(one) if "ensemble" in one["summary"] else "",
             "the lecture's": figures.lecture(lecture["accuracy"]) + said,
             "loss": figures.losses(one),
-            "linear models": figures.linear_models(one),
+            **one["more"],
+            "beside it": figures.linear_models(one),
             "by chance": figures.against(one),
             "seconds": figures.seconds(one),
             "record": one["record"],

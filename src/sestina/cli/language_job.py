@@ -1,4 +1,4 @@
-"""One training job of a model that writes: split, fit, climb the ladder, save."""
+"""One training job of a model that writes: split, fit, climb the ladder, save, report."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ import polars as pl
 
 from sestina import config
 from sestina.cli import show
-from sestina.cli.job import claim, ended_early, keep, run_facts
+from sestina.cli.job import claim, ended_early, keep, run_facts, show_end, sizes, write_report
 from sestina.data.records import Records
 from sestina.data.split import row_parts, text_parts
 from sestina.errors import OptionError, counted
 from sestina.estimators.language_model import LanguageModel
 from sestina.estimators.sequence_from_vector import SequenceFromVector
-from sestina.inspect.language import language_ladder, name_of, vector_ladder
+from sestina.inspect.language import language_ladder, language_verdict, name_of, vector_ladder
+from sestina.inspect.language_report import render_language, speed
+from sestina.inspect.sections import Told, changed_options, helps, run_told
+
+Rungs = dict[str, dict[str, Any]]
+LEVELS = {"word": "words", "character": "characters", "subword": "parts of words"}
 
 
 class Part(NamedTuple):
@@ -73,10 +78,24 @@ class LanguageJob:
         )
         for note in net.notes_:
             show.say(note)
-        result = self._result(net, (train, dev, test), interrupted)
+        rungs = self._ladder(net, train, test)
+        result = self._result(net, rungs, (train, dev, test), interrupted)
         trained = counted(len(train.texts), "training text")
         keep(net, self.out, {**result, "data": f"{self.path}: {trained}; {said}"}, interrupted)
+        result["report"] = None
+        if isinstance(net, LanguageModel):
+            own, page = net, self._told(net, result, said)
+            result["report"] = write_report(
+                self.out, lambda: render_language(own, rungs, test.texts, page)
+            )
         return result
+
+    @staticmethod
+    def _ladder(net: LanguageModel | SequenceFromVector, train: Part, test: Part) -> Rungs:
+        """Return the figures of n-grams and of the net on the test part, by name."""
+        if isinstance(net, LanguageModel):
+            return language_ladder(net, train.texts, test.texts)
+        return vector_ladder(net, train.texts, *test.pair)
 
     def _parts(self, net: LanguageModel | SequenceFromVector) -> tuple[Part, Part, Part, str]:
         """Return the train, dev and test parts, and how they came about."""
@@ -96,55 +115,56 @@ class LanguageJob:
     def _result(
         self,
         net: LanguageModel | SequenceFromVector,
+        rungs: Rungs,
         parts: tuple[Part, Part, Part],
         interrupted: bool,
     ) -> dict[str, Any]:
-        train, _, test = parts
-        if isinstance(net, LanguageModel):
-            rungs = language_ladder(net, train.texts, test.texts)
-        else:
-            rungs = vector_ladder(net, train.texts, *test.pair)
         name = name_of(net)
-        speeds = [row["sequences_per_second"] for row in net.history_]
-        sizes = [len(part.texts) for part in parts]
+        plain = {key: row for key, row in rungs.items() if key != name}
         return {
             "task": "generate",
             "model": str(self.out),
             "name": name,
             "level": net.level,
             "given": None if self.given is None else self.given.columns,
-            "texts": dict(zip(("train", "dev", "test"), sizes, strict=True)),
+            "texts": sizes(part.texts for part in parts),
             "vocabulary": len(net.vocabulary_),
             "tokens": net.tokens_,
-            "tokens_per_second": round(sum(speeds) / len(speeds)),
+            "tokens_per_second": round(speed(net)),
             **run_facts(net),
             "metrics": rungs[name],
-            "baseline": {key: row for key, row in rungs.items() if key != name},
+            "baseline": plain,
+            "verdicts": [language_verdict(rungs, name, other) for other in reversed(plain)],
             "notes": [*self.data.notes, *net.notes_],
             "interrupted": interrupted,
         }
 
+    def _told(self, net: LanguageModel, result: dict[str, Any], said: str) -> Told:
+        """Return what the report tells beside its figures."""
+        facts = {
+            "data": self.path,
+            "texts": f"{show.counts(result['texts'])}: {said}",
+            "tokens": f"{LEVELS[net.level]}: {net.tokens_:,} to train on, a vocabulary of "
+            f"{len(net.vocabulary_):,}",
+            "noticed": "; ".join(result["notes"]),
+            **run_told(net),
+            "speed": f"{counted(result['tokens_per_second'], 'token')} a second in training",
+        }
+        return Told(self.path, facts, result["verdicts"], changed_options(net), helps(net))
+
     def show(self, result: dict[str, Any]) -> None:
-        """Print the ladder and where things lie."""
+        """Print the ladder, the verdicts and where things lie."""
         given = "" if self.given is None else f" given {', '.join(result['given'])}"
-        show.out.print()
-        show.perplexities(
+        title = (
             f"{self.path}{given}: {counted(result['texts']['test'], 'test text')}, a vocabulary "
-            f"of {result['vocabulary']:,}, seed {result['seed']}",
-            {**result["baseline"], result["name"]: result["metrics"]},
+            f"of {result['vocabulary']:,}, seed {result['seed']}"
         )
-        show.out.print()
         values = "" if self.given is None else f"--given {','.join(map(str, self.given.row(0)))} "
-        show.facts(
-            "",
-            {
-                "model": str(self.out),
-                "tokens/s": result["tokens_per_second"],
-                "try": f'sestina score {self.out} "your text"'
-                if self.options.get("backwards")
-                else f"sestina generate {self.out} {values}--n 50",
-            },
-        )
+        try_ = f"generate {self.out} {values}--n 50"
+        if self.options.get("backwards"):
+            try_ = f'score {self.out} "your text"'
+        facts = {"tokens/s": result["tokens_per_second"]}
+        show_end(result, title, try_, ladder=show.perplexities, facts=facts)
 
 
 def _without_blanks(data: Records) -> Records:

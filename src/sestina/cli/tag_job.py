@@ -1,4 +1,4 @@
-"""One training job for a tagger: part, fit, climb the ladder, save."""
+"""One training job for a tagger: part, fit, climb the ladder, save, report."""
 
 from __future__ import annotations
 
@@ -8,12 +8,23 @@ from typing import Any
 
 from sestina import config
 from sestina.cli import show
-from sestina.cli.job import claim, ended_early, keep, run_facts
+from sestina.cli.job import (
+    claim,
+    ended_early,
+    keep,
+    run_facts,
+    show_end,
+    sizes,
+    with_given,
+    write_report,
+)
 from sestina.cli.tagged import known_share, seen_facts, words_in
 from sestina.data.tagged import TaggedSentences, three_tagged_parts
 from sestina.errors import OptionError, counted
 from sestina.estimators.sequence_tagger import SequenceTagger
+from sestina.inspect.sections import Told, changed_options, helps, run_told
 from sestina.inspect.tag_ladder import TagRung, climb_tags, tag_verdict, tagger_name
+from sestina.inspect.tag_report import render_tags
 
 Parts = tuple[TaggedSentences, TaggedSentences, TaggedSentences]
 
@@ -47,14 +58,14 @@ class TagJob:
         config.check(net)
         if not net.validation_fraction:
             raise OptionError("--validation-fraction 0 leaves no dev part to tune the baseline on")
-        data = _with_given(self.data, self.given)
+        data = with_given(self.data, self.given)
         *parts, said = three_tagged_parts(data, net.seed, net.validation_fraction)
         train, dev, test = parts
         claim(self.out, resume, overwrite)
         show.say(
             f"{len(train):,} train, {len(dev):,} dev, {counted(len(test), 'test sentence')}: {said}"
         )
-        careful = known_share(train, test)
+        careful = list(filter(None, [known_share(train, test)]))
         interrupted = ended_early(
             net,
             train.sentences,
@@ -63,21 +74,22 @@ class TagJob:
             checkpoint=self.out,
             resume=resume,
         )
-        for note in (*filter(None, [careful]), *net.notes_):
+        for note in (*careful, *net.notes_):
             show.say(note)
-        name = tagger_name(net)
-        rungs = climb_tags({name: net}, train, dev, test)
+        rungs = climb_tags({tagger_name(net): net}, train, dev, test)
         result = self._result(net, rungs, (train, dev, test), interrupted)
-        result["notes"] = [*data.notes, *filter(None, [careful]), *net.notes_]
+        result["notes"] = [*data.notes, *careful, *net.notes_]
         trained = counted(len(train), "training sentence")
         keep(net, self.out, {**result, "data": f"{self.path}: {trained}; {said}"}, interrupted)
+        page = self._told(net, result, said)
+        result["report"] = write_report(self.out, lambda: render_tags(net, rungs, test, page))
         return result
 
     def _result(
         self, net: SequenceTagger, rungs: list[TagRung], parts: Parts, interrupted: bool
     ) -> dict[str, Any]:
         *plain, own = rungs
-        names = ("train", "dev", "test")
+        words = words_in(parts)
         return {
             "task": "tag",
             "model": str(self.out),
@@ -85,8 +97,8 @@ class TagJob:
             "encoder": net.encoder,
             "classes": net.classes_.tolist(),
             "scheme": net.scheme_,
-            "sentences": dict(zip(names, map(len, parts), strict=True)),
-            "words": dict(zip(names, words_in(parts), strict=True)),
+            "sentences": sizes(parts),
+            "words": dict(zip(("train", "dev", "test"), words, strict=True)),
             **run_facts(net),
             "metrics": own.summary(),
             "baseline": {rung.name: rung.summary() for rung in plain},
@@ -94,39 +106,25 @@ class TagJob:
             "interrupted": interrupted,
         }
 
+    def _told(self, net: SequenceTagger, result: dict[str, Any], said: str) -> Told:
+        """Return what the report tells beside its figures."""
+        sentences, words = (show.counts(result[unit]) for unit in ("sentences", "words"))
+        facts = {
+            "data": self.path,
+            "sentences": f"{sentences}: {said}",
+            "words": words,
+            "tags": ", ".join(map(str, result["classes"][:30])),
+            "noticed": "; ".join(result["notes"]),
+            **run_told(net),
+            "decisions": "; ".join(net.decision_notes()),
+        }
+        return Told(self.path, facts, result["verdicts"], changed_options(net), helps(net))
+
     def show(self, result: dict[str, Any]) -> None:
         """Print the ladder, the verdict and where things lie."""
-        rungs = {**result["baseline"], result["name"]: result["metrics"]}
-        show.out.print()
-        show.ladder(
+        title = (
             f"{self.path}: {counted(result['words']['test'], 'test word')}, "
-            f"{counted(len(result['classes']), 'tag')}, seed {result['seed']}",
-            rungs,
+            f"{counted(len(result['classes']), 'tag')}, seed {result['seed']}"
         )
-        show.out.print()
-        for sentence in result["verdicts"]:
-            show.out.print(sentence, markup=False)
-        show.out.print()
-        show.facts(
-            "",
-            {
-                **seen_facts(result["metrics"]),
-                "model": str(self.out),
-                "try": f'sestina predict {self.out} "your words"',
-            },
-        )
-
-
-def _with_given(data: TaggedSentences, given: dict[str, TaggedSentences]) -> TaggedSentences:
-    """Return the sentences with dev and test ones of their own files as these parts."""
-    if not given:
-        return data
-    parts = data.parts or ["train"] * len(data)
-    kept = data.take([r for r, part in enumerate(parts) if part not in given])
-    sentences, tags = list(kept.sentences), list(kept.tags or [])
-    parts = [part for part in parts if part not in given]
-    for name, more in given.items():
-        sentences += more.sentences
-        tags += more.tags or []
-        parts += [name] * len(more)
-    return TaggedSentences(sentences, tags, parts, data.notes, data.source)
+        facts = seen_facts(result["metrics"])
+        show_end(result, title, f'predict {self.out} "your words"', facts=facts)

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from sestina.cli import show
-from sestina.cli.inputs import given_texts
+from sestina.cli.inputs import given_texts, records
 from sestina.data import datasets
+from sestina.data.records import Records
 from sestina.data.tables import kind_of
 from sestina.data.tagged import TaggedSentences, read_tagged
 from sestina.errors import DataError, counted, nearest
 
-COLUMNS = (".conll", ".conllu", ".jsonl", ".ndjson")  # endings of files with words apart
+CONLL = (".conll", ".conllu")
+COLUMNS = (*CONLL, ".jsonl", ".ndjson")  # endings of files with words apart
 
 
 def tagged(
@@ -40,6 +42,25 @@ def tagged(
     for note in found.notes:
         show.say(f"{Path(path).name}: {note}")
     return found
+
+
+def texts_of(path: str, reading: dict[str, Any]) -> Records:
+    """Return texts, whatever their labels; of tagged sentences their words, parted by blanks.
+
+    Args:
+        path: What the user gave.
+        reading: Values of `sestina.config.ReadingOptions`.
+
+    Raises:
+        DataError: There is no such path or data set, or it cannot be read.
+    """
+    named = path in datasets.names() and not Path(path).exists()
+    if not (named and datasets.get(path).task == "tag") and kind_of(Path(path)) not in CONLL:
+        return records(path, reading, need_label=False)
+    columns = {"word_column": None, "tag_column": None}
+    found = tagged(path, columns, reading["encoding"], need_tags=False)
+    texts = [" ".join(words) for words in found.sentences]
+    return Records(texts, None, found.parts, found.notes, found.source)
 
 
 def given_sentences(

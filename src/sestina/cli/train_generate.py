@@ -7,8 +7,9 @@ from typing import Any
 
 from sestina import config
 from sestina.cli.given import GivenColumns, pairs, parted
-from sestina.cli.inputs import Anew, Json, ModelFolder, PathArgument, Resume, Seed, records
+from sestina.cli.inputs import Anew, Json, ModelFolder, PathArgument, Resume, Seed
 from sestina.cli.options import one_of, with_options
+from sestina.cli.tagged import texts_of
 from sestina.errors import OptionError
 
 
@@ -27,13 +28,13 @@ def generate(
     json: Json = False,
     seed: Seed = config.LearningOptions.seed,
 ) -> None:
-    """Train a language model, compare it with n-grams, save it.
+    """Train a language model, compare it with n-grams, save and report it.
 
     PATH is a text file, one text a line, a table with a column of texts, a folder
-    of texts, or the name of a shipped data set. Labels do not matter. With
-    --running the lines are one text, as a book's are, and its end is the test.
-    With --given the texts are written from columns of the table, as names from a
-    gender: a sequence from one vector.
+    of texts, or the name of a shipped data set; of a .conll file the words. Labels
+    do not matter. With --running the lines are one text, as a book's are, and its
+    end is the test. With --given the texts are written from columns of the table,
+    as names from a gender: a sequence from one vector.
     """
     one_of(resume, overwrite)
     names, table = parted(given), None
@@ -41,7 +42,7 @@ def generate(
         options = _of_whole_texts(options)
         found, table = pairs(path, reading, names)
     else:
-        found = records(path, reading, need_label=False)
+        found = texts_of(path, reading)
     from sestina.cli.job import finish  # both load torch, for which a wrong path need not wait
     from sestina.cli.language_job import LanguageJob
 

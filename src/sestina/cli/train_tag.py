@@ -39,7 +39,7 @@ def tag(
     json: Json = False,
     seed: Seed = config.LearningOptions.seed,
 ) -> None:
-    """Train a tagger of words, compare it with its baselines, save it.
+    """Train a tagger of words, compare it with its baselines, save and report it.
 
     PATH is a file of CoNLL columns, of CoNLL-U (.conllu) or of JSON lines with
     "tokens" or "text" and "spans" (.jsonl), or the name of a shipped data set.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sestina import config, metrics
 from sestina.cli import show
-from sestina.cli.job import claim, ended_early, keep, run_facts, write_report
+from sestina.cli.job import claim, ended_early, keep, run_facts, with_given, write_report
 from sestina.data.parallel import Pairs, known_share, three_pair_parts
 from sestina.errors import OptionError, counted
 from sestina.estimators.translator import Translator
@@ -53,7 +53,7 @@ class TranslateJob:
         metrics.sacrebleu()  # which the ladder needs: said before the training
         if not net.validation_fraction:
             raise OptionError("--validation-fraction 0 leaves no dev part to stop early by")
-        data = _with_given(self.data, self.given)
+        data = with_given(self.data, self.given)
         train, dev, test, said = three_pair_parts(data, net.seed, net.validation_fraction)
         claim(self.out, resume, overwrite)
         tests = counted(len(test), "test pair")
@@ -125,20 +125,3 @@ class TranslateJob:
                 "try": f'sestina predict {self.out} "your text"',
             },
         )
-
-
-def _with_given(data: Pairs, given: dict[str, Pairs]) -> Pairs:
-    """Return the pairs with dev and test ones of their own files as these parts."""
-    if not given:
-        return data
-    parts = data.parts or ["train"] * len(data)
-    kept = data.take([r for r, part in enumerate(parts) if part not in given])
-    parts = [part for part in parts if part not in given]
-    sources, targets = list(kept.sources), list(kept.targets)
-    groups = list(kept.groups or kept.sources)  # equal sentences stay together, too
-    for name, more in given.items():
-        sources += more.sources
-        targets += more.targets
-        groups += more.groups or more.sources
-        parts += [name] * len(more)
-    return replace(kept, sources=sources, targets=targets, parts=parts, groups=groups)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sestina.config.networks import RECURRENT, LearningOptions
-from sestina.config.texts import CleaningOptions, OneHotOptions
+from sestina.config.texts import SUBWORD_METHODS, CleaningOptions, OneHotOptions, SubwordOptions
 from sestina.options import option
 
 
@@ -13,11 +13,26 @@ from sestina.options import option
 class WrittenOptions(CleaningOptions):
     """How texts become the tokens that a model reads and writes."""
 
-    level: str = option("word", "Tokens are words or characters.", choices=("word", "character"))
-    vocabulary: int = option(
-        50_000, "Keep the most frequent tokens; PAD, UNK and EOS count too.", least=4
+    level: str = option(
+        "word",
+        "Tokens are words, characters, or parts of words that are learnt.",
+        choices=("word", "character", "subword"),
     )
-    min_count: int = option(1, "Tokens seen fewer times become UNK.", least=1)
+    subword_method: str = option(
+        SubwordOptions.method,
+        "With level subword: pairs that are merged (BPE), or parts that are dropped (unigram).",
+        choices=SUBWORD_METHODS,
+        levels=("subword",),
+    )
+    vocabulary: int = option(
+        50_000,
+        "Keep the most frequent tokens, or learn so many parts of words; PAD, UNK and EOS count "
+        "too.",
+        least=4,
+    )
+    min_count: int = option(
+        1, "Tokens seen fewer times become UNK.", least=1, levels=("word", "character")
+    )
     lowercase: bool = option(False, "Turn texts to lower case.")
     html: bool = option(False, "Read HTML: <br /> is white space, &amp; is an ampersand.")
 

@@ -39,6 +39,12 @@ class TaggerOptions(EmbeddingOptions, EncoderOptions):
         "Forbid what the scheme of the spans forbids; auto tells the scheme by the tags.",
         choices=("auto", "none", "bio", "bioes"),
     )
+    best_by: str = option(
+        "loss",
+        "What tells the best epoch on the dev part, at which training stops: its loss, or the F1 "
+        "of its spans.",
+        choices=("loss", "span_f1"),
+    )
     characters: str | None = option(
         None, "Read the characters of words too: recurrent or CNN.", choices=("rnn", "cnn")
     )

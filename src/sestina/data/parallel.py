@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,6 +51,15 @@ class Pairs:
             parts=None if self.parts is None else [self.parts[r] for r in rows],
             groups=None if self.groups is None else [self.groups[r] for r in rows],
         )
+
+    def followed_by(self, others: Iterable[Pairs], parts: list[str]) -> Pairs:
+        """Return these pairs and others behind them, with new parts and these notes."""
+        rows = [self, *others]
+        sources = [text for one in rows for text in one.sources]
+        targets = [text for one in rows for text in one.targets]
+        # equal sentences stay together, too
+        groups = [group for one in rows for group in one.groups or one.sources]
+        return replace(self, sources=sources, targets=targets, parts=parts, groups=groups)
 
     def part(self, name: str) -> Pairs:
         """Return the pairs of one part; none where the source names no parts."""

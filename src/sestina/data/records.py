@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sestina.errors import DataError, counted
@@ -67,6 +67,19 @@ class Records:
             label if isinstance(label, list) else [label] if label else [] for label in self.labels
         ]
         return replace(self, labels=lists)
+
+    def followed_by(self, others: Iterable[Records], parts: list[str]) -> Records:
+        """Return these records and others behind them, with new parts and these notes.
+
+        Where any may have several labels, all get lists of them: a file of fastText lines whose
+        texts happen to have one label each is read as if they could not.
+        """
+        rows = [self, *others]
+        if any(one.multi_label for one in rows):
+            rows = [one.with_lists() for one in rows]
+        texts = [text for one in rows for text in one.texts]
+        labels = [label for one in rows for label in one.labels or ()]
+        return replace(self, texts=texts, labels=labels, parts=parts)
 
     def label_counts(self) -> dict[str, int]:
         """Return how many texts carry each label, most frequent first."""

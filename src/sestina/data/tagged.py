@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,13 @@ class TaggedSentences:
     def part(self, name: str) -> TaggedSentences:
         """Return the sentences of one part; none where the source names no parts."""
         return self.take([r for r, part in enumerate(self.parts or ()) if part == name])
+
+    def followed_by(self, others: Iterable[TaggedSentences], parts: list[str]) -> TaggedSentences:
+        """Return these sentences and others behind them, with new parts and these notes."""
+        rows = [self, *others]
+        sentences = [words for one in rows for words in one.sentences]
+        tags = [row for one in rows for row in one.tags or ()]
+        return replace(self, sentences=sentences, tags=tags, parts=parts)
 
     def tag_counts(self) -> dict[str, int]:
         """Return how many words carry each tag, most frequent first."""

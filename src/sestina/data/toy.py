@@ -16,6 +16,10 @@ TaggedExamples = tuple[list[list[str]], list[list[str]]]
 Translations = tuple[list[str], list[str]]
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 BASES, STOPS = "ACGT", ("TAA", "TAG", "TGA")
+ISLAND_TAGS = "-+"
+ISLAND_STARTS = np.array([2 / 3, 1 / 3])  # as often as they are in the long run
+ISLAND_FOLLOWS = np.array([[0.96, 0.04], [0.08, 0.92]])
+ISLAND_BASES = np.array([[0.32, 0.18, 0.18, 0.32], [0.12, 0.38, 0.38, 0.12]])  # A, C, G, T
 
 
 def presence(count: int, length: int, seed: int = 0) -> Examples:
@@ -112,6 +116,50 @@ def dna(count: int, length: int, seed: int = 0) -> TaggedExamples:
         sentences.append(list(bases))
         tags.append(list(row))
     return sentences, tags
+
+
+def islands(count: int, length: int, seed: int = 0) -> TaggedExamples:
+    """Return bases with the tags + of islands, rich in C and G, and - of the sea between.
+
+    A hidden Markov model: which tag follows which is `ISLAND_FOLLOWS`, which bases a tag has
+    `ISLAND_BASES`, and a sequence begins as `ISLAND_STARTS` says. So nothing can tell the tags of
+    new sequences better than the probabilities of that model do.
+
+    Args:
+        count: N.
+        length: Bases in a sequence.
+        seed: Seed of the draw.
+    """
+    rng = np.random.default_rng([seed, 0x15A])
+    tags = np.empty((count, length), np.int64)
+    tags[:, 0] = rng.random(count) < ISLAND_STARTS[1]
+    for step in range(1, length):
+        tags[:, step] = rng.random(count) < ISLAND_FOLLOWS[tags[:, step - 1], 1]
+    below = np.cumsum(ISLAND_BASES, axis=1)[tags]  # (N, T, 4)
+    bases = (rng.random((count, length, 1)) >= below[..., :3]).sum(axis=2)
+    sentences = [[BASES[n] for n in row] for row in bases]
+    return sentences, [[ISLAND_TAGS[n] for n in row] for row in tags]
+
+
+def kitchen(count: int, seed: int = 0) -> list[str]:
+    """Return sentences of people who bring, pick or buy flowers and seldom flours, or mix flours.
+
+    Whoever it is, ``she will bring flowers`` has 100 times the probability of ``she will bring
+    flours``, and ``he will mix flours`` 19 times that of ``he will mix flowers``. The 66 people and
+    the four verbs are equally frequent.
+    """
+    rng = np.random.default_rng([seed, 0xF10])
+    sounds, verbs = (
+        ["an", "be", "ca", "do", "el", "fi", "go", "hu"],
+        ["bring", "pick", "buy", "mix"],
+    )
+    people = ["she", "he", *(one + other for one in sounds for other in sounds)]
+    texts = []
+    for _ in range(count):
+        who, verb = rng.choice(people), str(rng.choice(verbs))
+        flowers = 1 / 20 if verb == "mix" else 100 / 101
+        texts.append(f"{who} will {verb} {'flowers' if rng.random() < flowers else 'flours'}")
+    return texts
 
 
 def late_clue(count: int, length: int, seed: int = 0) -> TaggedExamples:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sestina.estimators.token_stream import State, TokenStream
+from sestina.text.detokenise import BLANK
 from sestina.text.vocabulary import EOS, UNK, Vocabulary
 
 LONGEST = 30  # characters that a word may go on for
 BREADTH = 4  # beginnings that are followed up, for each word wanted
 LEAST = 8
+
+Mask = NDArray[np.bool_]
+Branch = tuple[float, str, Mask, State]
 
 
 class Completion(NamedTuple):
@@ -39,35 +44,86 @@ def next_tokens(
     return found
 
 
-def whole_words(
-    stream: TokenStream, vocabulary: Vocabulary, before: Sequence[str], n: int
-) -> list[Completion]:
-    """Return the n most probable words, character by character, by a search along a beam.
+def last_word(text: str) -> str:
+    """Return the letters and digits that a text ends in."""
+    return "".join(takewhile(str.isalnum, reversed(text)))[::-1]
 
-    A word ends before a sign that is neither letter nor digit, or before the text's end; its
-    probability is that of the characters to come and of such an end.
+
+@dataclass(frozen=True)
+class Parts:
+    """What words are spelt with: characters, or parts of words.
+
+    Attributes:
+        texts: What each token adds to a word, V of them.
+        first: Which may come first, (V,).
+        inside: Which may follow, (V,).
+        outside: Which end a word, (V,): those that are none of it, or begin another.
+    """
+
+    texts: list[str]
+    first: Mask
+    inside: Mask
+    outside: Mask
+
+    @classmethod
+    def of_characters(cls, vocabulary: Vocabulary) -> Parts:
+        """Return the parts of a character model: letters and digits."""
+        texts = list(vocabulary.tokens)
+        inside = np.array([len(text) == 1 and text.isalnum() for text in texts])
+        return cls(texts, inside, inside, _others(inside, vocabulary))
+
+    @classmethod
+    def of_words(cls, vocabulary: Vocabulary, inside_a_word: bool) -> Parts:
+        """Return the parts of a subword model.
+
+        Args:
+            vocabulary: Its vocabulary.
+            inside_a_word: Whether the first is one that no blank stands before, as behind a
+                bracket.
+        """
+        tokens = vocabulary.tokens
+        texts = [token.removeprefix(BLANK) for token in tokens]
+        whole = np.array([text.isalnum() for text in texts])
+        begins = np.array([token.startswith(BLANK) for token in tokens])
+        inside = whole & ~begins
+        first = inside if inside_a_word else begins & (whole | (np.array(tokens) == BLANK))
+        return cls(texts, first, inside, _others(inside, vocabulary))
+
+
+def _others(inside: Mask, vocabulary: Vocabulary) -> Mask:
+    outside: Mask = ~inside
+    outside[[0, vocabulary[UNK]]] = False
+    return outside
+
+
+def whole_words(
+    stream: TokenStream, parts: Parts, n: int, begun: str = "", wanted: str = ""
+) -> list[Completion]:
+    """Return the n most probable words, part by part, by a search along a beam.
+
+    A word ends before a token that is `parts.outside`; its probability is that of the parts to
+    come and of such an end, summed over the ways to spell it that were found.
 
     Args:
-        stream: A stream that has read what is `before`.
-        vocabulary: The characters.
-        before: Characters; a word that they end in is gone on with.
+        stream: A stream that has read what stands before, `begun` included.
+        parts: What words are spelt with.
         n: How many words.
+        begun: How the word begins that was read.
+        wanted: Only words that begin so.
     """
-    begun = "".join(takewhile(str.isalnum, reversed(before)))[::-1]
-    inside = np.array([len(token) == 1 and token.isalnum() for token in vocabulary.tokens])
-    outside = ~inside
-    outside[[0, vocabulary[UNK]]] = False
     width = max(BREADTH * n, LEAST)
-    beam: list[tuple[float, str, State]] = [(0.0, begun, stream.state)]
+    # what has been spelt with a word's first part still to come is no word yet
+    beam: list[Branch] = [(0.0, begun, parts.inside if begun else parts.first, stream.state)]
     found: dict[str, float] = {}
     for _ in range(LONGEST):
         longer: list[tuple[float, str, int, State]] = []
-        for score, word, state in beam:
+        for score, word, allowed, state in beam:
             stream.state = state
             logs = stream.log_probabilities
-            if word:
-                found[word] = score + float(np.log(np.exp(logs[outside]).sum()))
-            ids = np.flatnonzero(inside)
+            if word and word.startswith(wanted):
+                end = score + float(np.log(np.exp(logs[parts.outside]).sum()))
+                found[word] = float(np.logaddexp(found.get(word, -np.inf), end))
+            ids = _fitting(parts, allowed, word, wanted)
             ids = ids[np.argsort(-logs[ids], kind="stable")[:width]]
             longer += [(score + float(logs[k]), word, int(k), state) for k in ids]
         best = heapq.nlargest(width, longer, key=lambda entry: entry[0])
@@ -77,6 +133,16 @@ def whole_words(
             if score > least:  # an end only makes it less probable
                 stream.state = state
                 stream.advance(token)
-                beam.append((score, word + vocabulary.tokens[token], stream.state))
+                beam.append((score, word + parts.texts[token], parts.inside, stream.state))
     ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:n]
     return [Completion(word, float(np.exp(score))) for word, score in ranked]
+
+
+def _fitting(parts: Parts, allowed: Mask, word: str, wanted: str) -> NDArray[np.int64]:
+    """Return the tokens that may follow and keep to the beginning that is wanted."""
+    ids = np.flatnonzero(allowed)
+    if len(word) >= len(wanted):
+        return ids
+    rest = wanted[len(word) :]
+    fits = [parts.texts[k].startswith(rest) or rest.startswith(parts.texts[k]) for k in ids]
+    return ids[np.array(fits, np.bool_)]

@@ -34,7 +34,8 @@ from sestina.estimators.writer import Writer
 from sestina.nn.language import LanguageNetwork
 from sestina.text.encode import encode, in_ids, learn_vocabulary
 from sestina.text.inputs import as_texts
-from sestina.text.vocabulary import EOS, Vocabulary
+from sestina.text.parts import read_vocabulary
+from sestina.text.vocabulary import EOS
 from sestina.train import random_stream
 
 
@@ -46,11 +47,12 @@ class LanguageModel(
 
     The options are those of `sestina.config`: `LanguageTextOptions`, `LanguageOptions` and
     `LanguageTrainingOptions`. Every text ends with EOS, which is foreseen like any token; rare
-    tokens are UNK. All logarithms are natural. A model that reads `backwards` foresees what stands
-    before: it judges texts, and serves taggers and classifiers, but writes none.
+    tokens are UNK. All logarithms are natural. ``level="subword"`` needs the extra `subword`. A
+    model that reads `backwards` foresees what stands before: it judges texts, and serves taggers
+    and classifiers, but writes none.
 
     Attributes (after `fit`):
-        vocabulary_: The `Vocabulary`, V tokens.
+        vocabulary_: The `Vocabulary`, V tokens; with subwords it knows how texts are cut, too.
         tokens_: Tokens trained on, EOS included.
 
     Example:
@@ -107,7 +109,8 @@ class LanguageModel(
         options = self._reading()
         self.vocabulary_, found = learn_vocabulary(texts, options)
         encoded = in_ids(found, self.vocabulary_, options)
-        self.notes_: list[str] = written.notes(encoded, len(self.vocabulary_), self)
+        self.notes_: list[str] = config.unused(self)
+        self.notes_ += written.notes(encoded, len(self.vocabulary_), self)
         self.tokens_ = len(encoded.ids.values)
         rows = self._laid(encoded.ids, self.running)
         dev = None if held is None else self._laid(self._encode(held), self.running)
@@ -139,6 +142,20 @@ class LanguageModel(
         if not isinstance(text, str):
             raise DataError(f"{text!r:.60} came; expected one text, or use score_texts")
         return float(self.score_texts([text])[0])
+
+    def score_tokens(self, text: str) -> list[tuple[str, float]]:
+        """Return the tokens of one text, EOS behind them, and log P of each, natural.
+
+        A token outside the vocabulary has the log P of UNK.
+        """
+        if not isinstance(text, str):
+            raise DataError(f"{text!r:.60} came; expected one text")
+        stream, found = self.stream(), []
+        for token in [*self.tokens(text), EOS]:
+            number = self.vocabulary_[token]
+            found.append((token, float(stream.log_probabilities[number])))
+            stream.advance(number)
+        return found
 
     def score(self, X: Any, y: None = None) -> float:
         """Return the mean log P of a token: minus the logarithm of the perplexity."""
@@ -251,7 +268,7 @@ class LanguageModel(
         self, learned: dict[str, Any], arrays: dict[str, NDArray[Any]], files: dict[str, str]
     ) -> None:
         """Become fitted again from what `_learned` returned, the weights and the text files."""
-        self.vocabulary_ = Vocabulary.from_json(files["vocabulary.json"])
+        self.vocabulary_ = read_vocabulary(files["vocabulary.json"], self.level)
         self.tokens_ = learned["tokens"]
         self._recall(learned, files)
         with random_stream(self.seed, 0):

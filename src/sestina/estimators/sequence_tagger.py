@@ -17,13 +17,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from sestina import config
+from sestina import config, metrics, spans
 from sestina.config import TaggerOptions
 from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
 from sestina.data.split import stratified
 from sestina.errors import DataError, counted
 from sestina.estimators import tagging
 from sestina.estimators.contexts import Contexts
+from sestina.estimators.step_stream import StepStream, refuse
 from sestina.estimators.tagging import Tagged
 from sestina.estimators.targets import Labels
 from sestina.estimators.trained import Trained, digest
@@ -105,6 +106,7 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
         self._labels = self._known_tags(y, held)
         self.classes_ = self._labels.classes
         self.scheme_ = tagging.scheme(self, [*y, *(held[1] if held else [])], self.notes_)
+        tagging.check_best_by(self, self._spans, held is not None)
         counts, vectors = self._learn(X)
         data = self._tagged(X, y)
         self._note(data.words)
@@ -150,6 +152,40 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
             np.ones(len(X)) if sample_weight is None else sample_weight, [len(row) for row in X]
         )
         return float(np.average(right, weights=words)) if len(right) else float("nan")
+
+    def stream(self) -> StepStream[str]:
+        """Return a sentence's beginning: feed a word, get P of each of its tags, (K,).
+
+        The probabilities are those of `predict_proba`, in the order of `classes_`.
+
+        Raises:
+            OptionError: The model looks at the words that follow.
+        """
+        check_is_fitted(self, "network_")
+        refuse(
+            [
+                (self.bidirectional, "bidirectional=True reads a sentence from its end, too; "
+                 "train with bidirectional=False and crf=False"),
+                (self.crf, "crf=True tags sentences as a whole; train with crf=False"),
+            ]
+        )  # fmt: skip
+        network = self.network_
+
+        def vector(word: str) -> NDArray[np.float32]:
+            if not isinstance(word, str):
+                raise DataError(f"{word!r:.60} ({type(word).__name__}) came; expected a word")
+            with torch.inference_mode():
+                batch = tagging.batch(self.lexicon_.numbers([[word]]), np.array([0]))
+                found: NDArray[np.float32] = network.vectors(batch)[0, 0].numpy()
+            return found
+
+        def shares(state: NDArray[np.float32]) -> NDArray[np.float64]:
+            with torch.inference_mode():
+                scores = network.head(torch.from_numpy(state)[None, None])
+                found: NDArray[np.float64] = network.tags.marginals(scores, torch.tensor([1]))[0, 0]
+            return found
+
+        return StepStream(network.encoder, vector, shares)
 
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
         """Return the figures of sentences whose tags are known.
@@ -268,12 +304,20 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
             loss=loss,
             kernels=self.network_.kernels(),
             validate=None if dev is None else lambda: self._validated(dev),
+            rank=tagging.RANKS[self.best_by],
             unit=self._unit,
         )
 
+    @property
+    def _spans(self) -> bool:
+        """Whether the tags mark spans."""
+        return spans.scheme_of(self.classes_.tolist()) is not None
+
     def _validated(self, dev: Tagged) -> dict[str, float]:
-        """Return loss and accuracy of the network as it stands, both by word."""
+        """Return loss and accuracy of the network as it stands, both by word, and F1 of spans."""
         total, right, words = 0.0, 0, max(len(dev.tags.values), 1)
+        true: list[list[Any]] = []
+        found: list[list[Any]] = []
         with torch.inference_mode():
             for rows, batch in self._batches(dev.words):
                 emissions, goal = self.network_(batch), dev.goal(rows)
@@ -281,7 +325,12 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
                 put = self.network_.tags.decode(emissions, batch.lengths)
                 real = np.arange(put.shape[1]) < batch.lengths.numpy()[:, None]
                 right += int((put == goal.numpy())[real].sum())
-        return {"loss": total / words, "accuracy": right / words}
+                true += tagging.named(goal.numpy(), batch.lengths, self.classes_)
+                found += tagging.named(put, batch.lengths, self.classes_)
+        figures = {"loss": total / words, "accuracy": right / words}
+        if self._spans:
+            figures["span_f1"] = metrics.span_scores(true, found)["f1"]
+        return figures
 
     def _decoded(self, data: Numbered) -> list[NDArray[np.int64]]:
         """Return the best tagging of each sentence, N arrays (T,)."""

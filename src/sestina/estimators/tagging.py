@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from torch import Tensor
 from sestina import metrics, spans
 from sestina.config import TaggerOptions
 from sestina.data.ragged import Ragged
-from sestina.errors import DataError, counted
+from sestina.errors import DataError, OptionError, counted
 from sestina.estimators.contexts import Contexts
 from sestina.nn.tagger import WordBatch
 from sestina.text.inputs import as_sentences
@@ -84,6 +86,32 @@ def idle(options: TaggerOptions) -> list[str]:
         if needs.get(spec.name) not in (None, *active)
         and getattr(options, spec.name) != spec.default
     ]
+
+
+def _by_spans(row: Mapping[str, float]) -> float:
+    """Return what is lowest in the epoch of the highest F1, and of equal ones the lowest loss."""
+    return 1e-6 * math.tanh(row["validation_loss"]) - row["validation_span_f1"]
+
+
+RANKS: dict[str, Callable[[Mapping[str, float]], float]] = {
+    "loss": itemgetter("validation_loss"),
+    "span_f1": _by_spans,
+}
+
+
+def check_best_by(options: TaggerOptions, spans_marked: bool, held_out: bool) -> None:
+    """Refuse to tell the best epoch by spans where there are none, or no part to find them in.
+
+    Raises:
+        OptionError: So it is.
+    """
+    if options.best_by == "span_f1" and not (spans_marked and held_out):
+        reason = (
+            "no part is held out; raise validation_fraction"
+            if spans_marked
+            else "the tags mark no spans, as B-PER and I-PER do; leave it at 'loss'"
+        )
+        raise OptionError(f"best_by='span_f1' cannot be followed: {reason}")
 
 
 def scheme(options: TaggerOptions, tags: Tags, notes: list[str]) -> str | None:
@@ -167,6 +195,12 @@ def batch(data: Numbered, rows: NDArray[np.int64]) -> WordBatch:
         characters.astype(np.int64), sizes, ids[:, :, 3:].reshape(len(lengths), -1),
     )  # fmt: skip
     return WordBatch(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
+
+
+def named(codes: NDArray[np.int64], lengths: Tensor, classes: NDArray[Any]) -> Iterator[list[Any]]:
+    """Yield the tags of each sentence of a batch from their numbers (B, T)."""
+    for row, length in zip(codes, lengths.tolist(), strict=True):
+        yield classes[row[:length]].tolist()
 
 
 def in_context(data: Numbered, contexts: Contexts | None, sentences: Tags) -> Numbered:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sestina import config
 from sestina.config import (
     ONE_HOT,
+    RECURRENT,
     EmbeddingOptions,
     FineTuningOptions,
     NgramOptions,
@@ -25,6 +27,7 @@ from sestina.estimators import ngrams, pretraining
 from sestina.estimators.base import SequenceClassifier
 from sestina.estimators.contexts import Contexts, contexts_for
 from sestina.estimators.language_model import LanguageModel
+from sestina.estimators.step_stream import StepStream, refuse
 from sestina.estimators.trained import digest
 from sestina.nn.averages import HashedEmbedding
 from sestina.nn.classifier import ClassifierNetwork
@@ -35,7 +38,7 @@ from sestina.text.encode import Encoded, cut_up, encode, in_ids, learn_vocabular
 from sestina.text.inputs import as_texts
 from sestina.text.parts import read_vocabulary
 from sestina.text.scan import Numbered
-from sestina.text.vocabulary import EOS, Vocabulary
+from sestina.text.vocabulary import EOS, START, Vocabulary
 from sestina.vectors.table import WordVectors
 
 MOST_ONE_HOT = 4_096  # tokens with one-hot vectors, a matrix of 64 MB
@@ -238,6 +241,44 @@ class TextClassifier(
                 "vectors has vectors of words, while level='subword' reads parts of words; "
                 "leave vectors out, or set level='word'"
             )
+
+    def stream(self) -> StepStream[str]:
+        """Return a text's beginning: feed a token, get P of each class by what has come, (K,).
+
+        After the tokens of a whole text the probabilities are those of `predict_proba`. A stream
+        goes on beyond `max_tokens`.
+
+        Raises:
+            OptionError: The model looks at a text as a whole.
+        """
+        check_is_fitted(self, "network_")
+        refuse(
+            [
+                (self.encoder not in RECURRENT, f"encoder={self.encoder!r} reads a text as a whole;"
+                 f" train with one of {', '.join(RECURRENT)}"),
+                (self.bidirectional, "bidirectional=True reads a text from its end, too; train "
+                 "with bidirectional=False"),
+                (self.mark_end, "mark_end=True puts EOS behind a text, whose end a stream does not "
+                 "know; train without it"),
+            ]
+        )  # fmt: skip
+        network, target = self.network_, self._target()
+        table = network.embedding.weight.detach().numpy()  # (V, D)
+
+        def vector(token: str) -> NDArray[np.float32]:
+            if not isinstance(token, str):
+                raise DataError(f"{token!r:.60} ({type(token).__name__}) came; expected a token")
+            found: NDArray[np.float32] = table[self.vocabulary_[token]]
+            return found
+
+        def shares(state: NDArray[np.float32]) -> NDArray[np.float64]:
+            with torch.inference_mode():
+                logits = network.head(torch.from_numpy(state)[None])
+            found: NDArray[np.float64] = self._tempered(target.probabilities(logits).numpy())[0]
+            return found
+
+        before = [START] if self.mark_start else []
+        return StepStream(network.encoder.cell, vector, shares, self.pool, before)
 
     def reading(self) -> str:
         """Return in words what the network reads: kind and number of its tokens."""

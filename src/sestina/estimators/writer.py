@@ -11,10 +11,19 @@ from sklearn.utils.validation import check_is_fitted
 from sestina.config import TextOptions
 from sestina.errors import DataError, OptionError
 from sestina.estimators import written
-from sestina.estimators.completion import Completion, next_tokens, whole_words
+from sestina.estimators.completion import (
+    Completion,
+    Parts,
+    last_word,
+    next_tokens,
+    whole_words,
+)
 from sestina.estimators.sampling import Sampler
 from sestina.estimators.token_stream import TokenStream
+from sestina.text.clean import cleaner
 from sestina.text.detokenise import Joiner
+from sestina.text.encode import cut_by
+from sestina.text.tokenise import tokeniser
 from sestina.text.vocabulary import EOS, UNK, Vocabulary
 
 
@@ -84,11 +93,18 @@ class Writer:
         """Return a prompt as a text begins with it: a word that follows brings its own blank."""
         return written.opening(prompt, self.level)
 
+    def tokens(self, text: str) -> list[str]:
+        """Return the tokens of a text, in order, as the model reads them; UNK as it is spelt."""
+        check_is_fitted(self, "vocabulary_")
+        options = self._reading()
+        return tokeniser(options, cut_by(self.vocabulary_, options))(text)
+
     def complete(self, prefix: str, n: int = 10, beginning: str = "") -> list[Completion]:
         """Return the n most probable words that follow, with their probabilities (row B10).
 
-        A word model gives the next word, UNK and EOS left out. A character model goes on with the
-        word that the prefix ends in, if it does, to its end.
+        A word model gives the next word, UNK and EOS left out. A model of characters or of parts
+        of words goes on with the word that the prefix ends in, if it does, to its end; the
+        probability is that of the characters to come, and with parts, of the whole word.
 
         Args:
             prefix: The text so far.
@@ -96,8 +112,8 @@ class Writer:
             beginning: Only words that begin so; of a word model.
 
         Raises:
-            OptionError: n is less than 1, a character model is given a `beginning`, or the model
-                reads backwards.
+            OptionError: n is less than 1, a model of other tokens is given a `beginning`, or the
+                model reads backwards.
         """
         self._refuse_backwards()
         stream = self._fed(prefix)
@@ -106,8 +122,17 @@ class Writer:
         if self.level == "word":
             return next_tokens(stream, self.vocabulary_, n, beginning)
         if beginning:
-            raise OptionError("a character model takes a word's beginning at the prefix's end")
-        return whole_words(stream, self.vocabulary_, self._cut(prefix), n)
+            raise OptionError(
+                f"a {self.level} model takes a word's beginning at the prefix's end; drop beginning"
+            )
+        text = cleaner(self._reading())(prefix)
+        if self.level == "character":
+            return whole_words(stream, Parts.of_characters(self.vocabulary_), n, last_word(text))
+        wanted = last_word(text)  # whose own parts may not be those that a longer word begins with
+        before = text.removesuffix(wanted)
+        inside = before != "" and not before[-1].isspace()
+        parts = Parts.of_words(self.vocabulary_, inside)
+        return whole_words(self._fed(before), parts, n, wanted=wanted)
 
     def _refuse_backwards(self) -> None:
         if self.backwards:
@@ -141,4 +166,7 @@ class Writer:
 
     def _cut(self, prompt: str) -> list[str]:
         """Return the tokens of a prompt; a blank at its end is one for a character model."""
-        return written.cut_prompt(prompt, self._reading())
+        tokens = self.tokens(prompt)
+        if self.level == "character" and tokens and prompt[-1].isspace():
+            tokens.append(" ")
+        return tokens

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from altair import LayerChart
 
     from sestina.inspect.evaluate import Rung
+    from sestina.inspect.tag_ladder import TagRung
 
 History = Sequence[Mapping[str, float]]
 WIDTH, HEIGHT = 350, 230
@@ -42,7 +43,7 @@ THEMES: dict[str, dict[str, Any]] = {
 DASHES = [[1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4]]
 
 
-def ladder(rungs: Sequence[Rung], main: str) -> LayerChart:
+def ladder(rungs: Sequence[Rung | TagRung], main: str) -> LayerChart:
     """Return one row per model: its name, its accuracy as a dot, its 95 % interval as a bar."""
     alt = library()
     rows: list[dict[str, Any]] = [
@@ -81,7 +82,7 @@ def ladder(rungs: Sequence[Rung], main: str) -> LayerChart:
 
 
 def learned(history: History, best: int, what: str = "loss") -> LayerChart:
-    """Return the training and validation loss, or accuracy, by epoch; the best epoch is marked."""
+    """Return the training and validation loss, or `what`, by epoch; the best epoch is marked."""
     alt = library()
     rows: list[dict[str, Any]] = [
         {"epoch": row["epoch"], "value": row[key], "line": part}
@@ -90,8 +91,9 @@ def learned(history: History, best: int, what: str = "loss") -> LayerChart:
         if key in row
     ]
     epochs = _epochs(history)
-    lines = _lines(rows, ["training", "validation"], what, epochs)
-    return _sized(alt.layer(*_best_rule(best, epochs, low=what == "accuracy"), *lines))
+    lines = _lines(rows, ["training", "validation"], what.replace("_f1", " F1"), epochs)
+    rule = _best_rule(best, epochs, low=what not in ("loss", "perplexity"))
+    return _sized(alt.layer(*rule, *lines))
 
 
 def accuracies(histories: Mapping[str, History], best: Mapping[str, int]) -> LayerChart:
@@ -327,8 +329,7 @@ def _epoch_axis(epochs: int) -> Any:
 
 def _best_rule(best: int, epochs: int, low: bool = False) -> list[Any]:
     """Return a line at the best epoch and what it is, at the bottom where curves end high."""
-    row = {"epoch": best, "label": f"best: epoch {best}"}
-    flag = inline([row]).encode(x=_epoch_axis(epochs))
+    flag = inline([{"epoch": best, "label": f"best: epoch {best}"}]).encode(x=_epoch_axis(epochs))
     return _flag(flag, "limit", left=best <= (epochs + 1) / 2, low=low)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,8 @@ def language_ladder(
         test: The test texts.
 
     Returns:
-        By name: perplexity, bits_per_character, parameters (of n-grams: their number), seconds.
+        By name: perplexity, bits_per_character, parameters (of n-grams: their number), seconds;
+        tokens, and the share unknown, which are the same of all.
     """
     found = net.figures(test)
     rungs = _grams(net.rows(train), net.rows(test), len(net.vocabulary_), found)
@@ -74,13 +75,26 @@ def _grams(
         seconds = time.perf_counter() - started
         perplexity = grams.perplexity(unseen)
         bits = math.log2(perplexity) * found["tokens"] / found["characters"]
-        rungs[name] = _rung(perplexity, bits, grams.n_parameters_, seconds)
+        rungs[name] = _rung(found, perplexity, bits, grams.n_parameters_, seconds)
     return rungs
 
 
 def _of_net(net: LanguageModel | SequenceFromVector, found: dict[str, float]) -> dict[str, Any]:
     own = found["perplexity"], found["bits_per_character"]
-    return _rung(*own, net.n_parameters_, net.seconds_)
+    return _rung(found, *own, net.n_parameters_, net.seconds_)
+
+
+def language_verdict(rungs: Mapping[str, Mapping[str, Any]], name: str, other: str) -> str:
+    """Return one sentence: by how much a model's perplexity lies below or above another's."""
+    one, two = (float(rungs[who]["perplexity"]) for who in (name, other))
+    if one < two:
+        return f"{name} beats {other}: its perplexity is {1 - one / two:.1%} lower."
+    if one == two:
+        return f"{name} and {other} have the same perplexity."
+    return (
+        f"{name} loses to {other}: its perplexity is {one / two - 1:.1%} higher. Use {other}, or "
+        "give the net more texts, epochs or other options."
+    )
 
 
 def name_of(net: LanguageModel | SequenceFromVector) -> str:
@@ -89,10 +103,14 @@ def name_of(net: LanguageModel | SequenceFromVector) -> str:
     return f"{stacked}{net.cell.upper()} {net.hidden}"
 
 
-def _rung(perplexity: float, bits: float, parameters: int, seconds: float) -> dict[str, Any]:
+def _rung(
+    found: Mapping[str, float], perplexity: float, bits: float, parameters: int, seconds: float
+) -> dict[str, Any]:
     return {
         "perplexity": perplexity,
         "bits_per_character": bits,
+        "tokens": found["tokens"],
+        "unknown": found["unknown"],
         "parameters": parameters,
         "seconds": round(seconds, 3),
     }

@@ -116,6 +116,18 @@ def pair(*pieces: str) -> str:
     return f'<div class="pair">{inner}</div>' if inner else ""
 
 
+def columns(*pieces: str) -> str:
+    """Return pieces in as many columns as there is room for."""
+    inner = "".join(f"<div>{piece}</div>" for piece in pieces if piece)
+    return f'<div class="columns">{inner}</div>'
+
+
+def bar(figure: str, share: float) -> str:
+    """Return a figure above a bar that is `share` of a whole one."""
+    width = round(100 * min(max(share, 0.0), 1.0))
+    return f'{text(figure)}<span class="bar" style="--share:{width}%" aria-hidden="true"></span>'
+
+
 def tiles(rows: Sequence[tuple[str, str, str]]) -> str:
     """Return large figures: what, figure, a few words below it."""
     unbroken = "&NoBreak;–&NoBreak;"

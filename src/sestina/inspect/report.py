@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from sestina import metrics
 from sestina.errors import counted
-from sestina.estimators.text_classifier import TextClassifier
-from sestina.inspect import charts, page
+from sestina.inspect import charts, confusions, page, sections
 from sestina.inspect.evaluate import Ladder, Rung
 from sestina.inspect.per_class import per_class
 
-MOST_CLASSES = 20
 MOST_ROWS = 100
 MISTAKES = 10
 
@@ -34,6 +32,7 @@ class ReportFacts:
         coverage: "vocabulary" (its size), "known_share" (of the running test tokens) and
             "unknown" (pairs of the most frequent unknown tokens and their counts).
         options: The options worth telling, by name.
+        helps: What each option does.
     """
 
     title: str
@@ -43,6 +42,7 @@ class ReportFacts:
     max_tokens: int
     coverage: dict[str, Any]
     options: dict[str, Any]
+    helps: dict[str, str] = field(default_factory=dict)
 
 
 def render(ladder: Ladder, main: str, facts: ReportFacts) -> str:
@@ -63,16 +63,16 @@ def render(ladder: Ladder, main: str, facts: ReportFacts) -> str:
         f"{counted(len(ladder.texts), 'test text')} that it never saw, beside simpler models. "
         f"There are {len(ladder.classes):,} {'labels' if multi else 'classes'}."
     )
-    sections = [
+    parts = [
         ("short", "In short", _short(ladder, rung, facts)),
-        ("data", "What was trained on what", _data(facts)),
+        ("data", "What was trained on what", sections.data(facts.data, facts.options, facts.helps)),
         ("ladder", "The ladder", _ladder(ladder, rung)),
         ("learning", "How it learned", _learning(ladder, rung)),
         ("classes", "Label by label" if multi else "Class by class", _classes(ladder, rung)),
         ("trust", "How far to trust it", _trust(ladder, rung)),
         ("texts", "The texts", _texts(facts)),
     ]
-    return page.whole(facts.title, lede, sections)
+    return page.whole(facts.title, lede, parts)
 
 
 def best_epoch(history: Sequence[Mapping[str, float]]) -> int:
@@ -98,28 +98,7 @@ def _short(ladder: Ladder, rung: Rung, facts: ReportFacts) -> str:
     if plain:
         best = max(plain, key=lambda other: float(other.figures["accuracy"]))
         tiles.insert(1, ("Best baseline", _three(best.figures["accuracy"]), best.name))
-    said = "".join(f'<li dir="auto">{page.text(line)}</li>' for line in facts.verdicts)
-    return page.tiles(tiles) + (f'<ul class="verdicts">{said}</ul>' if said else "")
-
-
-def _data(facts: ReportFacts) -> str:
-    rows = "".join(
-        f'<dt dir="auto">{page.text(label[:1].upper() + label[1:])}</dt>'
-        f'<dd dir="auto">{page.text(line)}</dd>'
-        for label, line in facts.data.items()
-    )
-    out = f'<dl class="facts">{rows}</dl>'
-    if not facts.options:
-        return out
-    helps = {spec.name: spec.metadata.get("help", "") for spec in fields(TextClassifier)}
-    lines = [
-        [f"<code>{page.text(name)}</code>", f"<code>{page.text(page.value(value))}</code>",
-         page.text(helps.get(name, ""))]
-        for name, value in facts.options.items()
-    ]  # fmt: skip
-    table = page.table("Options", ["Option", "Value", "What it does"], lines, texts=3)
-    how = "The encoder, the seed, and every option that is not left at its default."
-    return f'{out}<div class="after">{table}{page.note(how)}</div>'
+    return sections.short(tiles, facts.verdicts)
 
 
 def _ladder(ladder: Ladder, main: Rung) -> str:
@@ -206,47 +185,18 @@ def _classes(ladder: Ladder, rung: Rung) -> str:
 
 
 def _confusion(ladder: Ladder, rung: Rung, beside: str) -> str:
-    size = len(ladder.classes)
-    counts = np.zeros((size, size), dtype=np.int64)
-    np.add.at(counts, (ladder.codes, rung.decided), 1)
-    totals = counts.sum(axis=1)
-    shown = _most_frequent(totals)
-    few = counts[np.ix_(shown, shown)]
-    how = (
-        "A row holds the texts of one true class; the stronger the colour, the larger the share of "
-        "the row. Right answers lie on the diagonal."
-    )
-    if size > len(shown):
-        how += (
-            f" Shown are the {len(shown)} most frequent of {size:,} classes; "
-            f"{int(counts.sum() - few.sum()):,} of {counted(int(counts.sum()), 'test text')} "
-            "are of another class, or were taken for one."
-        )
-    chart = charts.confusion(few, totals[shown], _names(ladder, shown, 16))
-    said = f"Right: {int(np.trace(counts)):,} of {counted(int(counts.sum()), 'text')}."
-    figure = page.figure("Confusion matrix", chart, said, how, fixed=True, alone=size > 2)
-    if size < 3:
+    classes, kind = ladder.classes, ("class", "classes")
+    table = confusions.counts(ladder.codes, rung.decided, len(classes))
+    figure = confusions.matrix(table, classes, "text", kind, alone=len(classes) > 2)
+    if len(classes) < 3:
         return page.pair(figure, beside)
-    return f'{figure}<div class="after">{page.pair(beside, _worst_pairs(ladder, counts))}</div>'
-
-
-def _worst_pairs(ladder: Ladder, counts: NDArray[np.int64]) -> str:
-    """Return the table of the classes that are most often taken for another."""
-    wrong, totals = counts - np.diag(np.diag(counts)), counts.sum(axis=1)
-    worst = np.argsort(-wrong, axis=None, kind="stable")[:MISTAKES]
-    places = [divmod(int(place), len(counts)) for place in worst]
-    rows = [
-        [page.name(ladder.classes[i]), page.name(ladder.classes[j]), f"{wrong[i, j]:,}",
-         _three(wrong[i, j] / totals[i])]
-        for i, j in places if wrong[i, j]
-    ]  # fmt: skip
-    heads = ["True class", "Taken for", "Texts", "Share of class"]
-    return page.table("Most frequent confusions", heads, rows, texts=2) if rows else ""
+    worst = confusions.worst(table, classes, "text", "class")
+    return f'{figure}<div class="after">{page.pair(beside, worst)}</div>'
 
 
 def _decisions(ladder: Ladder, rung: Rung) -> str:
     put, has = rung.decided > 0.5, ladder.codes > 0.5
-    shown = _most_frequent(has.sum(axis=0))
+    shown = confusions.most_frequent(has.sum(axis=0))
     kinds = {"found": put & has, "missed": ~put & has, "false": put & ~has, "none": ~put & ~has}
     rows = [{kind: int(hit[:, k].sum()) for kind, hit in kinds.items()} for k in shown]
     lines = [
@@ -256,7 +206,7 @@ def _decisions(ladder: Ladder, rung: Rung) -> str:
     how = "Labels that were rightly put, overlooked, and put on texts that do not have them."
     if len(ladder.classes) > len(shown):
         how += f" Shown are the {len(shown)} most frequent of {len(ladder.classes):,} labels."
-    chart = charts.decisions(rows, _names(ladder, shown, 18))
+    chart = charts.decisions(rows, confusions.names(ladder.classes, shown, 18))
     figure = page.figure("Right and wrong per label", chart, "The table has the counts.", how)
     heads = ["Label", "Found", "Missed", "Put wrongly", "Rightly left out"]
     return page.pair(figure, page.table("Test texts per label", heads, lines))
@@ -371,13 +321,3 @@ def _three(value: float) -> str:
 def _interval(rung: Rung) -> str:
     low, high = rung.figures["interval"]
     return f"{low:.3f}–{high:.3f}"
-
-
-def _most_frequent(support: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the numbers of the most frequent classes, in the classes' order."""
-    return np.sort(np.argsort(-support, kind="stable")[:MOST_CLASSES])
-
-
-def _names(ladder: Ladder, shown: NDArray[np.int64], most: int) -> list[str]:
-    """Return different names of classes, short enough for a chart."""
-    return charts.distinct([ladder.classes[int(k)] for k in shown], most)

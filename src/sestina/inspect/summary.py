@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from sestina import config
 from sestina.data.records import Records
-from sestina.errors import counted
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.inspect.report import ReportFacts
+from sestina.inspect.sections import changed_options, helps, run_told
 from sestina.text.encode import cut_by, encode
 from sestina.text.tokenise import tokeniser
-from sestina.version import __version__
 
 NET_NAMES = {
     "bag": "bag of tokens",
@@ -52,19 +50,6 @@ def net_name(net: TextClassifier) -> str:
     return " ".join(words)
 
 
-def changed_options(net: TextClassifier) -> dict[str, Any]:
-    """Return the options that differ from their defaults, and the encoder and seed always."""
-    options = config.to_dict(net)
-    shown = {}
-    for spec in fields(net):
-        value = options[spec.name]
-        default = list(spec.default) if isinstance(spec.default, tuple) else spec.default
-        told = spec.name in ("encoder", "seed")
-        if spec.name != "verbose" and (told or (type(value), value) != (type(default), default)):
-            shown[spec.name] = value if isinstance(value, str | int | float | list) else str(value)
-    return shown
-
-
 def report_facts(
     net: TextClassifier, parts: Parts, said: str, verdicts: list[str], title: str
 ) -> ReportFacts:
@@ -78,7 +63,7 @@ def report_facts(
         title: Name of the data.
     """
     train, dev, test = parts
-    notes = "; ".join((*train.notes, *net.notes_))
+    notes, run = "; ".join((*train.notes, *net.notes_)), run_told(net)
     data = {
         "data": title,
         "texts": f"{len(train):,} train, {len(dev):,} dev, {len(test):,} test: {said}",
@@ -88,11 +73,7 @@ def report_facts(
         ),
         "noticed": notes,
         "tokens": net.reading(),
-        "network": f"{net_name(net)}: {counted(net.n_parameters_, 'parameter')}, of them "
-        f"{net.n_trainable_parameters_:,} trained",
-        "training": f"{counted(len(net.history_), 'epoch')}, the best was {net.best_epoch_}; "
-        f"{net.seconds_:.1f} seconds; seed {net.seed}",
-        "program": f"Sestina {__version__}",
+        **{**run, "network": f"{net_name(net)}: {run['network']}"},
     }
     return ReportFacts(
         title=title,
@@ -102,6 +83,7 @@ def report_facts(
         max_tokens=net.max_tokens,
         coverage=_coverage(net, test),
         options=changed_options(net),
+        helps=helps(net),
     )
 
 

@@ -25,6 +25,7 @@ class TagRung:
     Attributes:
         name: What it is.
         figures: Those of `SequenceTagger.evaluate`.
+        predicted: The tags it put.
         right: Which words it got right, laid end to end.
         parameters: Numbers it learned.
         seconds: Seconds it took to fit.
@@ -32,6 +33,7 @@ class TagRung:
 
     name: str
     figures: dict[str, Any]
+    predicted: list[list[Any]]
     right: NDArray[np.bool_]
     parameters: int
     seconds: float
@@ -74,7 +76,7 @@ def baseline_rung(one: TagBaseline, test: TaggedSentences, seen: NDArray[np.bool
     true = test.tags or []
     figures = tagging.figures(true, one.predicted, seen)
     right = tagging.right(true, one.predicted)
-    return TagRung(one.name, figures, right, one.parameters, one.seconds)
+    return TagRung(one.name, figures, one.predicted, right, one.parameters, one.seconds)
 
 
 def net_rung(name: str, net: SequenceTagger, test: TaggedSentences) -> TagRung:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.resources import files
@@ -15,8 +15,13 @@ from sestina.config import (
     EmbeddingOptions,
     EncoderOptions,
     FineTuningOptions,
+    LanguageOptions,
+    LanguageTextOptions,
+    LanguageTrainingOptions,
+    LearningOptions,
     NgramOptions,
     PretrainingOptions,
+    TaggerOptions,
     TextNeuronOptions,
     TextOptions,
     TrainingOptions,
@@ -41,13 +46,26 @@ class PretrainedClassifierOptions(PretrainingOptions, TextClassifierOptions):
     """Options of `PretrainedClassifier`, likewise."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
+class SequenceTaggerOptions(TaggerOptions, LearningOptions):
+    """Options of `SequenceTagger`, known without loading torch."""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class LanguageModelOptions(LanguageTextOptions, LanguageOptions, LanguageTrainingOptions):
+    """Options of `LanguageModel`, known without loading torch."""
+
+
 # What an experiment may train: where it lives, and its options. It takes these, has scikit-learn's
-# fit (with validation=…) and predict_proba, and afterwards history_, best_epoch_, seconds_, notes_,
-# n_parameters_ and n_trainable_parameters_. A history without losses tells accuracies.
+# fit (with validation=…), and afterwards history_, best_epoch_, seconds_, notes_, n_parameters_ and
+# n_trainable_parameters_. A history without losses tells accuracies. How it is judged, the task
+# says (`judge_of` in lab/run.py).
 ESTIMATORS: dict[str, tuple[str, type]] = {
     "TextClassifier": ("sestina.estimators.text_classifier", TextClassifierOptions),
     "PretrainedClassifier": ("sestina.lab.pretrained", PretrainedClassifierOptions),
     "TextNeuron": ("sestina.lab.text_neuron", TextNeuronOptions),
+    "SequenceTagger": ("sestina.estimators.sequence_tagger", SequenceTaggerOptions),
+    "LanguageModel": ("sestina.estimators.language_model", LanguageModelOptions),
 }
 
 
@@ -76,14 +94,21 @@ class Experiment:
     deck: str = option("", "The decks it is from.")
     note: str = option("", "What a reader should know.")
     task: str = option(
-        "reviews", "What its data are.", choices=("reviews", "languages", "topics", "names")
+        "reviews",
+        "What its data are: texts with labels, words with tags, or texts to write like.",
+        choices=("reviews", "languages", "topics", "names", "tag", "generate"),
     )
-    data: str = option("movie-snippets", "Shipped data set to run on; empty where none fits.")
+    data: str = option(
+        "movie-snippets", "Shipped data set, or toy data, to run on; empty where none fits."
+    )
     training_texts: int | None = option(
         None, "Train on so many texts, drawn anew for each seed.", least=2
     )
     seeds: int = option(5, "Seeds to run.", least=1)
     estimator: str = option("TextClassifier", "What is trained.", choices=tuple(ESTIMATORS))
+    prefer: Any = option(
+        (), "Pairs of texts: a language model should find the first of each more probable."
+    )
     options: Any = option(None, "Options of the estimator, by the names of `sestina.config`.")
     members: Any = option(
         None, "Options of each of several networks, by a name of its own, beside those of all."
@@ -138,10 +163,18 @@ def names() -> list[str]:
     return sorted((name.removesuffix(".toml") for name in found), key=_order)
 
 
-def _order(name: str) -> tuple[int, str]:
-    """Return the sort key of a name such as c10-lstm: by the row's number, then the alphabet."""
+def _check_pairs(pairs: Any) -> None:
+    good = isinstance(pairs, Sequence) and all(
+        isinstance(pair, list) and list(map(type, pair)) == [str, str] for pair in pairs
+    )
+    if not good:
+        raise OptionError(f"prefer={pairs!r:.60} is not a list of pairs of texts")
+
+
+def _order(name: str) -> tuple[str, int, str]:
+    """Return the sort key of a name such as c10-lstm: by the row, then the alphabet."""
     digits = name.partition("-")[0].lstrip("abcdefghijklmnopqrstuvwxyz")
-    return (int(digits) if digits.isdigit() else 1000, name)
+    return (name[:1], int(digits) if digits.isdigit() else 1000, name)
 
 
 def get(name: str) -> Experiment:
@@ -176,12 +209,16 @@ def read(text: str, name: str) -> Experiment:
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"experiment {name!r} is not TOML: {error}") from error
     try:
+        _check_pairs(values.get("prefer", ()))
         tables = {key: _table(values.pop(key, {}), key) for key in TABLES}
         lecture = Lecture(**config.from_dict(Lecture, tables["lecture"]))
         config.check(lecture)
         known = {**config.from_dict(Experiment, values), "name": name, "lecture": lecture}
         experiment = Experiment(**known, options={}, members={})
         config.check(experiment)
+        wanted = {"tag": "SequenceTagger", "generate": "LanguageModel"}.get(experiment.task)
+        if wanted is not None and experiment.estimator != wanted:
+            raise OptionError(f"task={experiment.task!r} wants estimator = {wanted!r}")
         members = {key: _table(own, f"members.{key}") for key, own in tables["members"].items()}
         experiment = replace(
             experiment,

@@ -37,14 +37,51 @@ def title(record: Record) -> str:
 
 
 def accuracy(record: Record) -> str:
-    """Return the accuracy on the test part, mean ± standard deviation over the seeds."""
-    return spread(record["summary"]["accuracy"], record["summary"]["accuracy_sd"])
+    """Return the accuracy on the test part, mean ± standard deviation over the seeds.
+
+    A language model has none; its perplexity stands there instead, marked as such.
+    """
+    summary = record["summary"]
+    if "perplexity" in summary:
+        return f"ppl {perplexity(record)}"
+    return spread(summary["accuracy"], summary["accuracy_sd"])
+
+
+def perplexity(record: Record) -> str:
+    """Return the perplexity of the test part; nothing where it is not a language model's."""
+    summary = record["summary"]
+    if "perplexity" not in summary:
+        return ""
+    return spread(summary["perplexity"], summary["perplexity_sd"], 2)
+
+
+def more(record: Record) -> dict[str, str]:
+    """Return what else a tagger or a language model showed, by name."""
+    summary, written = record["summary"], record["runs"][0].get("written")
+    names = {"span_f1": "F1 of spans", "unseen": "words not in training",
+             "bits_per_character": "bits per character"}  # fmt: skip
+    found = {
+        name: spread(summary[key], summary[f"{key}_sd"])
+        for key, name in names.items()
+        if summary.get(key) is not None
+    }
+    if "preferred" in summary:
+        gaps = ", ".join(f"{gap:+.2f}" for gap in summary["preferred"])
+        found["log P, first less second"] = gaps
+    if written:
+        found["texts it ends"] = f"{written['ended']:.0%}, of them new {written['new']:.0%}"
+        found["it writes"] = " | ".join(" ".join(text.split())[:160] for text in written["texts"])
+    return found
 
 
 def linear(record: Record) -> str:
-    """Return the accuracy of the best linear model on the same texts."""
+    """Return the accuracy of the best baseline on the same texts; of n-grams, the perplexity."""
     found = record["summary"]["baselines"].values()
-    return _fixed(max(found, key=lambda pair: float(pair[0]))) if found else NOTHING
+    if not found:
+        return NOTHING
+    if "perplexity" in record["summary"]:
+        return f"ppl {min(float(pair[0]) for pair in found):.2f}"
+    return _fixed(max(found, key=lambda pair: float(pair[0])))
 
 
 def linear_models(record: Record) -> str:

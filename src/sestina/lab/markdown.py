@@ -24,10 +24,12 @@ the data are others, so is the figure that one may expect. Parameters are counte
 sizes (10,000 words, its vectors), whatever the vocabulary of the data; "match" says that they are
 the lecture's to the last one. "Averaged" is the accuracy of the mean of the seeds' probabilities,
 "linear" that of the best linear model on the same texts (TF-IDF + logistic regression, NB-SVM), its
-penalty chosen by the same held-out ones. In parentheses stand 95 % intervals (Wilson's), and
-McNemar's p tells how likely it is that chance alone sets the averaged networks and a linear model
-apart. Seconds are those of one fit, and of all else that the machine did meanwhile: compare orders
-of magnitude. Options behind a name were given by `--set`.
+penalty chosen by the same held-out ones; in rows E the best of each word's usual tag and logistic
+regression on windows of words, or of n-grams. A language model has a perplexity (ppl) instead of an
+accuracy. In parentheses stand 95 % intervals (Wilson's), and McNemar's p tells how likely it is
+that chance alone sets the averaged networks and a linear model apart. Seconds are those of one fit,
+and of all else that the machine did meanwhile: compare orders of magnitude. Options behind a name
+were given by `--set`.
 """
 
 
@@ -96,6 +98,7 @@ def _section(record: Record) -> list[str]:
         "the lecture": lecture["said"],
         "accuracy": figures.accuracy(record),
         "the seeds' networks averaged": averaged if averaged != figures.NOTHING else "",
+        **figures.more(record),
         "each alone": figures.members(record),
         "beside it": figures.linear_models(record),
         "apart by chance (McNemar)": figures.against(record),

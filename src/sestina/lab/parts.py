@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sestina.data import toy
 from sestina.data.records import Label, Records
 from sestina.data.split import three_parts
+from sestina.data.tagged import TaggedSentences
 from sestina.errors import DataError, counted
 
 SPLIT_SEED = 0  # the split is the data's; only a draw of few texts changes with the seed
 QUICK = {"train": 240, "dev": 60, "test": 120}
+
+TOYS: dict[str, Callable[[], Records | TaggedSentences]] = {
+    "toy-islands": lambda: TaggedSentences(*toy.islands(900, 80, seed=1), source="toy-islands"),
+    "toy-kitchen": lambda: Records(toy.kitchen(2_000, seed=1), source="toy-kitchen"),
+}
+"""Made data that experiments may name: see `sestina.data.toy`."""
 
 Parts = tuple[Records, Records, Records]
 
@@ -70,15 +79,16 @@ def drawn(train: Records, texts: int, seed: int) -> tuple[Records, Records]:
     return few, train.take([row for rows in rest for row in rows[:more]])
 
 
-def digest(records: Records) -> str:
-    """Return the SHA-256 of the texts, labels and parts, in their order.
+def digest(records: Records | TaggedSentences) -> str:
+    """Return the SHA-256 of the texts, labels and parts, or words, tags and parts, in their order.
 
     It is the same for a file and its compressed copy.
     """
     total = hashlib.sha256()
     nothing = [None] * len(records)
-    labels, parts = records.labels or nothing, records.parts or nothing
-    for row in zip(records.texts, labels, parts, strict=True):
+    texts: Any = records.texts if isinstance(records, Records) else records.sentences
+    labels: Any = records.labels if isinstance(records, Records) else records.tags
+    for row in zip(texts, labels or nothing, records.parts or nothing, strict=True):
         total.update(json.dumps(row).encode() + b"\n")
     return total.hexdigest()
 

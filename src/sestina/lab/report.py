@@ -17,7 +17,9 @@ TITLE = "The lectures' experiments"
 HOW = (
     "Accuracy on the test part, mean ± standard deviation over the seeds. Parameters are counted "
     "at the lecture's sizes; “match” says that they are the lecture's to the last one. The "
-    "lectures' figures are of 25,000 + 25,000 IMDb reviews."
+    "lectures' figures are of 25,000 + 25,000 IMDb reviews. Of a language model the perplexity "
+    "(ppl) stands in place of the accuracy; beside a tagger or language model, the best baseline "
+    "in place of a linear model."
 )
 LEARNED = {
     "loss": "Where the training loss falls on while the validation loss rises, the network learns "
@@ -74,11 +76,13 @@ def _table(last: Sequence[Record], missing: Sequence[Experiment]) -> str:
 def _experiment(record: Record) -> str:
     lecture, summary = record["lecture"], record["summary"]
     said = lecture["said"] or "as the lecture has it"
-    tiles = [("Accuracy", figures.accuracy(record), counted(len(record["runs"]), "seed"))]
+    own = figures.perplexity(record)
+    seeds = counted(len(record["runs"]), "seed")
+    tiles = [("Perplexity" if own else "Accuracy", own or figures.accuracy(record), seeds)]
     if lecture["accuracy"] is not None:
         tiles.append(("The lecture's", figures.lecture(lecture["accuracy"]), said))
     if summary["baselines"]:
-        tiles.append(("Linear model", figures.linear(record), "the best, on the same texts"))
+        tiles.append((_beside(record), figures.linear(record), "the best, on the same texts"))
     if "ensemble" in summary:
         tiles.append(("Averaged", f"{summary['ensemble']:.3f}", "the seeds' networks together"))
     sentence = page.text(f"{record['title']} {record['deck']}. {record['note']}".strip())
@@ -86,6 +90,10 @@ def _experiment(record: Record) -> str:
         f'<p class="lede">{sentence}</p><div class="after">{page.tiles(tiles)}</div>'
         f'<div class="after">{_curves(record)}</div><div class="after">{_facts(record)}</div>'
     )
+
+
+def _beside(record: Record) -> str:
+    return "Baseline" if record["row"].startswith("E") else "Linear model"
 
 
 def _curves(record: Record) -> str:
@@ -137,7 +145,8 @@ def _facts(record: Record) -> str:
         "On these data": figures.own_size(record),
         "Changed": figures.changed(record),
         "Each alone": figures.members(record),
-        "Linear models": figures.linear_models(record),
+        **figures.more(record),
+        f"{_beside(record)}s": figures.linear_models(record),
         "Apart by chance (McNemar)": figures.against(record),
         "Noticed": "; ".join((*data["notes"], *record["runs"][0]["notes"])),
         "Versions": ", ".join(f"{name} {version}" for name, version in record["versions"].items()),

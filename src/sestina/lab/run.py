@@ -16,11 +16,21 @@ from numpy.typing import NDArray
 
 from sestina import config
 from sestina.data.records import Records
+from sestina.data.tagged import TaggedSentences
 from sestina.errors import DataWarning
 from sestina.lab import journal, parts
 from sestina.lab.experiment import Experiment
+from sestina.lab.judges import Judge, judge_of
 from sestina.lab.sizes import compared
-from sestina.lab.summary import Rights, Table, against, cross_entropy, over_seeds, right
+from sestina.lab.summary import (
+    Rights,
+    Table,
+    against,
+    cross_entropy,
+    of_sequences,
+    over_seeds,
+    right,
+)
 from sestina.version import __version__
 
 QUICK_EPOCHS = 2
@@ -30,14 +40,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Data:
-    """The texts to run on, what the user called them, and their sum."""
+    """The texts or tagged words to run on, what the user called them, and their sum."""
 
     name: str
-    records: Records
+    records: Records | TaggedSentences
     sha256: str
 
     @classmethod
-    def of(cls, name: str, records: Records) -> Data:
+    def of(cls, name: str, records: Records | TaggedSentences) -> Data:
         """Return the data with their sum."""
         return cls(name, records, parts.digest(records))
 
@@ -78,8 +88,16 @@ class Laboratory:
             experiment = experiment.with_options(epochs=min(QUICK_EPOCHS, *epochs))
         usual = config.TrainingOptions.validation_fraction
         share = experiment.options.get("validation_fraction", usual) or usual
+        judge = judge_of(experiment.task, self.quick)
+        if judge is not None:
+            runs, used, said = self._judged(experiment, judge, data, share)
+            return self._record(
+                experiment, _about(data, used, judge.classes(used), said), runs,
+                of_sequences(runs), changed,
+            )  # fmt: skip
+        assert isinstance(data.records, Records)  # of labelled texts
         whole, said = parts.split(data.records, share, self.quick)
-        runs: list[dict[str, Any]] = []
+        runs = []
         tables: list[Table] = []
         rights: list[Rights] = []
         for number, seed in enumerate(self.seeds, 1):
@@ -89,6 +107,22 @@ class Laboratory:
             runs.append(run)
             tables.append(table)
             rights.append(linear)
+        summary = {
+            **over_seeds(runs, tables, codes),
+            "against": against(tables, codes, rights),
+        }
+        about = _about(data, used, len(used[0].label_counts()), said)
+        return self._record(experiment, about, runs, summary, changed)
+
+    def _record(
+        self,
+        experiment: Experiment,
+        about: dict[str, Any],
+        runs: list[dict[str, Any]],
+        summary: dict[str, Any],
+        changed: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        """Return the record: all that the figures rest on."""
         return {
             "format": journal.FORMAT,
             "format_version": journal.VERSION,
@@ -99,21 +133,34 @@ class Laboratory:
             "note": experiment.note,
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "quick": self.quick,
-            "data": _about(data, used, said),
+            "data": about,
             "estimator": experiment.estimator,
             "options": _options(experiment),
             "changed": dict(changed or {}),
             "seeds": list(self.seeds),
             "parameters": compared(experiment),
             "lecture": config.to_dict(experiment.lecture),
-            "summary": {
-                **over_seeds(runs, tables, codes),
-                "against": against(tables, codes, rights),
-            },
+            "summary": summary,
             "runs": runs,
             "versions": _versions(),
             "machine": {"processors": os.cpu_count(), "type": platform.machine()},
         }
+
+    def _judged(
+        self, experiment: Experiment, judge: Judge, data: Data, share: float
+    ) -> tuple[list[dict[str, Any]], Any, str]:
+        """Return the runs of a tagger or language model, its parts, and how these came about."""
+        used, said = judge.parted(experiment, data.records, share)
+        runs = []
+        for number, seed in enumerate(self.seeds, 1):
+            (net,) = experiment.build(seed=seed).values()
+            started = time.perf_counter()
+            judge.fit(net, used)
+            figures = {"seed": seed, **judge.figures(experiment, net, used)}
+            seconds = round(time.perf_counter() - started, 3)
+            runs.append({**figures, "seconds_in_all": seconds, **_of_training(net)})
+            self.say(_line(experiment, number, len(self.seeds), runs[-1]))
+        return runs, used, said
 
     def _one(
         self, experiment: Experiment, used: parts.Parts, seed: int
@@ -187,6 +234,13 @@ def _of_net(net: Any, table: Table, codes: NDArray[Any]) -> dict[str, Any]:
         "accuracy": float(right(table, codes).mean()),
         # what learns without a loss, as the perceptron, is not judged by one either
         "loss": cross_entropy(table, codes) if "loss" in net.history_[0] else None,
+        **_of_training(net),
+    }
+
+
+def _of_training(net: Any) -> dict[str, Any]:
+    """Return what is told of a fitted network whatever its task."""
+    return {
         "parameters": net.n_parameters_,
         "trainable": net.n_trainable_parameters_,
         "best_epoch": net.best_epoch_,
@@ -215,7 +269,7 @@ def _drawn(experiment: Experiment, whole: parts.Parts, seed: int, quick: bool) -
     return few, held, test
 
 
-def _about(data: Data, used: parts.Parts, said: str) -> dict[str, Any]:
+def _about(data: Data, used: Any, classes: int, said: str) -> dict[str, Any]:
     train, dev, test = used
     return {
         "name": data.name,
@@ -223,7 +277,7 @@ def _about(data: Data, used: parts.Parts, said: str) -> dict[str, Any]:
         "train": len(train),
         "dev": len(dev),
         "test": len(test),
-        "classes": len(train.label_counts()),
+        "classes": classes,
         "split": said,
         "notes": list(data.records.notes),
     }
@@ -241,13 +295,17 @@ def _versions() -> dict[str, str]:
 
 
 def _line(experiment: Experiment, number: int, seeds: int, run: dict[str, Any]) -> str:
-    loss = "" if run["loss"] is None else f"loss {run['loss']:.4f}, "
+    shown = "".join(
+        f"{name.replace('_f1', ' F1')} {run[name]:.4f}, "
+        for name in ("accuracy", "span_f1", "perplexity", "loss")
+        if run.get(name) is not None
+    )
     nets = run.get("members", {"": run}).items()
     best = ", ".join(
         f"{name} best epoch {net['best_epoch']} of {net['history'][-1]['epoch']:,}".strip()
         for name, net in nets
     )
     return (
-        f"{experiment.name}: seed {run['seed']} ({number} of {seeds}): accuracy "
-        f"{run['accuracy']:.4f}, {loss}{best}, {run['seconds_in_all']:.1f} s"
+        f"{experiment.name}: seed {run['seed']} ({number} of {seeds}): {shown}{best}, "
+        f"{run['seconds_in_all']:.1f} s"
     )

@@ -6,10 +6,12 @@ may hold fewer words, and our vectors be shorter, so the network is built once m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sestina.lab.experiment import Experiment, Lecture
+
+LETTERS = 100  # characters that a tagger's count supposes
 
 
 def at_lecture_sizes(experiment: Experiment) -> dict[str, int]:
@@ -47,11 +49,7 @@ def _of_one(options: Any, lecture: Lecture) -> dict[str, int]:
             table,
         )
     head = () if lecture.head else {id(weight) for weight in network.head.parameters()}
-    weights = [weight for weight in network.parameters() if id(weight) not in head]
-    return {
-        "total": sum(weight.numel() for weight in weights),
-        "trainable": sum(weight.numel() for weight in weights if weight.requires_grad),
-    }
+    return _counted(weight for weight in network.parameters() if id(weight) not in head)
 
 
 def _of_neuron(experiment: Experiment) -> dict[str, int]:
@@ -60,10 +58,49 @@ def _of_neuron(experiment: Experiment) -> dict[str, int]:
     return {"total": weights, "trainable": weights}
 
 
+def _of_tagger(experiment: Experiment) -> dict[str, int]:
+    """Count a tagger of the lecture's vocabulary and tags; its letters are a hundred."""
+    import numpy as np
+
+    from sestina.nn.embedding import TokenEmbedding
+    from sestina.nn.tagger import TaggerNetwork
+    from sestina.train import random_stream
+
+    lecture, (options,) = experiment.lecture, experiment.build().values()
+    with random_stream(0):
+        known, words = None, TokenEmbedding(lecture.vocabulary, options.embedding, None, True)
+        if options.vectors is not None:
+            size = (lecture.vocabulary, lecture.vector_size or options.embedding)
+            known = TokenEmbedding(*size, None, trainable=options.fine_tune)
+        allowed = np.ones((lecture.classes + 1,) * 2, np.bool_)
+        network = TaggerNetwork(options, allowed, words, known, LETTERS)
+    return _counted(network.parameters())
+
+
+def _of_language_model(experiment: Experiment) -> dict[str, int]:
+    from sestina.nn.language import LanguageNetwork
+    from sestina.train import random_stream
+
+    (options,) = experiment.build().values()
+    with random_stream(0):
+        network = LanguageNetwork(options, experiment.lecture.vocabulary)
+    return _counted(network.parameters())
+
+
+def _counted(weights: Iterable[Any]) -> dict[str, int]:
+    weights = list(weights)
+    return {
+        "total": sum(weight.numel() for weight in weights),
+        "trainable": sum(weight.numel() for weight in weights if weight.requires_grad),
+    }
+
+
 COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
     "TextClassifier": _of_network,
     "PretrainedClassifier": _of_network,
     "TextNeuron": _of_neuron,
+    "SequenceTagger": _of_tagger,
+    "LanguageModel": _of_language_model,
 }
 
 

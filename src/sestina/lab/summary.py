@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 TINY = 1e-7  # probabilities are kept this far from 0, as in Keras' loss
 
+MORE = ("span_f1", "unseen", "perplexity", "bits_per_character")  # figures of some tasks
+
 Table = NDArray[np.float64]
 Rights = dict[str, NDArray[np.bool_]]
 """Which of the test texts each linear model gets right, (N,)."""
@@ -61,6 +63,22 @@ def over_seeds(
         together = right(np.mean(tables, axis=0), codes)
         found["ensemble"] = float(together.mean())
         found["ensemble_interval"] = list(accuracy_interval(together))
+    return found
+
+
+def of_sequences(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return mean and standard deviation over the seeds of a tagger or a language model."""
+    found: dict[str, Any] = {}
+    more = (name for name in MORE if name in runs[0])
+    for name in ("accuracy", "f1", "loss", "seconds", *more):
+        values = [run[name] for run in runs]
+        found[name], found[f"{name}_sd"] = (None, None) if None in values else _spread(values)
+    found["baselines"] = {
+        name: list(_spread([run["baselines"][name] for run in runs]))
+        for name in runs[0]["baselines"]
+    }
+    if preferred := [run["preferred"] for run in runs if run.get("preferred")]:
+        found["preferred"] = [_spread(pair)[0] for pair in zip(*preferred, strict=True)]
     return found
 
 

@@ -117,15 +117,15 @@ class TaggerNetwork(nn.Module):
         if alone and not dropped:
             states, _ = self.encoder(self.embedding.lookup(words), lengths=batch.lengths)
         else:
-            x = self._vectors(words, batch)
+            x = self.vectors(batch._replace(words=words))
             x = parts.drop_features(x, self.input_dropout) if dropped else x
             states, _ = self.encoder(x, lengths=batch.lengths)
         emissions: Tensor = self.head(states)
         return emissions
 
-    def _vectors(self, words: Tensor, batch: WordBatch) -> Tensor:
+    def vectors(self, batch: WordBatch) -> Tensor:
         """Return what is known of each word side by side, (B, T, D)."""
-        found = [self.embedding(words)]
+        found = [self.embedding(batch.words)]
         if self.known is not None:
             found.append(self.known(batch.known))
         if self.characters is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+BLANK = "▁"  # stands for the blank before a word, in parts of words
 CLOSING = frozenset(".,;:!?)]}%…»”’'")
 OPENING = frozenset("([{«“‘`$£€#@¿¡")
 BETWEEN = frozenset("-/–")
@@ -19,18 +20,22 @@ class Joiner:
     """Puts tokens together, one after another.
 
     Args:
-        level: Of the tokens: "word" or "character".
+        level: Of the tokens: "word", "character" or "subword".
     """
 
     def __init__(self, level: str = "word") -> None:
-        self._words = level == "word"
+        self._level = level
         self._glued = True  # whether what comes stands beside what was
         self._open = False  # whether a straight quotation mark waits for its second
 
     def __call__(self, token: str) -> str:
         """Return what a token adds to the text."""
-        if not self._words:
+        if self._level == "character":
             return token
+        if self._level == "subword":
+            text = token.replace(BLANK, " ")
+            first, self._glued = self._glued, False
+            return text.removeprefix(" ") if first else text
         quote = token == '"'
         apart = not self._glued and not self._joins(token)
         if quote:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from sestina.config import TextOptions
-from sestina.text.detokenise import Joiner
+from sestina.text.detokenise import BLANK, Joiner
 from sestina.text.encode import Encoded, cut_by, encode, in_ids, learn_vocabulary
-from sestina.text.subword_model import BLANK
 from sestina.text.tokenise import tokeniser
 from sestina.text.vocabulary import EOS, PAD, Vocabulary
 

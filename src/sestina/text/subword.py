@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from sestina.config import SubwordOptions, check, from_dict, to_dict
 from sestina.errors import DataError, ModelError, OptionError, counted
+from sestina.text.detokenise import BLANK
 from sestina.text.inputs import as_texts
-from sestina.text.subword_model import BLANK, learnt, library, rebuilt
+from sestina.text.subword_model import learnt, library, rebuilt
 from sestina.text.vocabulary import PAD, UNK
 
 HALF = re.compile("[\ud800-\udfff]")  # half a character, which the package does not take

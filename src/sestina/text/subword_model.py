@@ -16,9 +16,9 @@ from typing import Any
 
 from sestina.config import SubwordOptions
 from sestina.errors import MissingExtra
+from sestina.text.detokenise import BLANK
 from sestina.text.vocabulary import PAD, UNK
 
-BLANK = "▁"  # stands for the blank before a word
 STEP, DIGITS = 1e-4, 4  # of the scores of a unigram model
 FIRST = [PAD, UNK]
 

@@ -79,6 +79,13 @@ def evaluate(
         chosen = part_of(sentences, part, "test", "evaluating on")
         tagged.measure(tagger(model), model, path, chosen, json)
         return
+    _classifier(model, path, reading, part, json)
+
+
+def _classifier(
+    model: str, path: str, reading: dict[str, Any], part: str | None, json: bool
+) -> None:
+    """Print the figures of a text classifier."""
     net, found = on_test_part(model, path, reading, part)
     from sestina.inspect.evaluate import judged_net
     from sestina.inspect.per_class import per_class

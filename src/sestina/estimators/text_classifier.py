@@ -258,8 +258,8 @@ class TextClassifier(
                  "with bidirectional=False"),
                 (self.contextual is not None or self.network_.embedding is None, "it has no table "
                  "of its tokens' vectors; train with such vectors, and without contextual"),
-                (self.direction_ is not None, "it begins as a language model, which reads whole texts;"
-                 " train without pretrained"),
+                (self.direction_ is not None, "it began as a language model, which reads "
+                 "whole texts; train without pretrained"),
                 (self.mark_end, "mark_end=True puts EOS behind a text, whose end a stream does not "
                  "know; train without it"),
             ]

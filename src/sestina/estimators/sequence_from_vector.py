@@ -19,7 +19,7 @@ from sestina.config import GivenOptions, LanguageTrainingOptions, WrittenOptions
 from sestina.data import chunks
 from sestina.data.ragged import Ragged
 from sestina.data.split import stratified
-from sestina.errors import DataError, counted
+from sestina.errors import DataError, OptionError, counted
 from sestina.estimators import vector_training, written
 from sestina.estimators.trained import Trained
 from sestina.estimators.vector_training import Pairs
@@ -104,6 +104,8 @@ class SequenceFromVector(
         started = time.perf_counter()
         self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
         config.check(self)
+        if self.level == "subword":
+            raise OptionError("level='subword' is not offered here; take 'word' or 'character'")
         documents, self.lists_ = as_sequences(y)
         self.attributes_ = Attributes.learn(X)
         self.n_features_in_ = len(self.attributes_)

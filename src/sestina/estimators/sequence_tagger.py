@@ -167,25 +167,11 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
                 (self.bidirectional, "bidirectional=True reads a sentence from its end, too; "
                  "train with bidirectional=False and crf=False"),
                 (self.crf, "crf=True tags sentences as a whole; train with crf=False"),
+                (self.contextual is not None, "contextual language models read sentences as a "
+                 "whole; train without"),
             ]
         )  # fmt: skip
-        network = self.network_
-
-        def vector(word: str) -> NDArray[np.float32]:
-            if not isinstance(word, str):
-                raise DataError(f"{word!r:.60} ({type(word).__name__}) came; expected a word")
-            with torch.inference_mode():
-                batch = tagging.batch(self.lexicon_.numbers([[word]]), np.array([0]))
-                found: NDArray[np.float32] = network.vectors(batch)[0, 0].numpy()
-            return found
-
-        def shares(state: NDArray[np.float32]) -> NDArray[np.float64]:
-            with torch.inference_mode():
-                scores = network.head(torch.from_numpy(state)[None, None])
-                found: NDArray[np.float64] = network.tags.marginals(scores, torch.tensor([1]))[0, 0]
-            return found
-
-        return StepStream(network.encoder, vector, shares)
+        return tagging.word_stream(self.network_, self.lexicon_)
 
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
         """Return the figures of sentences whose tags are known.

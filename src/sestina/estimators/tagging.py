@@ -18,7 +18,8 @@ from sestina.config import TaggerOptions
 from sestina.data.ragged import Ragged
 from sestina.errors import DataError, OptionError, counted
 from sestina.estimators.contexts import Contexts
-from sestina.nn.tagger import WordBatch
+from sestina.estimators.step_stream import StepStream
+from sestina.nn.tagger import TaggerNetwork, WordBatch
 from sestina.text.inputs import as_sentences
 from sestina.text.vocabulary import Vocabulary
 from sestina.text.words import Lexicon, Numbered
@@ -245,3 +246,28 @@ def figures(true: Tags, predicted: Tags, seen: NDArray[np.bool_]) -> dict[str, A
         found["spans"] = metrics.span_scores(*texts)
         found["span_f1"] = found["spans"]["f1"]
     return found
+
+
+def word_stream(network: TaggerNetwork, lexicon: Lexicon) -> StepStream[str]:
+    """Return a sentence's beginning: feed a word, get P of each of its tags, (K,).
+
+    Args:
+        network: One that looks only back, and at each word on its own.
+        lexicon: Its words.
+    """
+
+    def vector(word: str) -> NDArray[np.float32]:
+        if not isinstance(word, str):
+            raise DataError(f"{word!r:.60} ({type(word).__name__}) came; expected a word")
+        with torch.inference_mode():
+            read = batch(lexicon.numbers([[word]]), np.array([0]))
+            found: NDArray[np.float32] = network.vectors(read)[0, 0].numpy()
+        return found
+
+    def shares(state: NDArray[np.float32]) -> NDArray[np.float64]:
+        with torch.inference_mode():
+            scores = network.head(torch.from_numpy(state)[None, None])
+            found: NDArray[np.float64] = network.tags.marginals(scores, torch.tensor([1]))[0, 0]
+        return found
+
+    return StepStream(network.encoder, vector, shares)

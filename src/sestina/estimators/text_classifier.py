@@ -258,6 +258,10 @@ class TextClassifier(
                  f" train with one of {', '.join(RECURRENT)}"),
                 (self.bidirectional, "bidirectional=True reads a text from its end, too; train "
                  "with bidirectional=False"),
+                (self.contextual is not None or self.network_.embedding is None, "it has no table "
+                 "of its tokens' vectors; train with such vectors, and without contextual"),
+                (self.direction_ is not None, "it began as a language model, which reads "
+                 "whole texts; train without pretrained"),
                 (self.mark_end, "mark_end=True puts EOS behind a text, whose end a stream does not "
                  "know; train without it"),
             ]

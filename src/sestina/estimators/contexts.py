@@ -69,7 +69,7 @@ class Contexts:
         return cls(
             first.vocabulary_,
             config.to_dict(first, CleaningOptions),
-            {size: getattr(first, size) for size in SIZES},
+            {size: value for size, value in config.to_dict(first).items() if size in SIZES},
             tuple(model.backwards for model in models),
             tuple(model.network_ for model in models),
         )

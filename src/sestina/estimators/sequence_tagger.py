@@ -63,12 +63,7 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
     """
 
     _unit: ClassVar[str] = "sentences"
-    _files: ClassVar[tuple[str, ...]] = (
-        "vocabulary.json",
-        "known.json",
-        "characters.json",
-        "contexts.json",
-    )
+    _files: ClassVar[tuple[str, ...]] = tagging.FILES
 
     def fit(
         self,

@@ -25,6 +25,7 @@ from sestina.text.vocabulary import Vocabulary
 from sestina.text.words import Lexicon, Numbered
 
 Tags = Sequence[Sequence[Any]]
+FILES = ("vocabulary.json", "known.json", "characters.json", "contexts.json")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ VECTOR_PEERS := $(VENV)/peers-vectors
 # threads that wait must not spin: on a busy machine that made the demo eight times slower
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test check lab bench bench-averages bench-few-texts bench-recurrent bench-tagging bench-vectors clean
+.PHONY: demo test check lab bench bench-averages bench-few-texts bench-language bench-recurrent bench-tagging bench-vectors clean
 
 demo: $(STAMP)  ## compare ten models on real reviews, write demo/report.html
 	$(BIN)/python examples/demo.py
@@ -31,6 +31,9 @@ bench: $(STAMP)  ## the figures of docs/benchmarks.md: three seeds of every mode
 
 bench-few-texts: $(STAMP)  ## 200 training texts, vectors random or pre-trained; ARGS=--publish
 	$(BIN)/python benchmarks/few_texts.py $(ARGS)
+
+bench-language: $(STAMP)  ## language models against n-grams; ARGS="--prose FILE --publish"
+	$(BIN)/python benchmarks/language_models.py $(ARGS)
 
 bench-tagging: $(STAMP)  ## taggers beside their baselines; ARGS="--tweets FOLDER --publish"
 	$(BIN)/python benchmarks/tagging.py $(ARGS)

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from sestina import SequenceTagger, SeriesClassifier, TextClassifier, config
+from sestina import LanguageModel, SequenceTagger, SeriesClassifier, TextClassifier, config
 from sestina.errors import OptionError, counted
 
 KINDS = [
@@ -15,8 +15,12 @@ KINDS = [
     config.EmbeddingOptions,
     config.EncoderOptions,
     config.TrainingOptions,
+    config.LanguageTextOptions,
+    config.LanguageOptions,
+    config.LanguageTrainingOptions,
     TextClassifier,
     SeriesClassifier,
+    LanguageModel,
     SequenceTagger,
     config.TaggedOptions,
 ]

@@ -14,11 +14,10 @@ from sklearn.exceptions import NotFittedError
 import sestina
 from conftest import GOOD
 from sestina import (
+    LanguageModel,
     Perceptron,
     SequenceTagger,
-    SeriesClassifier,
     SigmoidNeuron,
-    TextClassifier,
     load,
 )
 from sestina.errors import DataError, OptionError
@@ -28,20 +27,37 @@ from test_vector_contract import VECTORS
 FAST = {"epochs": 3, "hidden": 6, "learning_rate": 0.02, "batch_size": 8, "seed": 3}
 SERIES = np.random.default_rng(0).normal(size=(40, 7, 3))
 HISTORY = {
-    "epoch", "loss", "validation_loss", "validation_accuracy", "gradient_norm", "clipped",
-    "sequences_per_second", "seconds",
+    "epoch", "loss", "validation_loss", "gradient_norm", "clipped", "sequences_per_second",
+    "seconds",
 }  # fmt: skip
+LABELLED = ["TextClassifier", "SeriesClassifier", "SequenceTagger"]
+
+
+def case_of(name, reviews):
+    """An estimator's class, inputs, and labels, of which a language model takes none."""
+    texts, labels = reviews
+    if name == "SequenceTagger":
+        sentences = [text.split() for text in texts]
+        labels = [["good" if w in GOOD else "bad" for w in s] for s in sentences]
+        return SequenceTagger, sentences, labels
+    return (
+        ESTIMATORS[name],
+        SERIES if name == "SeriesClassifier" else texts,
+        (labels if name in LABELLED else None),
+    )
 
 
 @pytest.fixture(params=list(ESTIMATORS), scope="module")
 def case(request, reviews):
     """Each estimator: its class, inputs, labels."""
-    texts, labels = reviews
-    kind = ESTIMATORS[request.param]
-    if kind is SequenceTagger:
-        sentences = [text.split() for text in texts]
-        return kind, sentences, [["good" if w in GOOD else "bad" for w in s] for s in sentences]
-    return kind, {TextClassifier: texts, SeriesClassifier: SERIES}[kind], labels
+    return case_of(request.param, reviews)
+
+
+@pytest.fixture(params=LABELLED, scope="module")
+def labelled(request, reviews):
+    """Each estimator that learns labels: its class, inputs, labels, and itself after a fit."""
+    kind, x, y = case_of(request.param, reviews)
+    return kind, x, y, kind(**FAST).fit(x, y)
 
 
 def laid(rows):
@@ -49,15 +65,15 @@ def laid(rows):
     return rows if isinstance(rows, np.ndarray) else np.concatenate(rows)
 
 
-def answers(net, x):
-    """What an estimator says of inputs, in numbers."""
-    return laid(net.predict_proba(x))
-
-
 @pytest.fixture(scope="module")
 def fitted(case):
     kind, x, y = case
     return kind(**FAST).fit(x, y)
+
+
+def answers(net, x):
+    """What an estimator says of inputs, in numbers."""
+    return net.score_texts(x) if isinstance(net, LanguageModel) else laid(net.predict_proba(x))
 
 
 def test_every_public_estimator_is_among_these():
@@ -98,7 +114,7 @@ def test_fit_returns_the_estimator_and_leaves_its_options(case):
 def test_inputs_are_left_alone(case):
     kind, x, y = case
     before, labels = copy.deepcopy(x), copy.deepcopy(y)
-    kind(**FAST).fit(x, y).predict(x)
+    answers(kind(**FAST).fit(x, y), x)
     assert all(map(np.array_equal, before, x)) and labels == y
 
 
@@ -107,15 +123,19 @@ def test_clone_has_the_options_and_nothing_learned(case, fitted):
     assert fresh.get_params() == fitted.get_params()
     assert not [name for name in vars(fresh) if name.endswith("_")]
     with pytest.raises(NotFittedError):
-        fresh.predict(case[1])
+        answers(fresh, case[1])
 
 
-@pytest.mark.parametrize("verb", ["predict", "predict_proba", "score", "save"])
-def test_not_fitted(case, tmp_path, verb):
+def test_not_fitted(case, tmp_path):
     kind, x, y = case
-    arguments = {"score": (x, y), "save": (tmp_path / "model",)}.get(verb, (x,))
-    with pytest.raises(NotFittedError):
-        getattr(kind(), verb)(*arguments)
+    verbs = {name: (x,) for name in ("predict", "predict_proba", "score_texts", "perplexity")}
+    verbs |= {"score": (x, y), "save": (tmp_path / "model",), "generate": (), "stream": ()}
+    verbs |= {"complete": ("a",)}
+    own = [name for name in verbs if hasattr(kind, name)]
+    assert len(own) >= 4
+    for verb in own:
+        with pytest.raises(NotFittedError):
+            getattr(kind(), verb)(*verbs[verb])
     for name in ("n_parameters_", "n_trainable_parameters_", "parameter_counts_"):
         assert not hasattr(kind(), name)
     assert not (tmp_path / "model").exists()
@@ -131,13 +151,13 @@ def test_same_seed_same_answers(case, fitted):
 
 def test_fitting_again_forgets(case):
     kind, x, y = case
-    net = kind(**FAST).fit(x[:20], y[:20]).fit(x, y)
+    net = kind(**FAST).fit(x[:20], y and y[:20]).fit(x, y)
     once = kind(**FAST).fit(x, y)
     assert np.array_equal(answers(net, x), answers(once, x))
 
 
-def test_predictions_fit_together(case, fitted):
-    _, x, y = case
+def test_predictions_fit_together(labelled):
+    _, x, y, fitted = labelled
     chances, labels = answers(fitted, x), laid(fitted.predict(x))
     assert chances.shape == (len(labels), len(fitted.classes_)) and chances.dtype == np.float64
     assert len(fitted.predict(x)) == len(fitted.predict_proba(x)) == len(x)
@@ -163,13 +183,17 @@ def test_a_folder_keeps_everything(fitted, case, tmp_path):
     assert head["estimator"] == kind.__name__ and head["version"] == sestina.__version__
 
 
+def test_classes_are_known_after_fit(labelled):
+    assert labelled[-1].classes_.tolist() == ["bad", "good"]
+
+
 def test_what_is_known_after_fit(fitted):
-    assert fitted.classes_.tolist() == ["bad", "good"]
+    measure = "perplexity" if isinstance(fitted, LanguageModel) else "accuracy"
     assert 1 <= fitted.best_epoch_ <= fitted.n_iter_ == len(fitted.history_) == 3
     assert fitted.seconds_ > 0
     assert isinstance(fitted.notes_, list)
     for number, row in enumerate(fitted.history_, 1):
-        assert set(row) == HISTORY
+        assert set(row) == HISTORY | {f"validation_{measure}"}
         assert row["epoch"] == number and all(np.isfinite(list(row.values())))
 
 
@@ -179,8 +203,8 @@ def test_parameters_are_counted(fitted):
     assert {"encoder", "head"} <= set(counts) <= {"embedding", "encoder", "head", "tags"}
 
 
-def test_validation_may_be_given(case):
-    kind, x, y = case
+def test_validation_may_be_given(labelled):
+    kind, x, y, _ = labelled
     net = kind(**FAST).fit(x[8:], y[8:], validation=(x[:8], y[:8]))
     assert net.history_[net.best_epoch_ - 1]["validation_accuracy"] == net.score(x[:8], y[:8])
     bare = kind(**FAST, validation_fraction=0.0).fit(x, y)
@@ -191,15 +215,15 @@ def test_a_fit_that_fails_leaves_nothing_fitted(case):
     kind, x, y = case
     net = kind(**FAST).fit(x, y)
     with pytest.raises(DataError):
-        net.fit(x, ["one"] * len(x))
+        net.fit([] if y is None else x, ["one"] * len(x))
     with pytest.raises(NotFittedError):
-        net.predict(x)
+        answers(net, x)
 
 
 def test_torch_is_left_as_it_was(case):
     kind, x, y = case
     state, mode, threads = torch.get_rng_state(), torch.is_grad_enabled(), torch.get_num_threads()
-    kind(**FAST, dropout=0.5).fit(x, y).predict(x)
+    answers(kind(**FAST, dropout=0.5).fit(x, y), x)
     assert torch.equal(torch.get_rng_state(), state)
     assert (torch.is_grad_enabled(), torch.get_num_threads()) == (mode, threads)
     assert torch.get_default_dtype() is torch.float32

@@ -89,6 +89,15 @@ def test_page_of_tagging_runs(tmp_path, monkeypatch, capsys):
         run_command(line)
 
 
+def test_page_of_the_language_models_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "language.md")
+    assert len(commands(page)) == 5
+    for line in commands(page):
+        run_command(line)
+
+
 def test_page_of_the_texts_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")

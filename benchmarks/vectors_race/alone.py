@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from racing.results import Goal, Spread, judge
 
 from .corpus import Text, of_length
-from .job import Job
+from .job import MIN_COUNT, Job
 from .race import Finished, Line, Track, series, speeds
 from .rows import OURS, Entry, Race
 
@@ -21,11 +21,12 @@ READING, COST, GAIN, LONGER = 0.15, 2.0, 1.8, 1.1
 
 NOTE = (
     "The file is cut into tokens parted by blanks, and not compressed, so that reading is too. "
-    "A text longer than the corpus is the corpus over and over, in which more words occur often"
-    " enough. Ratios: of the same bits, what they cost; of one thread, what the second brings; "
-    "of reading, its share of an epoch; of lengths, the time per word against that of the "
-    "shortest text. Memory is VmHWM, in which the mapped pages of the file of ids count, and "
-    "before the corpus what Python, the packages and reading the compiled kernels take."
+    "A text longer than the corpus is the corpus over and over, in which more words occur often "
+    "enough; the shortest text over and over has the words that it has once. Ratios: of the "
+    "same bits, what they cost; of one thread, what the second brings; of reading, its share of "
+    "an epoch; of lengths, the time per word against that of the shortest text. Memory is VmHWM, "
+    "in which the mapped pages of the file of ids count, and before the corpus what Python, the "
+    "packages and reading the compiled kernels take."
 )
 
 
@@ -71,27 +72,44 @@ def options(track: Track, text: Text, epochs: int) -> tuple[list[Line], Finished
 def lengths(
     track: Track, text: Text, sizes: Sequence[int], folder: Path
 ) -> tuple[list[Line], list[Memory], list[Finished]]:
-    """Train on texts of several lengths, one epoch each; compare the time per word."""
+    """Train on texts of several lengths, one epoch each; compare the time per word.
+
+    A longer text has more words too, whose vectors fill more memory than the caches hold; so the
+    shortest text is also repeated, whose words stay the same.
+    """
     lines, memory, all_found = [], [], []
     first: float | None = None
-    for size in sizes:
-        path = folder / "part"
-        tokens = of_length(text, size, path)
-        found = track.run(Race("", Job(), {OURS: Entry("Sestina")}), path)
+    for name, tokens, path, min_count in _texts(text, sizes, folder):
+        race = Race("", Job(min_count=min_count), {OURS: Entry("Sestina")})
+        found = track.run(race, path)
         all_found.append(found)
-        path.unlink()
         seconds = series(found, OURS)
         if not seconds:
             break
         per_word = [value / tokens for value in seconds]
         first = first or median(per_word)
-        name = f"{rounded(size)} tokens" + (", repeated" if size > 1.1 * text.tokens else "")
         goal = Goal("slower", LONGER if lines else None)
         ratios = [value / first for value in per_word]
         line = _line(name, goal, ratios, speeds(seconds, tokens), _whole(found, OURS))
         lines.append(line)
         memory.append(_memory(found, tokens))
     return lines, [one for one in memory if not math.isnan(one.peak)], all_found
+
+
+def _texts(text: Text, sizes: Sequence[int], folder: Path) -> Iterator[tuple[str, int, Path, int]]:
+    """Write the texts, one at a time; give each's name, tokens, file and least count of a word."""
+    path, shortest = folder / "part", folder / "shortest"
+    for size in sizes:
+        name = f"{rounded(size)} tokens" + (", repeated" if size > 1.1 * text.tokens else "")
+        yield name, of_length(text, size, path), path, MIN_COUNT
+    once = of_length(text, sizes[0], shortest)
+    for size in sizes[1:]:
+        times = round(size / sizes[0])
+        tokens = of_length(replace(text, path=shortest, tokens=once), times * once, path)
+        name = f"{rounded(size)} tokens, of the {rounded(sizes[0])} over and over"
+        yield name, tokens, path, times * MIN_COUNT
+    path.unlink()
+    shortest.unlink()
 
 
 def rounded(size: int) -> str:

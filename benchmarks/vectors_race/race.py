@@ -137,6 +137,7 @@ class Track:
         until = time.monotonic() + PATIENCE
         while not self.calibration.quiet(unrest := self._disturbance()):
             if time.monotonic() > until:
+                self.calibration.resign()
                 break
             time.sleep(PAUSE)
         return unrest

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sestina.data.read import read
     from sestina.data.tagged import read_tagged
     from sestina.errors import SestinaError
+    from sestina.estimators.language_model import LanguageModel
     from sestina.estimators.loading import load
     from sestina.estimators.neuron import Perceptron, SigmoidNeuron
     from sestina.estimators.sequence_tagger import SequenceTagger
@@ -49,6 +50,7 @@ _PLACES = {
     "Hashing": "sestina.text.hashing",
     "IntegerSequences": "sestina.text.sequences",
     "MultiHot": "sestina.text.bags",
+    "LanguageModel": "sestina.estimators.language_model",
     "OneHot": "sestina.text.one_hot",
     "OneHotTokens": "sestina.text.one_hot",
     "PMI": "sestina.vectors.counted",
@@ -85,6 +87,7 @@ __all__ = [
     "GloVe",
     "Hashing",
     "IntegerSequences",
+    "LanguageModel",
     "MultiHot",
     "OneHot",
     "OneHotTokens",

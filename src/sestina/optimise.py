@@ -115,6 +115,17 @@ def optimiser(network: nn.Module, options: LearningOptions) -> torch.optim.Optim
     return Adam(weights, tables, rate) if tables else torch.optim.Adam(weights, rate, fused=True)
 
 
+def decayed(options: LearningOptions, done: float) -> float:
+    """Return the learning rate once a share of the training is done: a straight line to 0."""
+    return options.learning_rate * max(1.0 - done, 0.0)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Give an optimiser another learning rate."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
 def _tables(network: nn.Module) -> list[HashedEmbedding]:
     """Return the trainable tables of hashed n-grams."""
     found = [module for module in network.modules() if isinstance(module, HashedEmbedding)]

@@ -70,6 +70,8 @@ class Reporter:
         """Print the line of a finished epoch; a star marks the best so far."""
         if "validation_accuracy" in row:
             self._metric = f"  dev acc {row['validation_accuracy']:.3f}"
+        if "validation_perplexity" in row:
+            self._metric = f"  dev ppl {row['validation_perplexity']:.1f}"
         if not self._verbose:
             return
         figures = [f"epoch {row['epoch']:>3.0f}/{self._epochs}", f"loss {row['loss']:.4f}"]
@@ -77,6 +79,8 @@ class Reporter:
             figures.append(f"dev loss {row['validation_loss']:.4f}")
         if "validation_accuracy" in row:
             figures.append(f"dev acc {row['validation_accuracy']:.4f}")
+        if "validation_perplexity" in row:
+            figures.append(f"dev ppl {row['validation_perplexity']:.2f}")
         figures.append(f"{row['sequences_per_second']:,.0f} {self._unit}/s")
         self.say("  ".join(figures) + (" *" if best else ""))
 

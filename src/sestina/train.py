@@ -157,6 +157,9 @@ def _steps(
     for step, (batch, size) in enumerate(problem.batches(epoch), 1):
         loss = problem.loss(batch)
         cost = loss + optimise.penalty(problem.kernels, options.l2) if options.l2 else loss
+        if options.decay:
+            done_share = (epoch - 1 + (step - 1) / problem.steps) / options.epochs
+            optimise.set_rate(optimiser, optimise.decayed(options, done_share))
         optimiser.zero_grad()
         cost.backward()
         norm, cut = optimise.clip(problem.network, options)

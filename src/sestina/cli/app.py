@@ -19,9 +19,11 @@ from sestina.cli import (
     find_threshold,
     info,
     lab,
+    language,
     predict,
     sentences,
     train,
+    train_generate,
     train_tag,
     vectors,
 )
@@ -57,6 +59,9 @@ data.app.command("map", epilog="Example: sestina data map salammbo-letters --out
 train.app.command(
     epilog="Example: sestina train tag names.conll --characters cnn --vectors glove-50d --out model"
 )(train_tag.tag)
+train.app.command(
+    epilog="Example: sestina train generate first-names --level character --out names"
+)(train_generate.generate)
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(lab.app, name="lab")
@@ -66,6 +71,9 @@ app.command(epilog="Example: sestina find-threshold model new.csv --measure 'pre
 )
 app.command(epilog="Example: sestina calibrate model new-reviews.csv")(calibrate.calibrate)
 app.command(epilog='Example: sestina predict model "A quiet, wonderful film."')(predict.predict)
+app.command(epilog='Example: sestina generate model --prompt "The jury" --n 50')(language.generate)
+app.command(epilog='Example: sestina complete model "The jury" -n 5')(language.complete)
+app.command(epilog='Example: sestina score model "She will bring flowers."')(language.score)
 app.command(epilog="Example: sestina info model")(info.info)
 
 

@@ -14,7 +14,9 @@ from sestina.cli.inputs import (
     PathArgument,
     UnusedSeed,
     estimator_of,
+    language_model,
     part_of,
+    records,
     tagger,
 )
 from sestina.cli.judging import on_test_part
@@ -39,9 +41,15 @@ def evaluate(
 
     The calibration error tells how far the stated probabilities lie from the
     share that is right; for a model with a temperature also without it. A
-    tagger wants tagged sentences, and is measured on words and on spans.
+    tagger wants tagged sentences, and is measured on words and on spans; a
+    language model wants no labels: its perplexity and bits per character.
     """
-    if estimator_of(model) == "SequenceTagger":
+    kind = estimator_of(model)
+    if kind == "LanguageModel":
+        texts = part_of(records(path, reading, need_label=False), part, "test", "evaluating on")
+        _language(model, path, texts.texts, json)
+        return
+    if kind == "SequenceTagger":
         sentences = tagged.tagged(path, columns, reading["encoding"])
         chosen = part_of(sentences, part, "test", "evaluating on")
         tagged.measure(tagger(model), model, path, chosen, json)
@@ -65,6 +73,25 @@ def evaluate(
         show.as_json(result)
     else:
         _show(result)
+
+
+def _language(model: str, path: str, texts: list[str], json: bool) -> None:
+    """Print the figures of a language model; empty texts do not count."""
+    texts = [text for text in texts if text.strip()]
+    figures = language_model(model).figures(texts)
+    if json:
+        found = {"task": "evaluate", "model": model, "data": path, "texts": len(texts)}
+        show.as_json({**found, "metrics": figures})
+        return
+    show.facts(
+        f"{model} on {path}: {counted(len(texts), 'text')}",
+        {
+            "perplexity": f"{figures['perplexity']:,.2f}",
+            "bits per character": f"{figures['bits_per_character']:.3f}",
+            "tokens": figures["tokens"],
+            "unknown tokens": f"{figures['unknown']:.1%}",
+        },
+    )
 
 
 def _without_temperature(net: Any, probabilities: Any, codes: Any) -> dict[str, float]:

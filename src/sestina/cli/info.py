@@ -24,7 +24,8 @@ def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None
         {
             "estimator": f"{head['estimator']}, written by Sestina {head['version']}",
             "data": facts.get("data"),
-            "classes": head["learned"]["classes"],
+            "classes": facts.get("classes"),
+            "vocabulary": facts.get("vocabulary"),
             "parameters": f"{net.n_parameters_:,} ({show.counts(net.parameter_counts_)})",
             "trainable": net.n_trainable_parameters_,
             "reads": facts.get("reads"),
@@ -36,7 +37,8 @@ def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None
     )
     if "metrics" in facts:
         show.out.print()
-        show.ladder("test part", {**facts["baseline"], facts["name"]: facts["metrics"]})
+        table = show.perplexities if "perplexity" in facts["metrics"] else show.ladder
+        table("test part", {**facts["baseline"], facts["name"]: facts["metrics"]})
         if "outdated" in facts:
             show.out.print(f"Careful: {facts['outdated']}.", markup=False)
     show.out.print()

@@ -48,6 +48,8 @@ UnusedSeed = Annotated[
 ]
 
 CHUNK = 1_000  # lines of standard input that are answered together
+LANGUAGE = "which puts no labels; ask it with sestina generate, complete, score or evaluate"
+CLASSIFIER = "which writes nothing; ask it with sestina predict or evaluate"
 TAGGER = "which tags words; ask it with sestina predict or evaluate"
 
 
@@ -141,7 +143,17 @@ def text_model(folder: str) -> Any:
         ModelError: The folder holds no model that can be read.
         DataError: The model does not classify texts.
     """
-    return _model(folder, "TextClassifier", {"SequenceTagger": TAGGER})
+    return _model(folder, "TextClassifier", {"LanguageModel": LANGUAGE, "SequenceTagger": TAGGER})
+
+
+def language_model(folder: str) -> Any:
+    """Return the language model in a model folder.
+
+    Raises:
+        ModelError: The folder holds no model that can be read.
+        DataError: It is another kind of model.
+    """
+    return _model(folder, "LanguageModel", {"TextClassifier": CLASSIFIER, "SequenceTagger": TAGGER})
 
 
 def tagger(folder: str) -> Any:
@@ -151,7 +163,7 @@ def tagger(folder: str) -> Any:
         ModelError: The folder holds no model that can be read.
         DataError: It is another kind of model.
     """
-    return _model(folder, "SequenceTagger", {})
+    return _model(folder, "SequenceTagger", {"LanguageModel": LANGUAGE})
 
 
 def _model(folder: str, wanted: str, hints: dict[str, str]) -> Any:

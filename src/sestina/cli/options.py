@@ -23,6 +23,9 @@ PANELS = {
     "NgramOptions": "Word vectors",
     "EncoderOptions": "Network",
     "TrainingOptions": "Training",
+    "LanguageTextOptions": "Text",
+    "LanguageOptions": "Network",
+    "LanguageTrainingOptions": "Training",
 }
 OWN = ("verbose", "seed")  # every verb has these itself
 

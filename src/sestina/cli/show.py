@@ -122,6 +122,21 @@ def ladder(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
     table(title, ("model", "accuracy", "95 % interv.", *heads, "parameters", "seconds"), rows)
 
 
+def perplexities(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the ladder of language models."""
+    rows = [
+        (
+            name,
+            f"{row['perplexity']:,.2f}",
+            f"{row['bits_per_character']:.3f}",
+            f"{row['parameters']:,}",
+            f"{row['seconds']:.1f}",
+        )
+        for name, row in rungs.items()
+    ]
+    table(title, ("model", "perplexity", "bits/char.", "parameters", "seconds"), rows)
+
+
 def _plain(value: Any) -> str:
     from rich.markup import escape
 

@@ -5,6 +5,11 @@ than frozen ones, because scikit-learn's ``set_params`` and ``clone`` assign to 
 exactly these fields of an estimator.
 """
 
+from sestina.config.language import (
+    LanguageOptions,
+    LanguageTextOptions,
+    LanguageTrainingOptions,
+)
 from sestina.config.networks import (
     ENCODERS,
     POOLS,
@@ -70,6 +75,9 @@ __all__ = [
     "FastTextOptions",
     "GloVeOptions",
     "HashingOptions",
+    "LanguageOptions",
+    "LanguageTextOptions",
+    "LanguageTrainingOptions",
     "LearningOptions",
     "NeuronOptions",
     "NgramOptions",

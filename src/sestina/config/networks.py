@@ -93,6 +93,9 @@ class LearningOptions:
         "adam", "Optimiser, with its usual constants.", choices=("adam", "rmsprop", "sgd")
     )
     learning_rate: float = option(1e-3, "Step size of the optimiser.", least=1e-12)
+    decay: bool = option(
+        False, "Let the learning rate fall to nothing, in a straight line over all epochs."
+    )
     momentum: float = option(0.0, "Momentum of SGD.", least=0.0, most=0.9999)
     batch_size: int = option(64, "Sequences per step.", least=1)
     epochs: int = option(20, "Passes over the training part, at most.", least=1)

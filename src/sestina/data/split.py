@@ -157,3 +157,62 @@ def _listed(names: Sequence[str]) -> str:
 
 def _names(label: Label) -> set[str]:
     return {label} if isinstance(label, str) else set(label)
+
+
+def cut_off_end(texts: Sequence[str], share: float) -> tuple[list[str], list[str]]:
+    """Return a running text in two parts, of which the last has `share` of the characters.
+
+    It is cut between two texts; a single one, as a book in one piece, between two words.
+
+    Raises:
+        DataError: There are not two words.
+    """
+    if len(texts) == 1:
+        text = texts[0]
+        first = text[: max(round(len(text) * (1 - share)), 1)].rsplit(None, 1)
+        if len(first) < 2:
+            raise DataError(
+                f"a running text of {counted(len(text), 'character')} is too short to hold out its "
+                "end; give more"
+            )
+        return [first[0]], [text[len(first[0]) :].strip()]
+    ends = np.cumsum([len(text) + 1 for text in texts])
+    place = int(np.clip(np.searchsorted(ends, ends[-1] * (1 - share)), 1, len(texts) - 1))
+    return list(texts[:place]), list(texts[place:])
+
+
+def text_parts(
+    records: Records, seed: int, running: bool, dev_share: float = 0.1
+) -> tuple[list[str], list[str], list[str], str]:
+    """Return train, dev and test texts, whatever their labels, and how they came about.
+
+    The parts that the data name are kept; a missing test part takes 10 % and a missing dev part
+    `dev_share` of the training texts: the end of a running text, else texts drawn at random.
+
+    Raises:
+        DataError: There are too few texts.
+    """
+    train, dev, test = records.texts, [], []
+    if records.parts is not None:
+        train, dev, test = (records.part(name).texts for name in ("train", "dev", "test"))
+    named = [name for name, part in (("dev", dev), ("test", test)) if part]
+    said = [f"{' and '.join(named)} as given"] if named else []
+    if not train:
+        raise DataError(f"{records.source}: no text is in the part 'train'; add some")
+
+    def held_out(share: float) -> tuple[list[str], list[str]]:
+        if running:
+            return cut_off_end(train, share)
+        kept, held = stratified(train, [""] * len(train), share, seed)
+        return [train[n] for n in kept], [train[n] for n in held]
+
+    how = "the end of it" if running else "drawn"
+    if not test:
+        train, test = held_out(0.1)
+        said.append(f"test {how} (10 %)")
+    if not dev:
+        train, dev = held_out(dev_share)
+        said.append(f"dev {how} ({100 * dev_share:g} % of train)")
+    if not running:
+        said.append(f"seed {seed}")
+    return train, dev, test, "; ".join(said)

@@ -70,6 +70,10 @@ def _figures(facts: Mapping[str, Any]) -> list[str]:
     """Return the table of the model and its baselines, by what they were measured."""
     metrics = facts.get("metrics") or {}
     rows = [("this model", metrics), *(facts.get("baseline") or {}).items()]
+    if "perplexity" in metrics:
+        lines = ["| | perplexity | bits per character |", "|---|---|---|"]
+        cells = ("perplexity", "bits_per_character")
+        return lines + [f"| {n} | {row[cells[0]]:.2f} | {row[cells[1]]:.3f} |" for n, row in rows]
     rows = [(name, row) for name, row in rows if row and "accuracy" in row]
     if not rows:
         return ["None recorded."]

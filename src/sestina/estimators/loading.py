@@ -7,13 +7,15 @@ from typing import Any
 
 from sestina.errors import ModelError, nearest
 from sestina.estimators.folder import read_model
+from sestina.estimators.language_model import LanguageModel
 from sestina.estimators.sequence_tagger import SequenceTagger
 from sestina.estimators.series import SeriesClassifier
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.store import load_config
 
 ESTIMATORS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (TextClassifier, SeriesClassifier, SequenceTagger)
+    kind.__name__: kind
+    for kind in (TextClassifier, SeriesClassifier, SequenceTagger, LanguageModel)
 }
 
 

@@ -159,8 +159,11 @@ class Trained(LearningOptions):
             **instead: Values in the place of options'.
         """
         options = config.to_dict(self) | instead
-        for free in ("epochs", "verbose", "calibrate"):
-            options.pop(free, None)
+        free = ["verbose", "calibrate"]
+        if not self.decay:  # which depends on how many epochs there will be
+            free.append("epochs")
+        for name in free:
+            options.pop(name, None)
         return {
             **json.loads(json.dumps(options, default=str)),
             "data": digest(*arrays),

@@ -1,0 +1,279 @@
+"""LanguageModel: texts → the probability of texts, and new ones."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from sestina import config
+from sestina.config import (
+    LanguageOptions,
+    LanguageTextOptions,
+    LanguageTrainingOptions,
+    TextOptions,
+)
+from sestina.data import chunks
+from sestina.data.ragged import Ragged
+from sestina.data.read import read
+from sestina.data.split import cut_off_end, stratified
+from sestina.errors import DataError, counted
+from sestina.estimators import language_training as reading
+from sestina.estimators.token_stream import TokenStream
+from sestina.estimators.trained import Trained
+from sestina.estimators.writer import Writer
+from sestina.nn.language import LanguageNetwork
+from sestina.text.clean import cleaner
+from sestina.text.encode import Encoded, encode, in_ids, learn_vocabulary
+from sestina.text.inputs import as_texts
+from sestina.text.vocabulary import EOS, Vocabulary
+from sestina.train import random_stream
+
+WHOLE = 2**31  # texts are read to their ends
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class LanguageModel(
+    LanguageTextOptions, LanguageOptions, LanguageTrainingOptions, Writer, Trained, BaseEstimator
+):
+    """Learn which token follows which, and write texts like those it was trained on (rows E2–E4).
+
+    The options are those of `sestina.config`: `LanguageTextOptions`, `LanguageOptions` and
+    `LanguageTrainingOptions`. Every text ends with EOS, which is foreseen like any token; rare
+    tokens are UNK. All logarithms are natural.
+
+    Attributes (after `fit`):
+        vocabulary_: The `Vocabulary`, V tokens.
+        tokens_: Tokens trained on, EOS included.
+
+    Example:
+        >>> from sestina import LanguageModel
+        >>> verse = ["rose is a rose is a rose"] * 40
+        >>> model = LanguageModel(hidden=16, embedding=16, dropout=0, input_dropout=0, seed=1)
+        >>> model = model.set_params(learning_rate=0.02, validation_fraction=0).fit(verse)
+        >>> model.generate("rose is", n=2, temperature=0)
+        'rose is a rose'
+    """
+
+    _files: ClassVar[tuple[str, ...]] = ("vocabulary.json",)
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that inputs are one-dimensional lists of strings."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+    def fit(
+        self,
+        X: Any,
+        y: None = None,
+        *,
+        validation: Any = None,
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Train on texts.
+
+        Args:
+            X: N texts, or the path of a file or folder of them (`sestina.read`; a plain file has
+                one text a line, empty lines left out).
+            y: Not used; scikit-learn passes it.
+            validation: Texts, or a path, for early stopping; by default `validation_fraction` of X
+                is held out: the end of a running text, else texts drawn at random.
+            checkpoint: Folder for a checkpoint after each epoch.
+            resume: Go on from the checkpoint, where there is one; it wants the same data, options
+                and number of threads.
+
+        Raises:
+            DataError: X cannot be used.
+            OptionError: An option makes no sense, or the checkpoint is of another run.
+            TrainingError: The loss is not finite any more.
+            KeyboardInterrupt: After Ctrl-C; the estimator is then fitted with the best weights
+                so far, if an epoch was finished.
+        """
+        started = time.perf_counter()
+        self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
+        config.check(self)
+        self.notes_: list[str] = []
+        texts, held = self._held_out(self._texts_of(X), validation)
+        options = self._reading()
+        self.vocabulary_, found = learn_vocabulary(texts, options)
+        encoded = in_ids(found, self.vocabulary_, options)
+        self._note(encoded)
+        self.tokens_ = len(encoded.ids.values)
+        rows = self._laid(encoded.ids, self.running)
+        dev = None if held is None else self._laid(self._encode(held), self.running)
+        with random_stream(self.seed, 0):
+            self.network_ = LanguageNetwork(self, len(self.vocabulary_))
+        parts = [rows] if dev is None else [rows, dev]
+        run = self._train(
+            lambda: reading.problem(self.network_, self, rows, dev),
+            lambda: self._options_and_data([a for r in parts for a in (r.values, r.offsets)]),
+            checkpoint,
+            resume,
+        )
+        self._keep(run, started)
+        return self
+
+    # What it makes of texts.
+
+    def score_texts(self, X: Any) -> NDArray[np.float64]:
+        """Return log P of each text, (N,), natural: of its tokens and of EOS behind them.
+
+        Each text is read by itself, also by a model of running text.
+        """
+        check_is_fitted(self, "network_")
+        rows = self._laid(self._encode(as_texts(X)), running=False)
+        return -reading.losses(self.network_, self, rows, running=False)
+
+    def score_text(self, text: str) -> float:
+        """Return log P of one text, natural (row E2)."""
+        if not isinstance(text, str):
+            raise DataError(f"{text!r:.60} came; expected one text, or use score_texts")
+        return float(self.score_texts([text])[0])
+
+    def score(self, X: Any, y: None = None) -> float:
+        """Return the mean log P of a token: minus the logarithm of the perplexity."""
+        return -math.log(self.perplexity(X))
+
+    def perplexity(self, X: Any) -> float:
+        """Return e to the mean of −log P of a token; EOS and UNK are tokens.
+
+        Texts of a model of running text are taken as one, in their order.
+        """
+        return self.figures(X)["perplexity"]
+
+    def bits_per_character(self, X: Any) -> float:
+        """Return the bits that a character takes on average; a text's end counts as one.
+
+        A word model pays for an unknown word what UNK costs, not its spelling.
+        """
+        return self.figures(X)["bits_per_character"]
+
+    def figures(self, X: Any) -> dict[str, float]:
+        """Return perplexity, bits per character, tokens and characters, and the share unknown.
+
+        Args:
+            X: N texts, or the path of a file or folder of them.
+        """
+        check_is_fitted(self, "network_")
+        texts = self._texts_of(X)
+        encoded = encode(texts, self.vocabulary_, self._reading())
+        rows = self._laid(encoded.ids, self.running)
+        total = float(reading.losses(self.network_, self, rows, self.running).sum())
+        clean, tokens = cleaner(self), len(encoded.ids.values)
+        size = sum(len(" ".join(clean(text).split())) + 1 for text in texts)
+        return {
+            "perplexity": reading.perplexity(total / tokens),
+            "bits_per_character": total / math.log(2) / size,
+            "tokens": tokens,
+            "characters": size,
+            "unknown": encoded.unknown / tokens,
+        }
+
+    def rows(self, X: Any) -> Ragged:
+        """Return texts in the ids that the model reads and foresees; each row begins with EOS.
+
+        A baseline that is to be compared with the model reads these too.
+        """
+        check_is_fitted(self, "vocabulary_")
+        return self._laid(self._encode(self._texts_of(X)), self.running)
+
+    def stream(self) -> TokenStream:
+        """Return a text's beginning: feed a token, get the distribution of the next."""
+        check_is_fitted(self, "network_")
+        return TokenStream(self.network_, self.vocabulary_, self, self.running)
+
+    # Texts in and out.
+
+    def _reading(self) -> TextOptions:
+        """Return how texts are read, in the terms of `text.encode`."""
+        own = {spec.name for spec in fields(self)} & {spec.name for spec in fields(TextOptions)}
+        same = {name: getattr(self, name) for name in own}
+        return TextOptions(**same, max_tokens=WHOLE, mark_end=True)
+
+    def _texts_of(self, X: Any) -> list[str]:
+        if not isinstance(X, str | Path):
+            texts = as_texts(X)
+        elif not Path(X).exists():
+            raise DataError(f"there is no file {str(X)!r:.80}; give a path, or a list of texts")
+        else:
+            texts = [text for text in read(X, need_label=False).texts if text.strip()]
+        if not texts:
+            raise DataError("no text came; give one at least")
+        return texts
+
+    def _held_out(self, texts: list[str], validation: Any) -> tuple[list[str], list[str] | None]:
+        """Return the texts to train on and those to validate by."""
+        if validation is not None:
+            return texts, self._texts_of(validation)
+        if not self.validation_fraction:
+            return texts, None
+        if self.running:
+            return cut_off_end(texts, self.validation_fraction)
+        if len(set(texts)) < 2:
+            raise DataError(
+                f"{counted(len(texts), 'text')} of one wording came, of which none can be held "
+                "out; give others, or validation_fraction=0, or running=True for one long text"
+            )
+        kept, held = stratified(texts, [""] * len(texts), self.validation_fraction, self.seed)
+        return [texts[n] for n in kept], [texts[n] for n in held]
+
+    def _encode(self, texts: Sequence[str]) -> Ragged:
+        return encode(texts, self.vocabulary_, self._reading()).ids
+
+    def _laid(self, ids: Ragged, running: bool) -> Ragged:
+        """Return texts as rows that begin with EOS: one a text, or one of all."""
+        return (chunks.joined if running else chunks.framed)(ids, self.vocabulary_[EOS])
+
+    def _note(self, encoded: Encoded) -> None:
+        """Say once what is empty or unknown in the training texts."""
+        if encoded.empty:
+            of = counted(len(encoded.ids), "text")
+            self.notes_.append(f"no token in {encoded.empty:,} of {of}")
+        if encoded.unknown:
+            self.notes_.append(
+                f"{encoded.unknown / encoded.tokens:.1%} of the running tokens are outside the "
+                f"vocabulary of {len(self.vocabulary_):,}"
+            )
+        if self.tied and len(self.vocabulary_) >= self.adaptive:
+            self.notes_.append(
+                "tied does nothing with the adaptive softmax, which a vocabulary of "
+                f"{self.adaptive:,} or more gets"
+            )
+
+    # The model folder.
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "vocabulary": len(self.vocabulary_),
+            "tokens": self.tokens_,
+            "use": "model.generate('', n=50)",
+        }
+
+    def _texts(self) -> dict[str, str]:
+        return {"vocabulary.json": self.vocabulary_.to_json()}
+
+    def _learned(self) -> dict[str, Any]:
+        return {**super()._learned(), "tokens": self.tokens_}
+
+    def _remember(
+        self, learned: dict[str, Any], arrays: dict[str, NDArray[Any]], files: dict[str, str]
+    ) -> None:
+        """Become fitted again from what `_learned` returned, the weights and the text files."""
+        self.vocabulary_ = Vocabulary.from_json(files["vocabulary.json"])
+        self.tokens_ = learned["tokens"]
+        self._recall(learned, files)
+        with random_stream(self.seed, 0):
+            network = LanguageNetwork(self, len(self.vocabulary_))
+        self._take_weights(network, arrays)

@@ -1,0 +1,156 @@
+"""One text, token by token: feed one, get the distribution of the next."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sestina.config import LanguageOptions
+from sestina.errors import DataError, counted
+from sestina.nn.language import LanguageNetwork
+from sestina.text.vocabulary import EOS, Vocabulary
+
+Shares = NDArray[np.float64]
+State = tuple[NDArray[np.generic], ...]
+
+
+class TokenStream:
+    """A language model in the middle of a text; it begins where a text begins.
+
+    Args:
+        network: The trained network; its recurrent weights are copied.
+        vocabulary: V tokens.
+        options: Its options.
+        running: Whether the state goes on from one text to the next.
+    """
+
+    def __init__(
+        self,
+        network: LanguageNetwork,
+        vocabulary: Vocabulary,
+        options: LanguageOptions,
+        running: bool,
+    ) -> None:
+        self._network, self._vocabulary = network, vocabulary
+        self._forgets = None if running else vocabulary[EOS]
+        self._vectors = network.embedding.weight.detach().numpy()  # (V, E)
+        # mypy knows no more of a module than that it is one
+        self._layers = [layer.stepper() for layer in network.encoder]  # type: ignore[operator]
+        self._window: deque[int] | None = None
+        if options.scheme == "windows":
+            self._window = deque(maxlen=options.tbptt)
+        self._shape = (options.layers, options.hidden)
+        self._top = np.zeros(options.hidden, np.float32)  # the last layer's h, (H,)
+        self._known: Shares | None = None  # log P of the next token, once asked for
+        self.state = None
+
+    @property
+    def log_probabilities(self) -> Shares:
+        """Log P of each token coming next, (V,), natural; −∞ for PAD."""
+        if self._known is None:
+            with torch.inference_mode():
+                found = self._network.log_probabilities(torch.from_numpy(self._top[None]))
+            self._known = found[0].numpy()
+        return self._known
+
+    @property
+    def probabilities(self) -> Shares:
+        """P of each token coming next, (V,)."""
+        return np.exp(self.log_probabilities)
+
+    def feed(self, token: str | int) -> Shares:
+        """Go one token on and return P of each token coming next, (V,).
+
+        Args:
+            token: A token, or its id. One that the vocabulary has not is UNK; after EOS a new text
+                begins.
+
+        Raises:
+            DataError: The id is PAD's, or outside the vocabulary.
+        """
+        self.advance(self._vocabulary[token] if isinstance(token, str) else int(token))
+        return self.probabilities
+
+    def advance(self, token: int) -> None:
+        """Go one token on, given by its id.
+
+        Raises:
+            DataError: The id is PAD's, or outside the vocabulary.
+        """
+        if not 1 <= token < len(self._vectors):
+            raise DataError(
+                f"the token {token} is none that a text has; expected 1 to {len(self._vectors) - 1}"
+            )
+        if token == self._forgets:
+            self._go(None)
+        if self._window is not None:
+            self._window.append(token)
+            self._read_window()
+        else:
+            self._top = self._read(token)
+        self._known = None
+
+    def _read(self, token: int) -> NDArray[np.float32]:
+        """Take one step with all layers, (H,)."""
+        x: NDArray[np.float32] = self._vectors[token]
+        for layer in self._layers:
+            x = layer.step(x)
+        return x
+
+    def _read_window(self) -> None:
+        """Read the window afresh, as it was read in training."""
+        for layer in self._layers:
+            layer.state = None
+        for token in self._window or ():
+            self._top = self._read(token)
+
+    @property
+    def state(self) -> State:
+        """Where the stream stands: (h,), or (h, c), each (layers, H); (tokens,) with windows.
+
+        A copy, to be kept (for instance by `numpy.savez`) and put back; None is the beginning of a
+        text.
+        """
+        if self._window is not None:
+            return (np.array(self._window, np.int64),)
+        parts = zip(*(layer.state for layer in self._layers), strict=True)
+        return tuple(np.concatenate(part) for part in parts)
+
+    @state.setter
+    def state(self, arrays: Sequence[NDArray[np.generic]] | None) -> None:
+        """Go to where a stream of this model stood.
+
+        Raises:
+            DataError: It is not a state of this model.
+        """
+        if arrays is None:
+            self._go(None)
+            self.advance(self._vocabulary[EOS])
+            return
+        arrays = tuple(np.asarray(array) for array in arrays)
+        came = [array.shape for array in arrays]
+        if self._window is not None:
+            good = len(arrays) == 1 and arrays[0].ndim == 1 and len(arrays[0]) > 0
+            wanted = "one row of tokens"
+        else:
+            good = came == [self._shape] * len(self._layers[0].state)
+            wanted = f"{counted(len(self._layers[0].state), 'array')} of shape {self._shape}"
+        if not good:
+            raise DataError(f"a state of shapes {came} came; this model's is {wanted}")
+        self._go(arrays)
+
+    def _go(self, arrays: State | None) -> None:
+        if self._window is not None:
+            self._window.clear()
+            self._window.extend(int(token) for token in (arrays or ((),))[0])
+            self._read_window()
+        else:
+            for depth, layer in enumerate(self._layers):
+                layer.state = None if arrays is None else [a[depth : depth + 1] for a in arrays]
+            if arrays is not None:
+                self._top = np.asarray(arrays[0][-1], np.float32)
+        self._known = None

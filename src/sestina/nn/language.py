@@ -1,0 +1,184 @@
+"""The network of a language model: embedding → stacked recurrent layers → the next token.
+
+Letters: B rows, T steps, E the size of an embedding, H hidden, V tokens, M steps that foresee one.
+Token 0, PAD, is never foreseen, so that class k is token k + 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional as F
+
+from sestina.config import LanguageOptions
+from sestina.nn import fused, initialise
+from sestina.nn.embedding import TokenEmbedding
+from sestina.nn.encoders import CELLS
+from sestina.nn.sequences import Lookup
+
+FREQUENT = (10, 3)  # the adaptive softmax's head has V / 10 tokens, head and first tail V / 3
+States = list[Any]  # of each layer: h, or (h, c), (1, B, H) each
+
+
+class Softmax(nn.Module):
+    """Logits of all tokens at once; tied, the rows of the embedding are its weights.
+
+    Tied weights: Press and Wolf 2017; Inan, Khosravi and Socher 2017. Where H is not E, a
+    projection stands between.
+    """
+
+    def __init__(self, options: LanguageOptions, tokens: int) -> None:
+        super().__init__()
+        self.projection: nn.Linear | None = None
+        self.weight: nn.Parameter | None = None
+        if not options.tied:
+            self.weight = nn.Parameter(torch.empty(tokens - 1, options.hidden))
+            nn.init.xavier_uniform_(self.weight)
+        elif options.hidden != options.embedding:
+            self.projection = nn.Linear(options.hidden, options.embedding, bias=False)
+            initialise.dense(self.projection)
+        self.bias = nn.Parameter(torch.zeros(tokens - 1))
+
+    def _logits(self, states: Tensor, table: Tensor) -> Tensor:
+        if self.projection is not None:
+            states = self.projection(states)
+        return F.linear(states, table[1:] if self.weight is None else self.weight, self.bias)
+
+    def losses(self, states: Tensor, targets: Tensor, table: Tensor) -> Tensor:
+        """Return −log P of targets (M,) after states (M, H); `table` (V, E) are the embeddings."""
+        return F.cross_entropy(self._logits(states, table), targets - 1, reduction="none")
+
+    def log_probabilities(self, states: Tensor, table: Tensor) -> Tensor:
+        """Return log P of every token but PAD, (M, V − 1) float64."""
+        return self._logits(states, table).double().log_softmax(dim=1)
+
+
+class AdaptiveSoftmax(nn.Module):
+    """Frequent tokens' logits at once, those of rare ones only where one is foreseen.
+
+    Grave, Joulin, Cissé, Grangier and Jégou, Efficient softmax approximation for GPUs, 2017. It
+    needs tokens in the order of their frequency, as a `Vocabulary` has them.
+    """
+
+    def __init__(self, options: LanguageOptions, tokens: int) -> None:
+        super().__init__()
+        cutoffs = [(tokens - 1) // share for share in FREQUENT]
+        smaller = 4.0 if options.hidden >= 16 else 1.0  # a tail's share of H; two tails
+        self.softmax = nn.AdaptiveLogSoftmaxWithLoss(
+            options.hidden, tokens - 1, cutoffs, div_value=smaller
+        )
+
+    def losses(self, states: Tensor, targets: Tensor, table: Tensor) -> Tensor:
+        """Return −log P of targets (M,) after states (M, H); the embeddings do not matter."""
+        found: Tensor = self.softmax(states, targets - 1).output
+        return -found
+
+    def log_probabilities(self, states: Tensor, table: Tensor) -> Tensor:
+        """Return log P of every token but PAD, (M, V − 1) float64."""
+        return self.softmax.log_prob(states).double().log_softmax(dim=1)
+
+
+class LanguageNetwork(nn.Module):
+    """Token ids → states from which the next token is foreseen (rows E2–E4).
+
+    Dropout has one mask for each row and call (variational; Gal and Ghahramani 2016); weight drop
+    masks the recurrent matrices, one mask a call (Merity, Keskar and Socher 2018).
+
+    Args:
+        options: Sizes and dropout.
+        tokens: V.
+    """
+
+    def __init__(self, options: LanguageOptions, tokens: int) -> None:
+        super().__init__()
+        self.embedding = TokenEmbedding(tokens, options.embedding, None, trainable=True)
+        sizes = [options.embedding] + [options.hidden] * options.layers
+        self.encoder = nn.ModuleList(
+            _layer(options, size, options.dropout if depth else options.input_dropout)
+            for depth, size in enumerate(sizes[:-1])
+        )
+        self.head: Softmax | AdaptiveSoftmax
+        if tokens >= options.adaptive:
+            self.head = AdaptiveSoftmax(options, tokens)
+        else:
+            self.head = Softmax(options, tokens)
+        self.dropout, self.weight_drop = options.dropout, options.weight_drop
+
+    def forward(
+        self, ids: Tensor, lengths: Tensor, states: States | None = None
+    ) -> tuple[Tensor, States]:
+        """Map ids (B, T) with true lengths (B,) → states (B, T, H) of the last layer.
+
+        Args:
+            ids: Token ids, int64.
+            lengths: True lengths, int64.
+            states: What an earlier call returned, to go on from there.
+
+        Returns:
+            The states, dropped out in training, and what to go on from.
+        """
+        x: Tensor | Lookup = self.embedding.lookup(ids)
+        after: States = []
+        for depth, layer in enumerate(self.encoder):
+            before = None if states is None else states[depth]
+            x, final = self._through(layer, x, before, lengths)
+            after.append(final)
+        assert isinstance(x, Tensor)  # there is a layer at least
+        if self.training and self.dropout:
+            x = x * F.dropout(x.new_ones(x.shape[0], 1, x.shape[2]), self.dropout)
+        return x, after
+
+    def _through(
+        self, layer: nn.Module, x: Tensor | Lookup, before: Any, lengths: Tensor
+    ) -> tuple[Tensor, Any]:
+        """Run one layer, its recurrent weights masked where training asks for it."""
+        if not (self.training and self.weight_drop):
+            made, final = layer(x, before, lengths=lengths)
+            return made, final
+        weight = layer.weight_hh_l0
+        assert isinstance(weight, Tensor)
+        dropped = {"weight_hh_l0": F.dropout(weight, self.weight_drop)}
+        made, final = functional_call(layer, dropped, (x, before), {"lengths": lengths})
+        return made, final
+
+    def losses(self, states: Tensor, targets: Tensor) -> Tensor:
+        """Return −log P of tokens (M,) after states (M, H), (M,)."""
+        return self.head.losses(states, targets, self.embedding.weight)
+
+    def log_probabilities(self, states: Tensor) -> Tensor:
+        """Return log P of every token after states (M, H), (M, V) float64; −∞ for PAD."""
+        found = self.head.log_probabilities(states, self.embedding.weight)
+        return F.pad(found, (1, 0), value=-torch.inf)
+
+    def kernels(self) -> list[Tensor]:
+        """Return the weights that an L2 penalty falls on: input and dense kernels."""
+        return [
+            weight
+            for name, weight in self.named_parameters()
+            if weight.dim() > 1 and not name.startswith("embedding") and "weight_hh" not in name
+        ]
+
+    def parameter_counts(self) -> dict[str, int]:
+        """Return the number of parameters of each part: embedding, encoder, head."""
+        return {
+            name: sum(weight.numel() for weight in part.parameters())
+            for name, part in self.named_children()
+        }
+
+
+def _layer(options: LanguageOptions, inputs: int, dropped: float) -> nn.Module:
+    """Return one recurrent layer."""
+    layer = CELLS[options.cell](
+        inputs,
+        options.hidden,
+        batch_first=True,
+        single_bias=True,
+        input_dropout=dropped,
+        recurrent_dropout=options.recurrent_dropout,
+    )
+    initialise.recurrent(layer)
+    fused.prepare(layer.cell)
+    return layer

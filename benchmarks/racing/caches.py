@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +14,11 @@ from numba.extending import intrinsic
 
 COUNT = 5_000
 """How often each core has its turn."""
+GLANCE = 2_500
+"""So often while a program runs, which shall not notice."""
+SPINS = 1_000
+"""A core waits so many times the turns in all; then the other must have been taken from us."""
+OVER = 1 << 40
 
 
 @intrinsic
@@ -27,20 +33,29 @@ def _raised(typing: Any, address: Any, by: Any) -> Any:
 
 
 @njit(nogil=True)
-def _play(address: int, side: int, count: int) -> None:
+def _play(address: int, side: int, count: int) -> bool:
+    spins = 0
     for turn in range(count):
-        while _raised(address, 0) != 2 * turn + side:
-            pass
+        while True:
+            found = _raised(address, 0)
+            if found == 2 * turn + side:
+                break
+            spins += 1
+            if found >= OVER or spins > SPINS * count:
+                _raised(address, OVER)
+                return False
         _raised(address, 1)
+    return True
 
 
-def handing_over(pool: ThreadPoolExecutor) -> float:
+def handing_over(pool: ThreadPoolExecutor, count: int = COUNT) -> float:
     """Return the seconds that a number takes from one core to another.
 
-    Cores with a common cache take some 40 billionths of a second, others several times as long.
+    Cores with a common cache take some 40 billionths of a second, others several times as long;
+    infinity says that another program had one of the cores.
     """
     numbers = np.zeros(24, np.int64)  # a line of memory of its own lies within
     address = numbers.ctypes.data + 64 - numbers.ctypes.data % 64
     start = time.perf_counter()
-    list(pool.map(lambda side: _play(address, side, COUNT), range(2)))
-    return (time.perf_counter() - start) / COUNT / 2
+    played = list(pool.map(lambda side: _play(address, side, count), range(2)))
+    return (time.perf_counter() - start) / count / 2 if all(played) else math.inf

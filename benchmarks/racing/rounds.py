@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from statistics import median
 from typing import Generic, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from .caches import handing_over
+from .caches import COUNT, handing_over
 from .machine import THREADS
 
 SETTLE = 0.02
@@ -23,6 +23,9 @@ NOISY = 1.3
 """A round is discarded where the calibration product took so many times its best."""
 FAR = 2.5
 """Cores are far from each other that take so many times the best to hand a number over."""
+TAKEN = 8.0
+"""Beyond so many times the best, one of them was taken from us meanwhile."""
+LOOKS = 4
 NEAREST = 60e-9
 """Seconds that two cores with a common cache take; a run that begins while ours are far from each
 other would not know how near they can be."""
@@ -62,19 +65,27 @@ class Calibration:
         list(self._pool.map(lambda f: np.matmul(f[0], f[1], out=f[2]), self._factors[:cores]))
         return time.perf_counter() - start
 
-    def near(self) -> bool:
+    def near(self, count: int = COUNT) -> bool | None:
         """Tell whether the cores have a cache in common, as they do not always on a shared machine.
 
-        Threads that change the same rows are several times slower without.
+        Threads that change the same rows are several times slower without. None: other programs
+        have the cores, it cannot be told.
         """
-        seconds = median(handing_over(self._pool) for _ in range(5))
+        seconds = math.inf
+        for _ in range(LOOKS):
+            seconds = min(seconds, handing_over(self._pool, count))
+            if seconds <= FAR * self._nearest:
+                self._nearest = min(self._nearest, seconds)
+                return True
+        if seconds > TAKEN * self._nearest:
+            return None
         self._nearest = min(self._nearest, seconds)
-        return seconds <= FAR * self._nearest
+        return False
 
     def resign(self) -> None:
         """Take cores that were never near for such as never are."""
         if self._nearest == NEAREST:
-            self._nearest = float("inf")
+            self._nearest = min(handing_over(self._pool) for _ in range(LOOKS))
 
     def quiet(self, seconds: float) -> bool:
         """Tell whether a product that took so long was not disturbed."""

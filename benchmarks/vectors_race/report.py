@@ -36,9 +36,11 @@ minutes; a ratio is taken within a round: the other's seconds over ours. Figures
 over the rounds that count, quartiles in brackets. A run begins when a fixed matrix product on \
 both cores takes less than 1.3 times the best of one core alone, and both cores have a cache in \
 common, as a laptop's do and those of a shared machine not always (they hand a number in memory \
-over within 2.5 times the best), or else four minutes later; it is repeated, twice at most, where \
-that is not so after it; rounds in which it still was not are discarded; a line says noisy where \
-that would leave fewer than three, and all count.
+over within 2.5 times the best), or else four minutes later. While it lasts that is looked at \
+every other second: where it was not so at more than a tenth of the looks, the run is disturbed \
+and, if two minutes are not over, done once more; the least disturbed one counts. Rounds with a \
+disturbed run are discarded; a line says noisy where that would leave fewer than three, and all \
+count.
 
 Words a second are the tokens of the text, rare ones included, times epochs, over the seconds of \
 training. Those are: of Sestina, what it reports of its epochs; of gensim (which reads the text \

@@ -1,7 +1,7 @@
 """Taggers beside their baselines: parts of speech on Brown, names in tweets.
 
     make bench-tagging [ARGS="…"]
-    python benchmarks/tagging.py [--tweets FOLDER] [--vectors FILE] [--seeds 3] [--publish]
+    python benchmarks/tagging.py [--whole FILE] [--tweets FOLDER] [--vectors FILE] [--publish]
 
 Brown: the shipped `brown-news`, 12 universal tags; a sentence's part is a sum of its words (8 in 10
 train, 1 dev, 1 test). Tweets: a folder with ner-tweets.train.conll.gz, .dev. and .test., BIO tags
@@ -39,6 +39,11 @@ TWEETS: dict[str, dict[str, Any]] = {
         "dropout": 0.5, "input_dropout": 0.3, "rare_dropout": 1.0,
     },
 }  # fmt: skip
+WHOLE: dict[str, dict[str, Any]] = {
+    "LSTM-CRF, characters, vectors": {
+        "embedding": 64, "learning_rate": 3e-3, "epochs": 4, "patience": 2,
+    },
+}  # fmt: skip
 Parts = tuple[TaggedSentences, TaggedSentences, TaggedSentences]
 
 
@@ -48,6 +53,10 @@ def main() -> None:
     if "brown" in args.only:
         train, dev, test, _ = three_tagged_parts(load_tagged("brown-news"), 0)
         tables.append(table("brown-news", (train, dev, test), BROWN, args.seeds))
+    if args.whole and "whole" in args.only:
+        train, dev, test, _ = three_tagged_parts(read_tagged(args.whole), 0)
+        models = {k: {**v, "vectors": args.vectors} for k, v in WHOLE.items()}
+        tables.append(table("the whole of Brown", (train, dev, test), models, args.seeds))
     if args.tweets and "tweets" in args.only:
         names = [f"ner-tweets.{part}.conll.gz" for part in ("train", "dev", "test")]
         train, dev, test = (read_tagged(Path(args.tweets) / name) for name in names)
@@ -60,10 +69,11 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Taggers beside their baselines.")
+    parser.add_argument("--whole", help="file of all of Brown, with universal tags")
     parser.add_argument("--tweets", help="folder with the three files of ner-tweets")
     parser.add_argument("--vectors", default="glove-50d", help="a file, or a shipped name")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", nargs="+", default=["brown", "tweets"])
+    parser.add_argument("--only", nargs="+", default=["brown", "whole", "tweets"])
     parser.add_argument("--publish", action="store_true", help="write into docs/benchmarks.md")
     return parser.parse_args()
 

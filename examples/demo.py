@@ -19,6 +19,7 @@ from sestina.cli import show
 from sestina.cli.job import write_report
 from sestina.data.split import three_parts
 from sestina.inspect.evaluate import climb, verdict
+from sestina.inspect.report import render
 from sestina.inspect.summary import report_facts
 
 DATA = "movie-snippets"
@@ -75,7 +76,7 @@ def main() -> None:
         },
     )
     facts = report_facts(nets[best], (train, dev, test), said, verdicts, DATA)
-    report = write_report(options.out, ladder, best, facts)
+    report = write_report(options.out, lambda: render(ladder, best, facts))
 
     show.out.print()
     show.ladder(f"{DATA}: {len(test):,} test texts, seed {options.seed}", rungs)

@@ -17,10 +17,8 @@ from sestina.cli.inputs import (
     PathArgument,
     UnusedSeed,
     estimator_of,
-    language_model,
+    model_of,
     part_of,
-    tagger,
-    vector_model,
 )
 from sestina.cli.judging import on_test_part
 from sestina.cli.options import with_options
@@ -64,10 +62,10 @@ def evaluate(
     if kind == "LanguageModel":
         found = part_of(tagged.texts_of(path, reading), part, "test", "evaluating on")
         texts = [text for text in found.texts if text.strip()]  # empty ones do not count
-        _language(model, path, texts, language_model(model).figures(texts), json)
+        _language(model, path, texts, model_of(model, "LanguageModel").figures(texts), json)
         return
     if kind == "SequenceFromVector":
-        net = vector_model(model)
+        net = model_of(model, "SequenceFromVector")
         found, table = given_pairs(path, reading, _names(net))
         rows, texts = of_part(found, table, part_of(found, part, "test", "evaluating on"))
         _language(model, path, texts, net.figures(rows, texts), json)
@@ -75,7 +73,7 @@ def evaluate(
     if kind == "SequenceTagger":
         sentences = tagged.tagged(path, columns, reading["encoding"])
         chosen = part_of(sentences, part, "test", "evaluating on")
-        tagged.measure(tagger(model), model, path, chosen, json)
+        tagged.measure(model_of(model, "SequenceTagger"), model, path, chosen, json)
         return
     _classifier(model, path, *on_test_part(model, path, reading, part), json)
 

@@ -151,64 +151,23 @@ def estimator_of(folder: str) -> str:
     return str(load_config(folder).get("estimator"))
 
 
-def text_model(folder: str) -> Any:
-    """Return the text classifier in a model folder.
+def model_of(folder: str, kind: str) -> Any:
+    """Return the model in a folder.
 
-    Raises:
-        ModelError: The folder holds no model that can be read.
-        DataError: The model does not classify texts.
-    """
-    return _model(folder, "TextClassifier")
-
-
-def language_model(folder: str) -> Any:
-    """Return the language model in a model folder.
+    Args:
+        folder: Of the model.
+        kind: The class that it should be of, as ``"TextClassifier"``.
 
     Raises:
         ModelError: The folder holds no model that can be read.
         DataError: It is another kind of model.
     """
-    return _model(folder, "LanguageModel")
-
-
-def tagger(folder: str) -> Any:
-    """Return the tagger in a model folder.
-
-    Raises:
-        ModelError: The folder holds no model that can be read.
-        DataError: It is another kind of model.
-    """
-    return _model(folder, "SequenceTagger")
-
-
-def vector_model(folder: str) -> Any:
-    """Return the model in a folder that writes texts from vectors.
-
-    Raises:
-        ModelError: The folder holds no model that can be read.
-        DataError: It is another kind of model.
-    """
-    return _model(folder, "SequenceFromVector")
-
-
-def translator(folder: str) -> Any:
-    """Return the translator in a model folder.
-
-    Raises:
-        ModelError: The folder holds no model that can be read.
-        DataError: It is another kind of model.
-    """
-    return _model(folder, "Translator")
-
-
-def _model(folder: str, wanted: str) -> Any:
-    """Return the model in a folder, which should be of some kind."""
     from sestina.estimators.loading import load
 
-    kind, net = estimator_of(folder), load(folder)
-    if kind != wanted:
-        hint = HINTS.get(kind, "which reads no texts; use it from Python")
-        raise DataError(f"{folder!r} holds a {kind}, {hint}")
+    found, net = estimator_of(folder), load(folder)
+    if found != kind:
+        hint = HINTS.get(found, "which reads no texts; use it from Python")
+        raise DataError(f"{folder!r} holds a {found}, {hint}")
     return net
 
 

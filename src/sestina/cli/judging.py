@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sestina import config
-from sestina.cli.inputs import part_of, records, say_cuts, suited, text_model
+from sestina.cli.inputs import model_of, part_of, records, say_cuts, suited
 from sestina.cli.show import say
 from sestina.data.records import Records
 from sestina.errors import OptionError
@@ -44,7 +44,7 @@ def on_test_part(
         SestinaError: The model or the texts cannot be read, or have no such part.
     """
     found = part_of(records(path, reading), part, "test", "evaluating on")
-    return _suited(text_model(model), found)
+    return _suited(model_of(model, "TextClassifier"), found)
 
 
 def on_held_out(
@@ -62,7 +62,7 @@ def on_held_out(
     Raises:
         SestinaError: The model or the texts cannot be read, or have no such part.
     """
-    net, found = text_model(model), records(path, reading)
+    net, found = model_of(model, "TextClassifier"), records(path, reading)
     if found.parts is None and part is not None:
         found = _parted(found, net)
     elif found.parts is None:
@@ -163,7 +163,7 @@ def undone(model: str, name: str, there: str, undo: Callable[[Any], Any]) -> dic
         there: What is undone: a key of `decision_state`.
         undo: Does it, given the model.
     """
-    net = text_model(model)
+    net = model_of(model, "TextClassifier")
     before = net.decision_state()
     undo(net)
     changed = net.decision_state()[there] != before[there]

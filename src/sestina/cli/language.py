@@ -17,8 +17,7 @@ from sestina.cli.inputs import (
     UnusedSeed,
     estimator_of,
     given_texts,
-    language_model,
-    vector_model,
+    model_of,
 )
 from sestina.cli.options import with_options
 from sestina.errors import OptionError
@@ -58,7 +57,7 @@ def generate(
         else:
             show.write("".join(f"{text}\n" for text in written))
         return
-    net = language_model(model)
+    net = model_of(model, "LanguageModel")
     if given:
         raise OptionError(f"{model!r} was trained without --given; leave it out")
     if json:
@@ -76,7 +75,7 @@ def generate(
 
 def _from_values(model: str, given: str, prompt: str, texts: int, **how: Any) -> list[str]:
     """Return texts written from the values of ``--given``; lists of tokens parted by blanks."""
-    net = vector_model(model)
+    net = model_of(model, "SequenceFromVector")
     row = values_of(net.attributes_, given)
     if not net.lists_:
         return list(net.generate([row] * texts, prompt=prompt, **how))
@@ -98,7 +97,7 @@ def complete(
     A word model gives the next word; a character model goes on with the word that
     the text ends in.
     """
-    found = language_model(model).complete(prefix, n, beginning)
+    found = model_of(model, "LanguageModel").complete(prefix, n, beginning)
     rows = [{"text": word.text, "probability": round(word.probability, 6)} for word in found]
     if json:
         show.as_json({"task": "complete", "model": model, "prefix": prefix, "completions": rows})
@@ -124,7 +123,7 @@ def score(
 
     Log P is natural, of all tokens of a text and of its end.
     """
-    net = language_model(model)
+    net = model_of(model, "LanguageModel")
     rows: list[dict[str, Any]] = []
     for chunk in given_texts(texts, file, reading):
         scores = net.score_texts(chunk).tolist()

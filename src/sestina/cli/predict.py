@@ -16,10 +16,8 @@ from sestina.cli.inputs import (
     UnusedSeed,
     estimator_of,
     given_texts,
+    model_of,
     say_cuts,
-    tagger,
-    text_model,
-    translator,
 )
 from sestina.cli.options import with_options
 
@@ -47,13 +45,15 @@ def predict(
     """
     if estimator_of(model) == "Translator":
         chunks = given_texts(texts, file, reading)
-        translated.put_translations(translator(model), model, chunks, beam or None, json)
+        translated.put_translations(
+            model_of(model, "Translator"), model, chunks, beam or None, json
+        )
         return
     if estimator_of(model) == "SequenceTagger":
         sentences = tagged.given_sentences(texts, file, reading, columns)
-        tagged.put_tags(tagger(model), model, sentences, json)
+        tagged.put_tags(model_of(model, "SequenceTagger"), model, sentences, json)
         return
-    net = text_model(model)
+    net = model_of(model, "TextClassifier")
     rows: list[dict[str, Any]] = []
     for chunk in given_texts(texts, file, reading):
         say_cuts(net, chunk)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sestina.cli import show
-from sestina.cli.inputs import part_of, translator
+from sestina.cli.inputs import model_of, part_of
 from sestina.data import datasets
 from sestina.data.parallel import Pairs, read_pairs
 from sestina.errors import DataError, counted, nearest
@@ -66,7 +66,7 @@ def measure(
         json: Whether to print JSON.
     """
     found = part_of(pairs(data, reading), part, "test", "evaluating on")
-    net = translator(model)
+    net = model_of(model, "Translator")
     figures = net.evaluate(found.sources, found.targets, beam)
     if json:
         show.as_json(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sestina.config import StackOptions
 from sestina.errors import DataError, counted
+from sestina.nn.drop_in import Recurrent
 from sestina.nn.language import LanguageNetwork
 from sestina.text.vocabulary import EOS, Vocabulary
 
@@ -23,11 +24,11 @@ class Given(NamedTuple):
     """What a text has before its first token, where it is made from a vector.
 
     Attributes:
-        states: Of each layer: (h,), or (h, c), (1, H) each.
+        states: Sequence[Sequence[NDArray[np.float32]]]
         beside: What stands beside each token's vector, (C,).
     """
 
-    states: Sequence[State]
+    states: Sequence[Sequence[NDArray[np.float32]]]
     beside: NDArray[np.float32]
 
 
@@ -55,8 +56,8 @@ class TokenStream:
         self._network, self._vocabulary = network, vocabulary
         self._forgets = None if running else vocabulary[EOS]
         self._vectors = network.embedding.weight.detach().numpy()  # (V, E)
-        # mypy knows no more of a module than that it is one
-        self._layers = [layer.stepper() for layer in network.encoder]  # type: ignore[operator]
+        layers = cast("Iterable[Recurrent]", network.encoder)  # a ModuleList has no types
+        self._layers = [layer.stepper() for layer in layers]
         self._window = None if window is None else deque[int](maxlen=window)
         self._given = given
         self._shape = (options.layers, options.hidden)
@@ -169,7 +170,7 @@ class TokenStream:
         else:
             for depth, layer in enumerate(self._layers):
                 if arrays is not None:
-                    layer.state = [a[depth : depth + 1] for a in arrays]
+                    layer.state = [np.asarray(a[depth : depth + 1], np.float32) for a in arrays]
                 else:
                     layer.state = None if self._given is None else self._given.states[depth]
             if arrays is not None:

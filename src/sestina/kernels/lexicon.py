@@ -11,7 +11,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from sestina.kernels.compiled import compiled
-from sestina.kernels.memory import eight_bytes
+from sestina.kernels.memory import eight_bytes, integer, write_integer
 
 SPARE = 8  # bytes behind a text that may be read, not used
 _MIX, _ONE = np.uint64(0x9E3779B97F4A7C15), np.uint64(1)
@@ -53,8 +53,44 @@ def same(address, other, size):
 
 
 @njit
-def number_of(address, size, key, value, table, hashes, starts, arena, counts, sizes):
-    """Return the number of a word, a new one if it is new, and count it.
+def places(table, starts, arena, counts):
+    """Return addresses of the arrays that `known` reads, and the table's last index.
+
+    A kernel takes them once: to hand arrays over for each word would count their references then.
+    """
+    bases = table.ctypes.data, starts.ctypes.data, arena.ctypes.data, counts.ctypes.data
+    return *bases, table.size - 1
+
+
+@njit
+def known(address, size, key, value, at):
+    """Return the number of a word, and count it; −1: it is new.
+
+    Args:
+        address: Of its bytes.
+        size: How many.
+        key: The first of them.
+        value: Their hash.
+        at: `places` of the words known.
+    """
+    table, starts, arena, counts, end = at
+    slot = 2 * np.int64(value >> _32) & end
+    entry = integer(table + 8 * slot + 8)
+    while entry:
+        if entry >> 32 == size and integer(table + 8 * slot) == key:
+            word = (entry & _NUMBER) - 1
+            there = arena + integer(starts + 8 * word)
+            if size <= 8 or same(address + 8, there + 8, size - 8):
+                write_integer(counts + 8 * word, integer(counts + 8 * word) + 1)
+                return word
+        slot = (slot + 2) & end
+        entry = integer(table + 8 * slot + 8)
+    return -1
+
+
+@njit
+def add(address, size, key, value, table, hashes, starts, arena, counts, sizes):
+    """Return the number of a new word, which has occurred once.
 
     Args:
         address: Of its bytes.
@@ -70,11 +106,6 @@ def number_of(address, size, key, value, table, hashes, starts, arena, counts, s
     """
     slot, end = slot_of(value, table), table.size - 1
     while table[slot + 1]:
-        if table[slot] == key and table[slot + 1] >> 32 == size:
-            word = (table[slot + 1] & _NUMBER) - 1
-            if size <= 8 or same(address + 8, arena.ctypes.data + starts[word] + 8, size - 8):
-                counts[word] += 1
-                return word
         slot = (slot + 2) & end
     word = sizes[0]
     for i in range(0, size, 8):
@@ -89,13 +120,17 @@ def number_of(address, size, key, value, table, hashes, starts, arena, counts, s
 
 def absorb_words(there, begins, counts_there, table, hashes, starts, arena, counts, sizes, numbers):
     """Number the words of another arena, and add their counts."""
+    at, others = places(table, starts, arena, counts), there.ctypes.data
     for word in range(numbers.size):
-        address, size = there.ctypes.data + begins[word], begins[word + 1] - begins[word]
+        address, size = others + begins[word], begins[word + 1] - begins[word]
         key = first_bytes(address, size)
-        number = number_of(
-            address, size, np.int64(key), hash_of(key, address, size),
-            table, hashes, starts, arena, counts, sizes,
-        )  # fmt: skip
+        value = hash_of(key, address, size)
+        number = known(address, size, np.int64(key), value, at)
+        if number < 0:
+            number = add(
+                address, size, np.int64(key), value,
+                table, hashes, starts, arena, counts, sizes,
+            )  # fmt: skip
         counts[number] += counts_there[word] - 1
         numbers[word] = number
 
@@ -114,7 +149,7 @@ def enter_again(table, hashes, starts, arena, count):
 
 _bytes, _numbers, _shorts = types.uint8[::1], types.int64[::1], types.int32[::1]
 TABLES = (_numbers, types.uint64[::1], _numbers, _bytes, _numbers, _numbers)
-"""Types of what `number_of` takes after the word."""
+"""Types of what `add` takes after the word."""
 _ENTER = types.void(_numbers, types.uint64[::1], _numbers, _bytes, types.int64)
 _ABSORB = types.void(_bytes, _numbers, _numbers, *TABLES, _shorts)
 
@@ -146,7 +181,7 @@ class Lexicon:
 
     @property
     def arrays(self) -> tuple[NDArray[np.generic], ...]:
-        """What `number_of` takes after the word; new ones after `grow`."""
+        """What `add` takes after the word; new ones after `grow`."""
         return self._table, self._hashes, self._starts, self._arena, self._counts, self._sizes
 
     @property

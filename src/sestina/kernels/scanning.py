@@ -11,7 +11,17 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from sestina.kernels.compiled import compiled
-from sestina.kernels.lexicon import SPARE, TABLES, Lexicon, first_bytes, hash_of, number_of, slot_of
+from sestina.kernels.lexicon import (
+    SPARE,
+    TABLES,
+    Lexicon,
+    add,
+    first_bytes,
+    hash_of,
+    known,
+    places,
+    slot_of,
+)
 from sestina.kernels.memory import eight_bytes, prefetch, trailing_zeros
 
 MARK, SPACE, OTHER, LETTER = range(4)
@@ -198,6 +208,7 @@ def scan_text(text, classes, mode, words, table, hashes, starts, arena, counts, 
     letter, are read.
     """
     i, written, most = 0, 0, words.shape[0]
+    at = places(table, starts, arena, counts)
     while i < text.size and 4 * (sizes[0] + most) < table.size and written + most <= out.size:
         listed, end, letters = cut(text, i, classes, mode, table, words)
         if starts[sizes[0]] + letters + SPARE > arena.size:
@@ -205,10 +216,15 @@ def scan_text(text, classes, mode, words, table, hashes, starts, arena, counts, 
         for n in range(listed):
             out[written + n] = -1
             if words[n, 1]:
-                out[written + n] = number_of(
-                    words[n, 0], words[n, 1], words[n, 2], np.uint64(words[n, 3]),
-                    table, hashes, starts, arena, counts, sizes,
-                )  # fmt: skip
+                address, size, key = words[n, 0], words[n, 1], words[n, 2]
+                value = np.uint64(words[n, 3])
+                word = known(address, size, key, value, at)
+                if word < 0:
+                    word = add(
+                        address, size, key, value,
+                        table, hashes, starts, arena, counts, sizes,
+                    )  # fmt: skip
+                out[written + n] = word
         i, written = end, written + listed
     sizes[1] = written
     return i

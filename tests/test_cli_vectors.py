@@ -441,7 +441,7 @@ def test_infer(run, trained, put):
         (["infer", "WORDS", "text"], 1, "is not a model of Doc2Vec"),
         (["infer", "CORPUS", "text"], 1, "is not a model of Doc2Vec"),
         (["infer", "none.safetensors", "text"], 1, "there is no file none.safetensors"),
-        (["neighbours", "MODEL", "storm"], 1, "no word vectors"),
+        (["neighbours", "MODEL", "storm"], 1, "is a whole model of doc2vec; ask it with"),
         (["neighbours", "WORDS", "xyzzy"], 1, "'xyzzy' has no vector"),
         (["complete", "WORDS", "xyzzy"], 1, "none of 1 word has a vector"),
     ],

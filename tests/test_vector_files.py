@@ -69,6 +69,16 @@ def test_written_and_read_gives_the_same_bits(tmp_path, ending, table):
     assert os.listdir(tmp_path) == [path.name], "nothing else is left behind"
 
 
+def test_headers_of_any_length_are_opened(tmp_path):
+    """One of 640 bytes begins as objects of Python's do, which are refused."""
+    path = tmp_path / "vectors.safetensors"
+    matrix = np.random.default_rng(0).normal(size=(3, 100)).astype(np.float32)
+    rows = Rows(["a", "b", "c"], matrix, outputs=matrix, counts=np.arange(1, 4))
+    formats.write(path, rows, dtype="pq")
+    assert path.read_bytes()[:2] == b"\x80\x02", "otherwise this tests nothing"
+    assert list(formats.read(path).words) == rows.words
+
+
 @quietly
 @given(table=tables(ANY))
 def test_safetensors_hold_any_word(tmp_path, table):
@@ -401,6 +411,10 @@ def test_convert_from_format_to_format(tmp_path, capsys, put):
     code, out, err = convert(capsys, "glove-50d", tmp_path / "g.safetensors", "--dtype", "float16")
     assert code == 0 and "15,000" in out and not err
     assert max(map(len, out.splitlines())) <= 80
+    parts = Subwords(np.ones((9, 3), np.float32), 3, 6, 9)
+    formats.write(tmp_path / "p.safetensors", Rows(WORDS, MATRIX, parts))
+    facts = convert(capsys, tmp_path / "p.safetensors", tmp_path / "q.SAFETENSORS", "--json")[1]
+    assert json.loads(facts)["ngram_rows"] > 0
 
 
 def test_convert_refuses_in_one_sentence(tmp_path, capsys, put):

@@ -61,7 +61,7 @@ def convert(
     else:
         rows = formats.read(Path(source))
     formats.write(target, rows, dtype=dtype, header=header)
-    parts = formats.read(target).parts if target.suffix == ".safetensors" else None
+    parts = formats.read(target).parts if target.suffix.lower() == ".safetensors" else None
     facts = {
         "task": "vectors convert",
         "input": source,

@@ -25,13 +25,13 @@ from sestina.kernels.word2vec import Net, Settings, Trainer
 from sestina.store import read_arrays, write_arrays
 from sestina.vectors.base import VectorsEstimator
 from sestina.vectors.corpus import Corpus, tokens_of
+from sestina.vectors.storage import DOCUMENTS
 from sestina.vectors.table import WordVectors
 from sestina.vectors.training import LEAST_RATE, Run, begin, shared_settings
 
 KERNELS = {"dbow": "dbow", "dm": "cbow"}
 SPARE = 64  # documents that are inferred at once
 ROOM = 1 << 20  # tokens that these have at most, all counted as long as the longest
-FORMAT = "sestina doc2vec"
 _inferring = Lock()
 
 
@@ -179,7 +179,7 @@ class Doc2Vec(Doc2VecOptions, VectorsEstimator):
             "counts": self._counts,
             "words": np.frombuffer(text, np.uint8),
         }
-        note = {"format": FORMAT, "options": to_dict(self), "documents": len(self.documents_)}
+        note = {"format": DOCUMENTS, "options": to_dict(self), "documents": len(self.documents_)}
         write_arrays(Path(path), arrays, note)
 
     @classmethod
@@ -192,7 +192,7 @@ class Doc2Vec(Doc2VecOptions, VectorsEstimator):
         foreign = f"{path} is not a model of Doc2Vec, or damaged; name one that it saved"
         try:
             arrays, note = read_arrays(Path(path))
-            if note["format"] != FORMAT:
+            if note["format"] != DOCUMENTS:
                 raise ModelError(foreign)
             model = cls(**config.from_dict(cls, {**note["options"], "verbose": False}))
             config.check(model)

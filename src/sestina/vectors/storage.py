@@ -25,6 +25,7 @@ from sestina.vectors.streams import Stream
 from sestina.vectors.subwords import Subwords
 
 FORMAT, VERSION = "sestina vectors", 1
+DOCUMENTS = "sestina doc2vec"  # models of documents, which `Doc2Vec` reads and writes
 DTYPES: dict[str, np.dtype[np.floating]] = {name: np.dtype(name) for name in ("float32", "float16")}
 STORED: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
@@ -84,11 +85,7 @@ def read(path: Path) -> Rows:
     text, offsets = arrays.get("words"), arrays.get("offsets")
     matrix = arrays.get("matrix", _quantised(path, arrays))
     if note.get("format") != FORMAT or matrix is None or text is None or offsets is None:
-        held = ", ".join(sorted(arrays)) or "nothing"
-        raise DataError(
-            f"{path} holds {held} and no word vectors of Sestina's; "
-            "name a file that `sestina vectors` or WordVectors.save wrote"
-        )
+        raise _foreign(path, arrays, note)
     if note.get("version") != VERSION:
         raise DataError(
             f"{path} has version {note.get('version')} of the format, this Sestina reads "
@@ -102,6 +99,20 @@ def read(path: Path) -> Rows:
             raise DataError(f"{path}: its tables do not fit each other; copy it again")
     words = StoredWords(text, offsets)
     return Rows(words, matrix, _subwords(path, arrays, note, matrix.shape[1]), outputs, counts)
+
+
+def _foreign(path: Path, arrays: Mapping[str, NDArray[Any]], note: Mapping[str, Any]) -> DataError:
+    """Return the error for a file that holds something else."""
+    if note.get("format") == DOCUMENTS:
+        return DataError(
+            f"{path} is a whole model of doc2vec; ask it with `sestina vectors infer`, or in "
+            "Python: Doc2Vec.load has vectors_ of words and documents_, which save writes"
+        )
+    held = ", ".join(sorted(arrays)) or "nothing"
+    return DataError(
+        f"{path} holds {held} and no word vectors of Sestina's; "
+        "name a file that `sestina vectors` or WordVectors.save wrote"
+    )
 
 
 def _quantised(path: Path, arrays: Mapping[str, NDArray[Any]]) -> Quantised | None:
@@ -123,11 +134,12 @@ def _mapped(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 
     with Stream(path) as stream:  # says what is wrong with the path
         stream.refuse_compressed()
-        stream.first(8)
     try:
         with safe_open(path, framework="numpy") as checked:  # sizes and places of all tensors
             note = json.loads((checked.metadata() or {}).get("note", "{}"))
     except (SafetensorError, ValueError, OSError) as error:
+        with Stream(path) as stream:  # asked now only: a sound file may begin with any size
+            stream.first(8)
         raise DataError(
             f"{path} is truncated or no safetensors file ({error}); copy it again"
         ) from error

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sestina.errors import DataError, OptionError
+from sestina.errors import DataError, DataWarning, OptionError
 from sestina.kernels.parallel import limited
 from sestina.kernels.scanning import BLANKS, WORDS, Scanner
 from sestina.text.tokenise import words
@@ -186,7 +186,8 @@ def test_wrong_sources_and_encodings(tmp_path):
 
 def test_kmers_cover_each_place_and_respect_breaks(tmp_path):
     (tmp_path / "a.fasta").write_text(">one\nACGT\nACGTNNA\n>two\nGGGG\n")
-    found = read_kmers(tmp_path / "a.fasta", tmp_path / "ids", "2:3", 1, None, 0)
+    with pytest.warns(DataWarning, match="2 signs other than A, C, G, T"):
+        found = read_kmers(tmp_path / "a.fasta", tmp_path / "ids", "2:3", 1, None, 0)
     sentences = "".join(found.words[n] + " " if n >= 0 else "\n" for n in found.ids).splitlines()
     runs = ["ACGTACGT", "GGGG"]
     assert len(sentences) == 2
@@ -207,6 +208,35 @@ def test_kmers_of_many_short_runs_and_of_one_long_one_are_counted_alike(tmp_path
     assert dict(zip(found.words, found.counts.tolist(), strict=True)) == by_hand
     few = read_kmers(tmp_path / "a.txt", tmp_path / "ids", "3", 1, 5, 0)
     assert few.words == found.words[:5]
+
+
+def test_kmers_take_any_name_of_a_sequence_and_count_what_is_no_base(tmp_path):
+    (tmp_path / "plain.fa").write_text(">one\nACGTT\n>two\nGGCA\n")
+    plain = read_kmers(tmp_path / "plain.fa", tmp_path / "ids", "2", 1, None, 0)
+    named = ">tag é 日本\nACGTT\n; cat\n>two\nGGCA\n"
+    for encoding, text in (("utf-8", f"\ufeff{named}"), ("utf-16", named)):
+        (tmp_path / "named.fa").write_text(text, encoding=encoding)
+        found = read_kmers(
+            tmp_path / "named.fa", tmp_path / "more", "2", 1, None, 0, encoding=encoding
+        )
+        assert found.words == plain.words and found.ids.tolist() == plain.ids.tolist()
+    (tmp_path / "odd.fa").write_text(">one\nACNNGT\nUUé\n", encoding="utf-8")
+    with pytest.warns(DataWarning, match=r"5 signs other than A, C, G, T .*'N' 2, 'U' 2, '\?' 1"):
+        read_kmers(tmp_path / "odd.fa", tmp_path / "more", "2", 1, None, 0)
+
+
+def test_kmers_are_not_cut_from_fastq(tmp_path):
+    (tmp_path / "reads.fastq").write_text("@r1\nACGTACGT\n+\nAACCGGTT\n")
+    with pytest.raises(DataError, match="begins as FASTQ does"):
+        read_kmers(tmp_path / "reads.fastq", tmp_path / "ids", "2", 1, None, 0)
+
+
+def test_texts_that_are_taken_for_paths(tmp_path):
+    for texts in ("the cat sat", ["It cost 3.5 pounds", "so it did"], "so long " * 999):
+        with pytest.raises(DataError, match=r"there is no file .*; texts are given as lists"):
+            read(tmp_path, texts)
+    with pytest.raises(DataError, match="its ending$"):
+        read(tmp_path, "my corpus.txt")
 
 
 @pytest.mark.parametrize("lengths", ["0:3", "5:3", "a", "3:99", ""])

@@ -47,7 +47,7 @@ IDLE: tuple[tuple[tuple[str, ...], str, tuple[Any, ...]], ...] = (
 )
 """Options that do nothing where another one has some value."""
 
-READING = ("tokens", "lowercase", "encoding")  # of text, not of DNA
+READING = ("tokens", "lowercase")  # of text, not of DNA
 
 
 @with_any_of("options", KINDS)

@@ -92,7 +92,9 @@ class VectorsEstimator(CorpusOptions, VectorOptions, BaseEstimator):
 
     def _read(self, source: Source, file: Path) -> Corpus:
         if self.kmers is not None:
-            return read_kmers(source, file, self.kmers, self.min_count, self.vocabulary, self.seed)
+            return read_kmers(
+                source, file, self.kmers, self.min_count, self.vocabulary, self.seed, self.encoding
+            )
         with counting(self.verbose, "reading: {} words") as progress:
             return corpora.read(
                 source,

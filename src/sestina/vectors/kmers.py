@@ -7,6 +7,7 @@ length between two bounds is drawn, and the k-mer of that length that begins the
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.errors import DataError, OptionError
+from sestina.errors import DataError, DataWarning, OptionError, counted
 from sestina.vectors.corpus import Corpus, Source, finished, namer, ordered, paths_of
 from sestina.vectors.sources import pieces, refuse_missing
 
@@ -22,6 +23,7 @@ LONGEST = 10  # 4¹⁰ is a million words
 BASES = "ACGT"
 CODES = np.full(128, 4, np.uint8)
 CODES[[ord(base) for base in BASES + BASES.lower()]] = [0, 1, 2, 3] * 2
+NAMED = 5  # signs that are no bases, of which a warning tells
 Numbers = NDArray[np.int64]
 
 
@@ -41,15 +43,24 @@ def lengths(text: str) -> tuple[int, int]:
 
 
 def read_kmers(
-    source: Source, file: Path, kmers: str, min_count: int, vocabulary: int | None, seed: int
+    source: Source,
+    file: Path,
+    kmers: str,
+    min_count: int,
+    vocabulary: int | None,
+    seed: int,
+    encoding: str = "utf-8",
 ) -> Corpus:
     """Read DNA, FASTA or a sequence a line, and write the ids of its k-mers to `file`.
 
     Letters other than A, C, G and T end a sentence, as headers and, outside FASTA, line ends do.
 
     Raises:
-        DataError: A file cannot be read, or holds no DNA.
+        DataError: A file cannot be read, holds no DNA, or is FASTQ.
         OptionError: The lengths make no sense.
+
+    Warns:
+        DataWarning: There are letters other than A, C, G and T; they are counted.
     """
     least, most = lengths(kmers)
     paths = paths_of(source)
@@ -59,10 +70,12 @@ def read_kmers(
     rng = np.random.default_rng((seed, 0xD7A))  # unlike what a user may have drawn the DNA from
     first = np.cumsum([0, *(4**k for k in range(least, most + 1))])
     counts, written = np.zeros(first[-1], np.int64), 0
+    others = np.zeros(len(CODES), np.int64)
     with file.open("wb") as to:
         for path in paths:
-            for bases in _sequences(path):
+            for bases in _sequences(path, encoding, others):
                 written += _write(bases, first, least, rng, counts, to)
+    _say_others(others)
     if not written:
         raise DataError(f"{paths[0]} holds no DNA: no run of the letters A, C, G, T to cut")
     words = [name for k in range(least, most + 1) for name in _names(k)]
@@ -113,20 +126,45 @@ def _names(k: int) -> list[str]:
     return names
 
 
-def _sequences(path: Path) -> Iterator[NDArray[np.uint8]]:
-    """Yield runs of bases, as numbers 0 … 3; a run goes on over the lines of FASTA."""
+def _say_others(others: Numbers) -> None:
+    """Warn of signs that are no bases, counted by their codes (128,)."""
+    found = {chr(n): int(others[n]) for n in np.argsort(-others, kind="stable") if others[n]}
+    if found:
+        named = ", ".join(f"{sign!r} {count:,}" for sign, count in list(found.items())[:NAMED])
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        warnings.warn(
+            f"{counted(sum(found.values()), 'sign')} other than A, C, G, T ended the runs of DNA "
+            f"they stood in: {named}{more}",
+            DataWarning,
+            stacklevel=2,
+        )
+
+
+def _sequences(path: Path, encoding: str, others: Numbers) -> Iterator[NDArray[np.uint8]]:
+    """Yield runs of bases, as numbers 0 … 3; a run goes on over the lines of FASTA.
+
+    What stands between them is counted in `others`, (128,), a sign beyond ASCII as "?".
+    """
     rest, fasta = "", False
     waiting: list[NDArray[np.uint8]] = []
-    for piece in pieces(path, "ascii"):
+    for number, piece in enumerate(pieces(path, encoding)):
+        if not number and piece.lstrip().startswith("@"):
+            raise DataError(
+                f"{path} begins as FASTQ does, whose lines of quality would pass for DNA; "
+                "turn it into FASTA first, for instance with: seqtk seq -a"
+            )
         lines = (rest + piece).split("\n")
         rest = lines.pop()
         for line in lines:
-            if line.startswith(">"):
+            if line.startswith((">", ";")):  # a name, or a remark
                 fasta = True
                 yield from _joined(waiting)
                 continue
-            codes = CODES[np.frombuffer(line.strip().encode(), np.uint8)]
+            signs = np.frombuffer(line.strip().encode("ascii", "replace"), np.uint8)
+            codes = CODES[signs]
             breaks = np.flatnonzero(codes == 4)
+            if len(breaks):
+                others += np.bincount(signs[breaks], minlength=len(others))
             for n, run in enumerate(np.split(codes, breaks)):
                 if n:
                     yield from _joined(waiting)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import lzma
+import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -87,11 +88,14 @@ def refuse_missing(paths: Sequence[Path]) -> None:
         DataError: A path leads nowhere, or to a folder.
     """
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):
             raise DataError(f"{path} is a folder; name the files in it, for instance {path}/*.txt")
-        if not path.exists():
+        if not os.path.exists(path):  # False, too, of a text that is too long for a path
+            bare = " " in path.name and (not path.suffix or " " in path.suffix)
+            text = "; texts are given as lists of tokens, such as [['the', 'cat'], …]"
             raise DataError(
-                f"there is no file {str(path.absolute())!r}; check the path and its ending"
+                f"there is no file {str(path.absolute())!r:.200}; check the path and its ending"
+                f"{text if bare else ''}"
             )
 
 

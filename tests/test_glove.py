@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sestina import GloVe
 from sestina.errors import DataError, OptionError, TrainingError
 from sestina.kernels import cooccurrence as counting
 from sestina.kernels import glove as kernel
@@ -259,7 +260,8 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path):
             raise KeyboardInterrupt
 
     def kept(resume, **changed):
-        return Checkpoint(tmp_path / "state", resume, {"window": 5, **options, **changed}, corpus)
+        learner = GloVe(**{"window": 5, **options, **changed})
+        return Checkpoint(tmp_path / "state", resume, learner, corpus)
 
     glove.train(corpus, **options, checkpoint=kept(False), progress=stop)
     state = State()

@@ -261,6 +261,8 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, monkeypatch, dete
     assert np.array_equal(resumed.vectors_.matrix, whole)
     with pytest.raises(OptionError, match="begun with window=5"):
         Word2Vec(**{**options, "window": 3}).fit(sentences, checkpoint=path, resume=True)
+    with pytest.raises(OptionError, match="it was begun by Word2Vec, not FastText"):
+        FastText(**options, learning_rate=0.025).fit(sentences, checkpoint=path, resume=True)
     for other in (sentences[1:], sentences[::-1]):
         with pytest.raises(OptionError, match="begun on another corpus"):
             Word2Vec(**options).fit(other, checkpoint=path, resume=True)

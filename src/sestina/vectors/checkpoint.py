@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sestina.config import to_dict
 from sestina.errors import ModelError, OptionError
 from sestina.store import read_arrays, write_arrays
 from sestina.vectors.corpus import Corpus
@@ -71,15 +71,13 @@ class Checkpoint:
     Args:
         path: Where it lies; None: nothing is saved.
         resume: Whether to go on from the file where it exists.
-        options: Those of the run.
-        corpus: Its corpus. Resuming asks for the same options and corpus.
+        learner: What learns; its class and options are those of the run.
+        corpus: Its corpus. Resuming asks for the same class, options and corpus.
     """
 
-    def __init__(
-        self, path: Path | None, resume: bool, options: Mapping[str, Any], corpus: Corpus
-    ) -> None:
+    def __init__(self, path: Path | None, resume: bool, learner: Any, corpus: Corpus) -> None:
         self._path, self._resume = path, resume
-        self._identity = identity(options, corpus) if path is not None else {}
+        self._identity = identity(learner, corpus) if path is not None else {}
 
     def save(self, table: NDArray[np.float32], state: State) -> None:
         """Write table and state, all or nothing.
@@ -94,7 +92,7 @@ class Checkpoint:
         """Put what was saved, if it is to be resumed and there is something, into both.
 
         Raises:
-            OptionError: It is the state of a run with other options or another corpus.
+            OptionError: It is the state of another class, or of other options or another corpus.
             ModelError: The file is damaged.
         """
         if self._path is None or not self._resume or not self._path.exists():
@@ -108,10 +106,10 @@ class Checkpoint:
         for name, value in self._identity.items():
             was = begun.get(name)
             if was != value:
-                differs = f"with {name}={was!r}, now it is {value!r}"
+                how = {"learner": f"by {was}, not {value}", "corpus": "on another corpus"}
                 raise OptionError(
                     f"cannot resume from {str(self._path)!r}: it was begun "
-                    f"{'on another corpus' if name == 'corpus' else differs}; "
+                    f"{how.get(name, f'with {name}={was!r}, now it is {value!r}')}; "
                     "give the same, or delete the file"
                 )
         table[:] = arrays["table"]
@@ -119,11 +117,12 @@ class Checkpoint:
         vars(state).update({name: note[name] for name in ("epoch", "part", "loss", "pairs")})
 
 
-def identity(options: Mapping[str, Any], corpus: Corpus) -> dict[str, Any]:
-    """Return what makes a run what it is: its options, and the sum of its corpus."""
+def identity(learner: Any, corpus: Corpus) -> dict[str, Any]:
+    """Return what makes a run what it is: its class and options, and the sum of its corpus."""
     digest = hashlib.sha256("\n".join(corpus.words).encode())
     digest.update(corpus.counts.tobytes())
     for start in range(0, len(corpus.ids), 1 << 20):
         digest.update(corpus.ids[start : start + (1 << 20)].tobytes())
-    kept = {k: v for k, v in options.items() if k not in ("verbose", "threads", "memory")}
-    return {**json.loads(json.dumps(kept)), "corpus": digest.hexdigest()[:16]}
+    kept = {k: v for k, v in to_dict(learner).items() if k not in ("verbose", "threads", "memory")}
+    name = type(learner).__name__
+    return {"learner": name, **json.loads(json.dumps(kept)), "corpus": digest.hexdigest()[:16]}

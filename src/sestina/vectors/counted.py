@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sestina.config import GloVeOptions, PMIOptions, to_dict
+from sestina.config import GloVeOptions, PMIOptions
 from sestina.errors import OptionError
 from sestina.interrupt import held
 from sestina.kernels.parallel import limited
@@ -66,7 +66,7 @@ class GloVe(GloVeOptions, VectorsEstimator):
                 alpha=self.alpha,
                 seed=self.seed,
                 memory=self.memory,
-                checkpoint=Checkpoint(checkpoint, resume, to_dict(self), corpus),
+                checkpoint=Checkpoint(checkpoint, resume, self, corpus),
                 state=state,
                 progress=progress,
             )

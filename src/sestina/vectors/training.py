@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.config import SamplingOptions, to_dict
+from sestina.config import SamplingOptions
 from sestina.errors import DataError, TrainingError, counted
 from sestina.interrupt import held
 from sestina.kernels.chance import mixed
@@ -71,7 +71,7 @@ class Run:
         options, tokens = self.options, self.corpus.read
         if not self.net.first_document:
             refuse_lone_words(self.corpus)
-        checkpoint = Checkpoint(path, resume, to_dict(options), self.corpus)
+        checkpoint = Checkpoint(path, resume, options, self.corpus)
         checkpoint.load(self.net.table, self.state)
         reporter = Reporter(options.verbose, options.epochs, tokens, "words")
         try:

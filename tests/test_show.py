@@ -32,6 +32,13 @@ def run(capsys, tmp_path, monkeypatch):
     return call
 
 
+def test_brackets_are_shown_as_they_are(capsys):
+    show.facts("a [b]", {"one": "[b]x", "several": ["[b]x", "y[/b]"], "named": {"n": "[b]x"}})
+    assert capsys.readouterr().out.split("\n") == [
+        "a [b]", "one      [b]x", "several  [b]x, y[/b]", "named    n [b]x", "",
+    ]  # fmt: skip
+
+
 @pytest.fixture
 def model(tmp_path):
     texts = [f"{'fine' if n % 2 else 'dull'} film {n}" for n in range(40)]

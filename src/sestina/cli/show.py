@@ -178,19 +178,23 @@ def translations(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _plain(value: Any) -> str:
+    """Return a value as it is shown, escaped for rich."""
     from rich.markup import escape
 
+    return escape(_worded(value))
+
+
+def _worded(value: Any) -> str:
+    """Return a value as it is shown."""
     if isinstance(value, float):
-        text = f"{value:.4g}"
-    elif isinstance(value, int) and not isinstance(value, bool):
-        text = f"{value:,}"
-    elif isinstance(value, Mapping):
-        text = ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
-    elif isinstance(value, list | tuple):
-        text = ", ".join(_plain(v) for v in value)
-    else:
-        text = str(value)
-    return escape(text)
+        return f"{value:.4g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {_worded(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_worded(v) for v in value)
+    return str(value)
 
 
 def counts(parts: Mapping[str, int]) -> str:

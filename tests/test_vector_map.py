@@ -16,6 +16,7 @@ from sestina.errors import DataError, DataWarning, MissingExtra, OptionError, Se
 from sestina.vectors import map_page, map_picture, maps
 from sestina.vectors.map_picture import Boxes, labels, text_width
 from sestina.vectors.plane import project, shown
+from sestina.vectors.subwords import Subwords
 from sestina.vectors.table import WordVectors
 
 PAIRS = [("king", "queen"), ("man", "woman"), ("boy", "girl")]
@@ -110,6 +111,14 @@ def test_chosen_words_and_what_is_near_them(glove):
     with pytest.warns(DataWarning, match="2 words of 3 left out, having no vector: 'zzz', 'yyy'"):
         drawn = maps.word_map(glove, ["frog", "zzz", "yyy"])
     assert drawn.left_out == ("zzz", "yyy") and drawn.words == ("frog",)
+
+
+def test_words_that_only_their_parts_give_a_vector_are_drawn():
+    parts = Subwords(rows(40, 5, seed=1), 2, 3, 40)
+    vectors = WordVectors(["up", "down", "left"], rows(3, 5), parts=parts)
+    drawn = maps.word_map(vectors, ["Down", "upwards"])
+    assert drawn.words == ("down", "upwards") and drawn.left_out == ()
+    assert maps.direction_map(vectors, [("up", "upwards")]).arrows == ((0, 1),)
 
 
 @pytest.mark.parametrize(

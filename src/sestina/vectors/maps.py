@@ -184,10 +184,14 @@ def writer_for(path: str | Path) -> Callable[[WordMap], bytes]:
 
 
 def _known(vectors: WordVectors, words: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return the words that have vectors, as they are written there, and the others; each once."""
-    spelt = {w: w if w in vectors else w.lower() for w in words}
-    known = dict.fromkeys(word for word in spelt.values() if word in vectors)
-    return list(known), [word for word, found in spelt.items() if found not in vectors]
+    """Return the words that have vectors, as they are written there, and the others; each once.
+
+    A vector made of a word's parts will do where it has no row, in lower case neither.
+    """
+    spelt = {w: w if w in vectors or w.lower() not in vectors else w.lower() for w in words}
+    known = dict(zip(spelt, vectors.known(spelt.values()), strict=True))
+    drawn = dict.fromkeys(found for word, found in spelt.items() if known[word])
+    return list(drawn), [word for word in spelt if not known[word]]
 
 
 def _pair(words: Sequence[str]) -> tuple[str, str]:

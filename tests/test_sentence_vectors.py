@@ -84,6 +84,10 @@ def test_sentences_that_cannot_be_learnt():
         model.transform(["up"])
     with pytest.raises(DataError, match="none of the words of 1 sentence has a vector"):
         model.fit(["nothing known"])
+    with pytest.raises(DataError, match="one string came; expected a list of texts"):
+        model.fit("up left")
+    with pytest.raises(DataError, match="text 0 is None"):
+        model.fit([None])
     silent = WordVectors(["a"], [[1.0]], counts=[0])
     with pytest.raises(DataError, match="counts of the words are all 0"):
         SentenceVectors(silent).fit(["a"])

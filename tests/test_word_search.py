@@ -147,6 +147,11 @@ def test_int8_keeps_every_number_to_half_a_step(how):
     assert (np.abs(kept[:] - matrix) <= step * 0.501).all()
 
 
+def test_int8_of_the_smallest_numbers_is_zero():
+    kept = quantise.restore(quantise.compress(np.array([[1e-44, 0], [1, 2]], np.float32), "int8"))
+    assert kept[0].tolist() == [0, 0]
+
+
 @given(matrices, st.integers(1, 5))
 @settings(max_examples=40, deadline=None)
 def test_few_different_rows_survive_product_quantisation(how, part):

@@ -179,6 +179,15 @@ def test_analogies_by_brute_force(seed, plus, minus):
         (lambda v: v.neighbours(["up", 5]), "vectors of 2 numbers, not of this list"),
         (lambda v: v.neighbours(5), "vectors of 2 numbers, not of this int"),
         (lambda v: v.doesnt_match(["up", "up", "left"]), "2 words came; the odd one out needs 3"),
+        (lambda v: v.neighbours("up", n=2.5), "n=2.5 makes no sense; ask for a whole number"),
+        (lambda v: v.neighbours("up", n="3"), "n='3' makes no sense"),
+        (lambda v: v.doesnt_match("upward"), "'upward' came where a list of words is expected"),
+        (lambda v: v.rows_for("up"), "'up' came where a list of words"),
+        (lambda v: v.known("up"), "'up' came where a list of words"),
+        (lambda v: v.direction([("up", "left")]).along("up"), "'up' came where a list of words"),
+        (lambda v: v[0], "0 is no word; expected text"),
+        (lambda v: v[["up", "left"]], "is no word; expected text"),
+        (lambda v: v.analogy([v["up"]]), "is no word; expected text"),
         (lambda v: v.direction([]), "no pair of words came"),
         (lambda v: v.direction(["up"]), "'up' is not a pair of words"),
         (lambda v: v.direction([("up", "left", "zero")]), "is not a pair of words"),
@@ -205,6 +214,17 @@ def test_what_comes_with_vectors_must_fit(more, sentence):
         WordVectors(["a", "b"], np.ones((2, 2)), **more)
     with pytest.raises(DataError, match="not all lists of numbers of one length"):
         WordVectors(["a", "b"], [[1, 2], [3]])
+
+
+def test_words_are_text_and_come_one_by_one(tmp_path):
+    assert list(FLAT) == ["up", "upward", "left", "zero"]
+    with pytest.raises(DataError, match="1 is no word; expected text"):
+        WordVectors([1, 2], np.ones((2, 2)))
+    half = WordVectors(["\ud800", "b"], np.ones((2, 2)))
+    for ending in (".txt", ".bin", ".safetensors"):
+        with pytest.raises(DataError, match="holds half a character"):
+            half.save(tmp_path / f"half{ending}")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_direction_that_is_known():

@@ -56,12 +56,18 @@ def write(path: Path, rows: Rows, *, dtype: str = "float32", header: bool = True
             DataWarning,
             stacklevel=2,
         )
-    if kind == ".safetensors":
-        storage.write(path, rows, dtype=dtype)
-    elif kind == ".bin":
-        binary_files.write(path, rows)
-    else:
-        text_files.write(path, rows, header=header)
+    try:
+        if kind == ".safetensors":
+            storage.write(path, rows, dtype=dtype)
+        elif kind == ".bin":
+            binary_files.write(path, rows)
+        else:
+            text_files.write(path, rows, header=header)
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"the word {error.object!r:.60} holds half a character (a surrogate), which no file "
+            "can keep; replace or drop the word"
+        ) from error
 
 
 def check_target(path: Path, *, dtype: str = "float32", header: bool = True) -> None:

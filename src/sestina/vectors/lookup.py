@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +33,7 @@ class Lookup:
         counts: How often each word occurred, (V,), which weighs words in sentences.
 
     Raises:
-        DataError: The counts differ, a word occurs twice, or a value is not finite.
+        DataError: The counts differ, a word occurs twice or is no text, or a value is not finite.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class Lookup:
                 "one number, 0 or more, for each word"
             )
         if isinstance(self.words, tuple):
+            several(self.words)
             _ = self._ids  # made at once, because making it refuses a word that stands twice
         if _in_memory(self.stored):
             for start in range(0, size, BLOCK):
@@ -105,6 +106,9 @@ class Lookup:
     def __contains__(self, word: object) -> bool:
         return word in self._ids
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words)
+
     def __getitem__(self, word: str) -> NDArray[np.float32]:
         vector: NDArray[np.float32] = self._gather([word])[0]
         return vector
@@ -117,12 +121,12 @@ class Lookup:
 
         A word that is missing as written is looked up in lower case.
         """
-        ids = [self._ids.get(word, self._ids.get(word.lower(), -1)) for word in words]
+        ids = [self._ids.get(word, self._ids.get(word.lower(), -1)) for word in several(words)]
         return np.array(ids, dtype=np.int64)
 
     def known(self, words: Iterable[str]) -> list[bool]:
         """Tell of each word, as it is written, whether it has a vector: a row, or one of parts."""
-        return [word in self._ids or self._made(word) is not None for word in words]
+        return [word in self._ids or self._made(word) is not None for word in several(words)]
 
     def rows_for(self, words: Iterable[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return a vector per word, (N, D), zeros where there is none, and which were found, (N,).
@@ -130,7 +134,7 @@ class Lookup:
         A word that is missing as written is looked up in lower case, then made of its parts
         where the vectors have some.
         """
-        words = list(words)
+        words = several(words)
         index = self.ids_for(words)
         found = index >= 0
         out = np.zeros((len(index), self.dimensions), dtype=np.float32)
@@ -148,6 +152,7 @@ class Lookup:
 
     def _gather(self, words: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors (N, D) of words as they are written, rows first, then parts."""
+        words = several(words)
         ids = np.array([self._ids.get(word, -1) for word in words], dtype=np.int64)
         out = np.zeros((len(ids), self.dimensions), dtype=np.float32)
         out[ids >= 0] = self.stored[ids[ids >= 0]]
@@ -168,6 +173,21 @@ class Lookup:
                 f"the vector of {word!r} is all zeros and points nowhere; drop the word"
             )
         return rows
+
+
+def several(words: Iterable[str]) -> list[str]:
+    """Return words as a list.
+
+    Raises:
+        DataError: One text came, whose letters would pass for words; or what is no text.
+    """
+    if isinstance(words, str):
+        raise DataError(f"{words!r:.60} came where a list of words is expected; put it in brackets")
+    words = list(words)
+    for word in words:
+        if not isinstance(word, str):
+            raise DataError(f"{word!r:.60} is no word; expected text such as 'cat'")
+    return words
 
 
 def _sequence(words: Iterable[str]) -> Sequence[str]:

@@ -164,7 +164,8 @@ def _bytes(matrix: Matrix) -> dict[str, NDArray[Any]]:
     for rows, block in _blocks(matrix):
         largest = np.abs(block).max(axis=1, initial=0)
         scales[rows] = largest / 127
-        codes[rows] = np.rint(block / np.where(largest > 0, scales[rows], 1)[:, None])
+        # the scale of numbers near the smallest of float32 is 0, and so are they then
+        codes[rows] = np.rint(block / np.where(scales[rows] > 0, scales[rows], 1)[:, None])
     return {"codes": codes, "scales": scales}
 
 

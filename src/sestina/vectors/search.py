@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,9 +36,9 @@ def finite(block: Floats, words: Sequence[object], start: int = 0) -> None:
 
 
 def check_number(n: int) -> None:
-    """Refuse a number of answers below 1, an `OptionError`."""
-    if n < 1:
-        raise OptionError(f"n={n} makes no sense; ask for 1 or more")
+    """Refuse a number of answers that is not whole, or below 1: an `OptionError`."""
+    if not isinstance(n, Integral) or n < 1:
+        raise OptionError(f"n={n!r} makes no sense; ask for a whole number, 1 or more")
 
 
 def units(rows: Any) -> NDArray[np.float64]:

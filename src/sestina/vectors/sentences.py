@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sestina.errors import DataError, OptionError, counted, nearest
+from sestina.text.inputs import as_documents
 from sestina.text.tokenise import words as tokens_of
 from sestina.vectors.table import WordVectors
 
@@ -123,7 +124,7 @@ class SentenceVectors(TransformerMixin, BaseEstimator):
 
     def _means(self, sentences: Sentences) -> NDArray[np.float32]:
         """Return the (weighted) mean of the vectors of each sentence's known words, (N, D)."""
-        lists = [tokens_of(s) if isinstance(s, str) else s for s in sentences]
+        lists = [tokens_of(s) if isinstance(s, str) else s for s in as_documents(sentences)]
         known: dict[str, int] = {}
         numbers = [known.setdefault(token, len(known)) for tokens in lists for token in tokens]
         rows, found = self._table.rows_for(known)

@@ -14,7 +14,7 @@ from sestina.data import datasets
 from sestina.errors import DataError, OptionError, counted, nearest
 from sestina.vectors import completion, directions, formats
 from sestina.vectors.directions import Direction
-from sestina.vectors.lookup import Lookup
+from sestina.vectors.lookup import Lookup, several
 from sestina.vectors.rows import Rows
 from sestina.vectors.search import Floats, Search, check_number, single, units
 
@@ -59,7 +59,7 @@ class WordVectors(Lookup):
                 return cls.load(_shipped(str(source)) or formats.read(_existing(source)))
         raise DataError(
             f"vectors={type(source).__name__} cannot be read; give a shipped name such as "
-            "'glove-50d', a text file, a mapping from words to vectors, or a matrix"
+            "'glove-50d', a file of word vectors, a mapping from words to vectors, or a WordVectors"
         )
 
     def __deepcopy__(self, memo: object) -> WordVectors:
@@ -197,7 +197,7 @@ class WordVectors(Lookup):
         Raises:
             DataError: A word has no vector, or there are fewer than three words.
         """
-        words = list(dict.fromkeys(words))
+        words = list(dict.fromkeys(several(words)))
         if len(words) < 3:
             raise DataError(
                 f"{counted(len(words), 'word')} came; the odd one out needs 3 different ones"

@@ -238,6 +238,7 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(run, corpus, more, said):
         (b"", "is empty"),
         (b" \n\n", "is empty"),
         (b"\0\1\2" * 99, "binary file"),
+        ("the cat".encode("utf-16"), "is in UTF-16; name that: --encoding utf-16"),
         ("le café\n".encode("latin-1"), "byte 0xe9 in line 1"),
         (b"all of these words are rare\n", "no word is left of 6 tokens with min_count=5"),
     ],

@@ -235,7 +235,7 @@ def test_texts_that_are_taken_for_paths(tmp_path):
     for texts in ("the cat sat", ["It cost 3.5 pounds", "so it did"], "so long " * 999):
         with pytest.raises(DataError, match=r"there is no file .*; texts are given as lists"):
             read(tmp_path, texts)
-    with pytest.raises(DataError, match="its ending$"):
+    with pytest.raises(DataError, match=r"its ending$"):
         read(tmp_path, "my corpus.txt")
 
 

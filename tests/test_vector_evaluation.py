@@ -181,8 +181,13 @@ def test_only_the_first_words_and_case(plane, put):
     assert similarity(plane, path, top=3).pairs == 1
     assert similarity(plane, path, fold=False).pairs == 0
     for judge in (analogies, similarity):
-        with pytest.raises(OptionError, match="top=0 leaves no word"):
-            judge(plane, top=0)
+        for top in (0, 2.5, "5"):
+            with pytest.raises(OptionError, match=f"top={top!r} leaves no word"):
+                judge(plane, top=top)
+
+
+def test_vectors_may_be_named():
+    assert similarity("glove-50d") == similarity(WordVectors.load("glove-50d"))
 
 
 PAIRS = [Pair("old", "new", 1.58), Pair("smart", "intelligent", 9.2)]

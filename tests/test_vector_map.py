@@ -119,6 +119,8 @@ def test_words_that_only_their_parts_give_a_vector_are_drawn():
     drawn = maps.word_map(vectors, ["Down", "upwards"])
     assert drawn.words == ("down", "upwards") and drawn.left_out == ()
     assert maps.direction_map(vectors, [("up", "upwards")]).arrows == ((0, 1),)
+    with pytest.raises(DataError, match="'frog' came where a list of words is expected"):
+        maps.word_map("glove-50d", "frog")
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,11 @@ def test_a_text_has_the_same_vector_alone_and_in_company(tmp_path):
     assert np.array_equal(together[69], model.infer([texts[69]])[0])
     assert np.array_equal(together, model.infer([s.split() for s in texts]))
     assert not model.infer(["unknown words", ""]).any()
+    for wrong in ("one text", None, [["a"], 5], [["a", 5]]):
+        with pytest.raises(DataError, match="expected"):
+            model.infer(wrong)
+    with pytest.raises(OptionError, match=r"epochs=2\.5; expected 1 or more"):
+        model.infer(texts[:1], epochs=2.5)
     model.save(tmp_path / "model.safetensors")
     again = Doc2Vec.load(tmp_path / "model.safetensors")
     assert np.array_equal(again.infer(texts), together)
@@ -342,6 +347,9 @@ def test_what_cannot_be_learnt_is_said(tmp_path, monkeypatch):
         Word2Vec().save(tmp_path / "a.safetensors")
     with pytest.raises(OptionError, match="no checkpoint"):
         PMI(min_count=1).fit([["a", "b"]], checkpoint=tmp_path / "a")
+    for model in (Word2Vec(), GloVe()):  # told before anything is read
+        with pytest.raises(OptionError, match="is a folder; name a file in it"):
+            model.fit(tmp_path / "no.txt", checkpoint=tmp_path)
 
 
 def test_a_word_a_line_teaches_nothing(tmp_path):

@@ -12,9 +12,9 @@ from typing import Any, ClassVar, Self
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sestina import config
+from sestina import config, store
 from sestina.config import CorpusOptions, VectorOptions
-from sestina.errors import counted
+from sestina.errors import OptionError, counted
 from sestina.kernels.parallel import limited
 from sestina.progress import Reporter, counting
 from sestina.vectors import corpus as corpora
@@ -63,11 +63,13 @@ class VectorsEstimator(CorpusOptions, VectorOptions, BaseEstimator):
             DataError: A file cannot be read, or no word is left.
             OptionError: An option makes no sense, or the checkpoint is of another run.
             TrainingError: The vectors are not finite any more.
+            SestinaError: The checkpoint cannot be written.
             KeyboardInterrupt: After Ctrl-C; what was learnt so far is in `vectors_` (PMI, and
                 GloVe before it has counted, have learnt nothing).
         """
         config.check(self)
         self._check()
+        place = None if checkpoint is None else _writable(Path(checkpoint))
         for name in [name for name in vars(self) if name.endswith("_")]:
             delattr(self, name)  # a fit that fails leaves nothing fitted
         started = time.perf_counter()
@@ -81,7 +83,7 @@ class VectorsEstimator(CorpusOptions, VectorOptions, BaseEstimator):
                 f"{counted(read.sentences, 'sentence')}, read in {self.reading_seconds_:.1f} s"
             )
             try:
-                self._learn(read, None if checkpoint is None else Path(checkpoint), resume)
+                self._learn(read, place, resume)
             finally:
                 self.seconds_ = time.perf_counter() - started
                 read.close()
@@ -121,3 +123,16 @@ class VectorsEstimator(CorpusOptions, VectorOptions, BaseEstimator):
         """
         check_is_fitted(self, "vectors_")
         self.vectors_.save(path, **options)
+
+
+def _writable(checkpoint: Path) -> Path:
+    """Return where a state can be written, which is to be known before an epoch is trained.
+
+    Raises:
+        OptionError: It is a folder.
+        SestinaError: Nothing can be written there.
+    """
+    if checkpoint.is_dir():
+        raise OptionError(f"checkpoint={str(checkpoint)!r} is a folder; name a file in it")
+    store.refuse_unwritable(checkpoint)
+    return checkpoint

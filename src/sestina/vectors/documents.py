@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -16,13 +17,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from sestina import config
 from sestina.config import Doc2VecOptions, to_dict
-from sestina.errors import DataError, ModelError, OptionError, SestinaError
+from sestina.errors import ModelError, OptionError, SestinaError
 from sestina.interrupt import finishing
 from sestina.kernels.chance import mixed
 from sestina.kernels.locks import Lock
 from sestina.kernels.parallel import limited
 from sestina.kernels.word2vec import Net, Settings, Trainer
 from sestina.store import read_arrays, write_arrays
+from sestina.text.inputs import as_documents
 from sestina.vectors.base import VectorsEstimator
 from sestina.vectors.corpus import Corpus, tokens_of
 from sestina.vectors.storage import DOCUMENTS
@@ -112,17 +114,15 @@ class Doc2Vec(Doc2VecOptions, VectorsEstimator):
             epochs: Passes over each.
 
         Raises:
-            DataError: `documents` is one text, not a list of them.
-            OptionError: `epochs` is not positive.
+            DataError: `documents` is one text, or no list of texts or of lists of tokens.
+            OptionError: `epochs` is no whole number above 0.
             NotFittedError: `fit` was not called before.
         """
         check_is_fitted(self, "documents_")
-        if epochs < 1:
-            raise OptionError(f"infer got epochs={epochs}; expected 1 or more, 20 as a rule")
-        if isinstance(documents, str):
-            raise DataError("infer takes a list of documents; put the text into brackets")
+        if not isinstance(epochs, Integral) or epochs < 1:
+            raise OptionError(f"infer got epochs={epochs!r}; expected 1 or more, 20 as a rule")
         config.check(self)
-        lists = [self._ids(document) for document in documents]
+        lists = [self._ids(document) for document in as_documents(documents)]
         out = np.zeros((len(lists), self.dimensions), np.float32)
         with limited(self.threads), _inferring:  # all calls train the same spare rows
             first = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ class Similarity:
 
 
 def analogies(
-    vectors: WordVectors,
+    vectors: WordVectors | str | Path,
     source: str | Path = "analogies",
     *,
     top: int | None = TOP,
@@ -119,7 +120,7 @@ def analogies(
     bounded whatever V: scores are formed in blocks.
 
     Args:
-        vectors: Word vectors, the most frequent word first.
+        vectors: Word vectors, the most frequent word first; a file or a shipped name will do.
         source: A file of `sestina.vectors.questions.read_analogies`, or a shipped set.
         top: Ask and answer within so many most frequent words, all of them if None. The figure
             depends on it: state it.
@@ -149,7 +150,7 @@ def analogies(
 
 
 def similarity(
-    vectors: WordVectors,
+    vectors: WordVectors | str | Path,
     source: str | Path = "wordsim353",
     *,
     top: int | None = None,
@@ -158,7 +159,7 @@ def similarity(
     """Compare the cosines of pairs of words with people's scores.
 
     Args:
-        vectors: Word vectors, the most frequent word first.
+        vectors: Word vectors, the most frequent word first; a file or a shipped name will do.
         source: A file of `sestina.vectors.questions.read_pairs`, or a shipped set.
         top: Know only so many most frequent words, all of them if None.
         fold: Whether words are the same that differ only in case; the most frequent then counts.
@@ -185,9 +186,10 @@ class _Folded:
         group: Number of the first row with the same word, (rows,) int64.
     """
 
-    def __init__(self, vectors: WordVectors, top: int | None, fold: bool) -> None:
-        if top is not None and top < 1:
-            raise OptionError(f"top={top} leaves no word to evaluate; give 1 or more, or None")
+    def __init__(self, vectors: WordVectors | str | Path, top: int | None, fold: bool) -> None:
+        if top is not None and not (isinstance(top, Integral) and top >= 1):
+            raise OptionError(f"top={top!r} leaves no word to evaluate; give 1 or more, or None")
+        vectors = WordVectors.load(vectors)
         self._fold = fold
         self._matrix = vectors.stored  # float16 or quantised: float32 by blocks
         self._first: dict[str, int] = {}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sestina import store
 from sestina.errors import DataError, DataWarning, OptionError, counted, nearest
 from sestina.vectors import map_page, map_picture
+from sestina.vectors.lookup import several
 from sestina.vectors.plane import Points, WordMap, project
 from sestina.vectors.questions import read_analogies
 from sestina.vectors.table import WordVectors
@@ -37,7 +38,7 @@ WRITERS = {".html": map_page.page, ".htm": map_page.page, ".png": map_picture.pn
 
 
 def word_map(
-    vectors: WordVectors,
+    vectors: WordVectors | str | Path,
     words: Sequence[str] | None = None,
     *,
     top: int = TOP,
@@ -50,7 +51,7 @@ def word_map(
     """Place words in a plane.
 
     Args:
-        vectors: Word vectors, the most frequent word first.
+        vectors: Word vectors, the most frequent word first; a file or a shipped name will do.
         words: Which words; a word that is missing as written is taken in lower case. None takes
             the most frequent.
         top: How many of the most frequent, where no words are given.
@@ -67,6 +68,7 @@ def word_map(
     Warns:
         DataWarning: Words have no vector and are left out.
     """
+    vectors = WordVectors.load(vectors)
     for name, value, least in (("top", top, 1), ("near", near, 0), ("neighbours", neighbours, 0)):
         if value < least:
             raise OptionError(f"{name}={value} makes no sense; give {least} or more")
@@ -94,7 +96,7 @@ def word_map(
 
 
 def direction_map(
-    vectors: WordVectors,
+    vectors: WordVectors | str | Path,
     pairs: Iterable[Sequence[str]] | str,
     path: str | Path | None = None,
     *,
@@ -107,7 +109,7 @@ def direction_map(
     are parallel. The axes are turned so that they point to the right and up on the whole.
 
     Args:
-        vectors: Word vectors.
+        vectors: Word vectors; a file or a shipped name will do.
         pairs: Two words each, or the name of a set: gender, plural, tense, capitals.
         path: File to write, .html or .png; none if None.
         neighbours: How many nearest neighbours are named with a word.
@@ -121,6 +123,7 @@ def direction_map(
     Warns:
         DataWarning: Pairs with an unknown word are left out.
     """
+    vectors = WordVectors.load(vectors)
     if isinstance(pairs, str):
         title = title or PAIR_TITLES.get(pairs)
     asked = pair_set(pairs) if isinstance(pairs, str) else [_pair(pair) for pair in pairs]
@@ -188,7 +191,9 @@ def _known(vectors: WordVectors, words: Iterable[str]) -> tuple[list[str], list[
 
     A vector made of a word's parts will do where it has no row, in lower case neither.
     """
-    spelt = {w: w if w in vectors or w.lower() not in vectors else w.lower() for w in words}
+    spelt = {
+        w: w if w in vectors or w.lower() not in vectors else w.lower() for w in several(words)
+    }
     known = dict(zip(spelt, vectors.known(spelt.values()), strict=True))
     drawn = dict.fromkeys(found for word, found in spelt.items() if known[word])
     return list(drawn), [word for word in spelt if not known[word]]

@@ -32,7 +32,9 @@ def pieces(path: Path, encoding: str) -> Iterator[str]:
     empty, ended = True, True
     for number, block in enumerate(_blocks(path)):
         if not number and not wide and b"\0" in block[:8192]:
-            raise DataError(f"{path} is a binary file; expected text, one sentence a line")
+            wide = block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            what = "in UTF-16; name that: --encoding utf-16" if wide else "a binary file"
+            raise DataError(f"{path} is {what}; expected text, one sentence a line")
         text = _decoded(decoder, block, path, encoding, number)
         end = max(text.rfind("\n"), text.rfind(" "))
         if end < 0:

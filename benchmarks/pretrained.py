@@ -1,13 +1,15 @@
 """Few labels, many texts: what language models that read the texts add to GloVe's vectors.
 
     make bench-pretrained [ARGS="…"]
-    python benchmarks/pretrained.py [--prose FILE] [--texts 200 1000] [--seeds 5] [--publish]
+    python benchmarks/pretrained.py [--prose FILE [--lines 56410:145367]] [--texts 200 1000]
+        [--seeds 5] [--publish]
 
 Row B5 of the lectures. Data: the shipped `movie-snippets`. Two language models, one reading
-forwards, one backwards, learn from all texts of the train part, without labels; with `--prose` two
-more learn from every 100th line of that file as well. They are trained once, with seed 0, and kept
-in `--models`. A seed draws the labelled texts, as many of each class, from the train part, and is
-that of the nets, which are all trained for as many epochs, at a rate that falls to nothing. A
+forwards, one backwards, learn from all texts of the train part, without labels. With `--prose` two
+more learn from those lines of that file, and then go on with the texts, as in ULMFiT: layers at
+rates of their own, the learning rate a slanted triangle. They are trained once, with seed 0, and
+kept in `--models`. A seed draws the labelled texts, as many of each class, from the train part, and
+is that of the nets, which are all trained for as many epochs, at a rate that falls to nothing. A
 quarter as many texts more choose the penalties of the linear models. All are judged on the whole
 test part. Settings were chosen on the dev part, see docs/benchmarks.md. `--publish` writes the
 tables into docs/benchmarks.md.
@@ -52,7 +54,13 @@ LANGUAGE: dict[str, Any] = {
     **READING, **SIZES, "min_count": 3, "dropout": 0.3, "input_dropout": 0.3,
     "learning_rate": 3e-3, "batch_size": 20, "epochs": 5,
 }  # fmt: skip
-WITH_PROSE: dict[str, Any] = LANGUAGE | {"adaptive": 2_000, "epochs": 3}  # a larger vocabulary
+GENERAL: dict[str, Any] = LANGUAGE | {
+    "vocabulary": 20_000, "min_count": 5, "adaptive": 2_000, "dropout": 0.1, "input_dropout": 0.1,
+    "batch_size": 32, "epochs": 1, "decay": True, "warm_up": 0.05, "validation_fraction": 0.02,
+}  # fmt: skip
+GOING_ON: dict[str, Any] = LANGUAGE | {
+    "layer_decay": 2.6, "learning_rate": 4e-3, "decay": True, "warm_up": 0.1, "patience": None,
+}  # fmt: skip
 SCHEDULE: dict[str, Any] = {
     "learning_rate": 5e-3, "decay": True, "epochs": 12, "batch_size": 16,
     "patience": None, "validation_fraction": 0.0,
@@ -64,6 +72,7 @@ LARGE: dict[str, Any] = {
     **SCHEDULE, **SIZES, "encoder": "lstm", "pool": "concat", "dropout": 0.4, "input_dropout": 0.2,
 }  # fmt: skip
 CAREFULLY: dict[str, Any] = {"layer_decay": 2.6, "unfreeze": True}
+GLOVES: dict[str, Any] = {"vectors": GLOVE, "vector_words": 15_000}  # all that there are
 BESIDE = "GRU 32 over GloVe's vectors"
 Pair = list[LanguageModel]
 Scores = dict[str, list[float]]
@@ -72,12 +81,9 @@ Scores = dict[str, list[float]]
 def main() -> None:
     args = arguments()
     train, dev, test, _ = three_parts(load_dataset(DATA), 0)
+    read = language_models(args, train.texts)
     test = dev if args.dev else test
-    read = {"the texts": language_models(args.models, "texts", train.texts, LANGUAGE)}
-    if args.prose:
-        lines = [*train.texts, *prose(args.prose, args.every)]
-        read["texts and prose"] = language_models(args.models, "prose", lines, WITH_PROSE)
-    reports = [about(read, train)]
+    reports = [about(read, train, dev)]
     for count in args.texts:
         found: Scores = {}
         for seed in range(args.first, args.first + args.seeds):
@@ -94,8 +100,8 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="What pre-training adds to few labels.")
-    parser.add_argument("--prose", type=Path, help="a text file (.xz) to read as well")
-    parser.add_argument("--every", type=int, default=100, help="read each so-manieth line of it")
+    parser.add_argument("--prose", type=Path, help="a text file (.xz) to read first")
+    parser.add_argument("--lines", type=span, default=(1, None), help="FIRST:LAST of it, from 1")
     parser.add_argument("--models", type=Path, default=Path("build/pretrained"))
     parser.add_argument("--texts", type=int, nargs="+", default=[200, 1000], help="with labels")
     parser.add_argument("--seeds", type=int, default=5)
@@ -105,41 +111,69 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prose(file: Path, every: int) -> list[str]:
-    """Return each so-manieth line of a file, empty ones left out."""
+def span(text: str) -> tuple[int, int | None]:
+    first, _, last = text.partition(":")
+    return int(first), int(last) if last else None
+
+
+def prose(file: Path, first: int, last: int | None) -> list[str]:
+    """Return lines of a file, empty ones left out."""
     with lzma.open(file, "rt", encoding="utf-8") as stream:
-        return [line for line in islice(stream, 0, None, every) if line.strip()]
+        return [line for line in islice(stream, first - 1, last) if line.strip()]
 
 
-def language_models(folder: Path, name: str, texts: list[str], options: dict[str, Any]) -> Pair:
-    """Return the models of both directions, trained on texts or taken from the folder."""
+def language_models(args: argparse.Namespace, texts: list[str]) -> dict[str, Pair]:
+    """Return the models of both directions, by what they have read."""
+    found = {"the texts": pair(args.models / "texts", texts, LANGUAGE)}
+    if args.prose:
+        general = args.models / "prose"
+        kept = all((general / way).exists() for way in DIRECTIONS)
+        lines = [] if kept else prose(args.prose, *args.lines)
+        found["prose"] = pair(general, lines, GENERAL)
+        found["prose, then the texts"] = pair(args.models / "both", texts, GOING_ON, general)
+    return found
+
+
+def pair(
+    folder: Path, texts: list[str], options: dict[str, Any], begun: Path | None = None
+) -> Pair:
+    """Return the models of both directions, trained on texts or taken from the folder.
+
+    Args:
+        folder: Where they are kept.
+        texts: What they read.
+        options: How they are trained.
+        begun: The folder of the models that they begin as.
+    """
     found = []
     for direction, backwards in DIRECTIONS.items():
-        place = folder / name / direction
+        place = folder / direction
         if not place.exists():
-            model = LanguageModel(**options, backwards=backwards, seed=0, verbose=True).fit(texts)
-            model.save(place)
+            start = None if begun is None else str(begun / direction)
+            model = LanguageModel(**options, backwards=backwards, pretrained=start, verbose=True)
+            model.fit(texts).save(place)
         found.append(load(place))
     return found
 
 
-def about(read: dict[str, Pair], train: Records) -> str:
+def about(read: dict[str, Pair], train: Records, dev: Records) -> str:
     """Return how well the language models foresee, and what they cost."""
     lines = [
-        "| language models of | tokens | vocabulary | perplexity | seconds |",
-        "|---" * 5 + "|",
+        "| language models of | tokens | vocabulary | unknown | perplexity | seconds |",
+        "|---" * 6 + "|",
     ]
-    for name, pair in read.items():
-        reached = [net.history_[net.best_epoch_ - 1]["validation_perplexity"] for net in pair]
+    for name, models in read.items():
+        figures = [net.figures(dev.texts) for net in models]
         cells = [
-            name, f"{pair[0].tokens_:,}", f"{len(pair[0].vocabulary_):,}",
-            " / ".join(f"{value:.0f}" for value in reached),
-            " / ".join(f"{net.seconds_:.0f}" for net in pair),
+            name, f"{models[0].tokens_:,}", f"{len(models[0].vocabulary_):,}",
+            f"{figures[0]['unknown']:.1%}",
+            " / ".join(f"{one['perplexity']:.0f}" for one in figures),
+            " / ".join(f"{net.seconds_:.0f}" for net in models),
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return (
         f"{DATA}: {len(train):,} texts without labels; language models forwards / backwards, their "
-        "perplexity that of a tenth of their texts, held out.\n\n" + "\n".join(lines)
+        "perplexity and what is unknown that of the dev part's texts.\n\n" + "\n".join(lines)
     )
 
 
@@ -147,26 +181,29 @@ def judged(
     read: dict[str, Pair], few: Records, held: Records, test: Records, seed: int
 ) -> Iterator[tuple[str, float]]:
     """Yield each model's name and its accuracy on the test part."""
-    base = fitted(few, seed, SMALL, vectors=GLOVE)
+    base = fitted(few, seed, SMALL, **GLOVES)
     rung = climb({"net": base}, few, held, test).rung(TFIDF)
     yield TFIDF, rung.figures["accuracy"]
     glove = SentenceVectors(GLOVE, method="sif", frequencies="zipf")
     yield "SIF of GloVe's vectors + logistic regression", regression(glove, few, held, test)
     yield BESIDE, base.score(test.texts, test.labels)
-    scratch = fitted(few, seed, LARGE)
-    yield "LSTM 200 from nothing", scratch.score(test.texts, test.labels)
-    for name, pair in read.items():
-        mean = ContextualSentenceVectors(pair)
+    own = fitted(few, seed, SMALL, vectors=GLOVE)
+    yield "… of words in the labelled texts only", own.score(test.texts, test.labels)
+    for size, options in (("GRU 32", SMALL | {"embedding": 50}), ("LSTM 200", LARGE)):
+        scratch = fitted(few, seed, options)
+        yield f"{size} from nothing", scratch.score(test.texts, test.labels)
+    for name, models in read.items():
+        mean = ContextualSentenceVectors(models)
         yield f"mean in context + logistic regression ({name})", regression(mean, few, held, test)
-        for vectors, said in ((None, ""), (GLOVE, ", GloVe's beside")):
-            net = fitted(few, seed, SMALL, contextual=pair, vectors=vectors)
+        for more, said in (({}, ""), (GLOVES, ", GloVe's beside")):
+            net = fitted(few, seed, SMALL, contextual=models, **more)
             yield f"GRU 32 over words in context{said} ({name})", net.score(test.texts, test.labels)
-        begun = [fitted(few, seed, LARGE, pretrained=model) for model in pair]
+        begun = [fitted(few, seed, LARGE, pretrained=model) for model in models]
         yield f"LSTM 200 begun as forwards ({name})", begun[0].score(test.texts, test.labels)
         both = np.mean([net.predict_proba(test.texts) for net in begun], axis=0)
         labels = begun[0].classes_[both.argmax(axis=1)]
         yield f"… and backwards, averaged ({name})", float(np.mean(labels == np.array(test.labels)))
-        careful = fitted(few, seed, LARGE | CAREFULLY, pretrained=pair[0])
+        careful = fitted(few, seed, LARGE | CAREFULLY, pretrained=models[0])
         yield f"… forwards, layer by layer ({name})", careful.score(test.texts, test.labels)
 
 

@@ -1,13 +1,15 @@
 """Taggers beside their baselines: parts of speech on Brown, names in tweets.
 
     make bench-tagging [ARGS="…"]
-    python benchmarks/tagging.py [--whole FILE] [--tweets FOLDER] [--vectors FILE] [--publish]
+    python benchmarks/tagging.py [--whole FILE] [--tweets FOLDER] [--vectors FILE]
+        [--contextual FOLDER] [--publish]
 
 Brown: the shipped `brown-news`, 12 universal tags; a sentence's part is a sum of its words (8 in 10
 train, 1 dev, 1 test). Tweets: a folder with ner-tweets.train.conll.gz, .dev. and .test., BIO tags
-of 10 kinds of names; they may not be shipped. A seed is that of the net: its start, the order of
-batches, dropout. The baselines are the same for all seeds. `--publish` writes the tables into
-docs/benchmarks.md.
+of 10 kinds of names; they may not be shipped. With `--contextual` each tagger comes once more, with
+the layers of language models, forward/ and backward/ in that folder, beside what it has. A seed is
+that of the net: its start, the order of batches, dropout. The baselines are the same for all seeds.
+`--publish` writes the tables into docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ def main() -> None:
     tables = []
     if "brown" in args.only:
         train, dev, test, _ = three_tagged_parts(load_tagged("brown-news"), 0)
-        tables.append(table("brown-news", (train, dev, test), BROWN, args.seeds))
+        models = in_context(BROWN, args.contextual)
+        tables.append(table("brown-news", (train, dev, test), models, args.seeds))
     if args.whole and "whole" in args.only:
         train, dev, test, _ = three_tagged_parts(read_tagged(args.whole), 0)
         models = {k: {**v, "vectors": args.vectors} for k, v in WHOLE.items()}
@@ -61,6 +64,7 @@ def main() -> None:
         names = [f"ner-tweets.{part}.conll.gz" for part in ("train", "dev", "test")]
         train, dev, test = (read_tagged(Path(args.tweets) / name) for name in names)
         models = {k: {**v, "vectors": args.vectors} for k, v in TWEETS.items()}
+        models = in_context(models, args.contextual)
         tables.append(table("ner-tweets", (train, dev, test), models, args.seeds))
     print("\n".join(tables))
     if args.publish:
@@ -72,10 +76,22 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--whole", help="file of all of Brown, with universal tags")
     parser.add_argument("--tweets", help="folder with the three files of ner-tweets")
     parser.add_argument("--vectors", default="glove-50d", help="a file, or a shipped name")
+    parser.add_argument(
+        "--contextual", help="folder of language models that have not read the test"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="+", default=["brown", "whole", "tweets"])
     parser.add_argument("--publish", action="store_true", help="write into docs/benchmarks.md")
     return parser.parse_args()
+
+
+def in_context(models: dict[str, dict[str, Any]], folder: str | None) -> dict[str, dict[str, Any]]:
+    """Return taggers, and each of them with words in context where there are language models."""
+    if folder is None:
+        return models
+    return models | {
+        f"{name}, in context": {**options, "contextual": folder} for name, options in models.items()
+    }
 
 
 def table(name: str, parts: Parts, models: dict[str, dict[str, Any]], seeds: int) -> str:

@@ -205,6 +205,25 @@ def test_a_classifier_with_words_in_context(pair, tmp_path, encoder, beside):
     assert not [name for name in trained if name.startswith("contextual.ways")]
 
 
+def test_vectors_beside_may_have_words_of_their_own(pair, tmp_path):
+    """A word that only the vectors know is UNK to the language models, and has its vector."""
+    vectors = WordVectors(["red", "teal"], [[1.0, 0.0], [0.0, 1.0]])
+    options = {"encoder": "mean", "contextual": pair, "epochs": 1, "seed": 1, **READING}
+    net = TextClassifier(**options, vectors=vectors, vector_words=9).fit(TEXTS, LABELS)
+    assert net.vocabulary_.tokens == (*pair[0].vocabulary_, "teal")
+    assert net.contexts_.vocabulary == pair[0].vocabulary_
+    teal, blue = net.vocabulary_["teal"], net.vocabulary_["blue"]
+    ids = torch.tensor([[teal, blue], [1, blue]])
+    one, other = net.network_.contextual(ids, torch.tensor([2, 2])).detach()
+    assert torch.equal(one, other)
+    assert net.network_.embedding(ids)[0, 0].tolist() == [0, 1]
+    net.save(tmp_path / "net")
+    again = load(tmp_path / "net")
+    assert again.contexts_.vocabulary == pair[0].vocabulary_
+    texts = ["teal red", *TEXTS]
+    assert np.array_equal(again.predict_proba(texts), net.predict_proba(texts))
+
+
 def test_training_with_them_is_resumed_to_the_bit(pair, tmp_path):
     options = {"encoder": "gru", "hidden": 5, "contextual": pair, "patience": None, **READING}
     whole = TextClassifier(**options, epochs=4).fit(TEXTS, LABELS)

@@ -156,7 +156,8 @@ def test_page_of_pre_training_runs(tmp_path, monkeypatch, capsys):
         for name in ("nothing", "pre-trained", "linear")
     ]
     assert rates[0] < 0.8 and min(rates[1:]) > 0.9
-    assert len(commands(page)) == 5
+    assert re.search(r"^begins as a .* 6 more begin", shown, flags=re.MULTILINE)
+    assert len(commands(page)) == 6
     for line in commands(page):
         run_command(line)
 

@@ -288,6 +288,25 @@ def test_vectors_from_files_mappings_and_matrices(reviews, tmp_path):
         same_answers(net, wanted, reviews[0])
 
 
+def test_words_that_only_the_vectors_know(reviews, tmp_path):
+    """An unseen word is UNK, unless the vectors' words are asked for: then it has its vector."""
+    more = WordVectors([*VECTORS.words, "lukewarm", "tepid"], np.ones((7, 3), np.float32))
+    plain, _ = with_vectors(reviews, vectors=more)
+    net, table = with_vectors(reviews, vectors=more, vector_words=6)
+    own = len(plain.vocabulary_)
+    assert net.vocabulary_.tokens == (*plain.vocabulary_, "lukewarm")
+    assert (table[own:] == 1).all() and net.found_ == plain.found_ == 3
+    assert net.notes_[0] == "knows 1 word more, by their vectors"
+    unseen, tepid, unknown = net.predict_proba(["lukewarm film", "tepid film", "zyx film"])
+    assert np.array_equal(tepid, unknown) and not np.allclose(unseen, unknown)
+    net.save(tmp_path / "model")
+    same_answers(net, load(tmp_path / "model"), ["lukewarm film", *reviews[0]])
+    alone = TextClassifier(**{**FAST, "vector_words": 6}).fit(*reviews)
+    assert "vector_words does nothing without vectors of words" in alone.notes_
+    with pytest.raises(DataError, match=r"none of the .* tokens has a vector"):
+        with_vectors(reviews, vectors={"zyx": [1.0]}, vector_words=9)
+
+
 def test_shipped_vectors(reviews):
     net, table = with_vectors(reviews, vectors="glove-50d")
     assert table.shape[1] == 50 and net.found_ > 10

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from sestina.config import LearningOptions
 from sestina.nn.averages import HashedEmbedding
 
+LOWEST = 1 / 32  # share of the learning rate that a warm-up begins with
+
 
 class RMSprop(torch.optim.RMSprop):
     """torch's RMSprop, whose plain form takes one pass over memory on the CPU."""
@@ -165,9 +167,17 @@ def optimiser(
     return Adam(weights, tables, rate) if tables else torch.optim.Adam(weights, rate, fused=True)
 
 
-def decayed(options: LearningOptions, done: float) -> float:
-    """Return the learning rate once a share of the training is done: a straight line to 0."""
-    return options.learning_rate * max(1.0 - done, 0.0)
+def rate_at(options: LearningOptions, done: float) -> float:
+    """Return the learning rate once a share of the training is done.
+
+    While `warm_up` lasts it rises in a straight line from a 32nd; with `decay` another leads to 0.
+    Both are the slanted triangle of Howard and Ruder 2018, who end at a 32nd, too.
+    """
+    if done < options.warm_up:
+        return options.learning_rate * (LOWEST + (1 - LOWEST) * done / options.warm_up)
+    if not options.decay:
+        return options.learning_rate
+    return options.learning_rate * max(1.0 - done, 0.0) / (1.0 - options.warm_up)
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

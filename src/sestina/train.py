@@ -168,9 +168,9 @@ def _steps(
     for step, (batch, size) in enumerate(problem.batches(epoch), 1):
         loss = problem.loss(batch)
         cost = loss + optimise.penalty(problem.kernels, options.l2) if options.l2 else loss
-        if options.decay:
+        if options.decay or options.warm_up:
             done_share = (epoch - 1 + (step - 1) / problem.steps) / options.epochs
-            optimise.set_rate(optimiser, optimise.decayed(options, done_share))
+            optimise.set_rate(optimiser, optimise.rate_at(options, done_share))
         optimiser.zero_grad()
         cost.backward()
         norm, cut = optimise.clip(problem.network, options)

@@ -22,6 +22,7 @@ PANELS = {
     "EmbeddingOptions": "Word vectors",
     "NgramOptions": "Word vectors",
     "FineTuningOptions": "Pre-training",
+    "ContinuingOptions": "Pre-training",
     "EncoderOptions": "Network",
     "TrainingOptions": "Training",
     "LanguageTextOptions": "Text",

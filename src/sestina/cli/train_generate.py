@@ -15,7 +15,12 @@ from sestina.errors import OptionError
 
 @with_options(
     reading=(config.ReadingOptions,),
-    options=(config.LanguageTextOptions, config.LanguageOptions, config.LanguageTrainingOptions),
+    options=(
+        config.LanguageTextOptions,
+        config.LanguageOptions,
+        config.ContinuingOptions,
+        config.LanguageTrainingOptions,
+    ),
 )
 def generate(
     path: PathArgument,
@@ -34,7 +39,8 @@ def generate(
     of texts, or the name of a shipped data set; of a .conll file the words. Labels
     do not matter. With --running the lines are one text, as a book's are, and its
     end is the test. With --given the texts are written from columns of the table,
-    as names from a gender: a sequence from one vector.
+    as names from a gender: a sequence from one vector. With --pretrained it goes
+    on from a model of other texts.
     """
     one_of(resume, overwrite)
     names, table = parted(given), None
@@ -58,7 +64,8 @@ def _of_whole_texts(options: dict[str, Any]) -> dict[str, Any]:
     """
     shared = (config.WrittenOptions, config.StackOptions, config.LanguageTrainingOptions)
     known = {spec.name for kind in shared for spec in fields(kind)}
-    usual = config.to_dict(config.LanguageTextOptions()) | config.to_dict(config.LanguageOptions())
+    own = (config.LanguageTextOptions, config.LanguageOptions, config.ContinuingOptions)
+    usual = {name: value for kind in own for name, value in config.to_dict(kind()).items()}
     for name in sorted(options.keys() - known):
         if options[name] != usual[name]:
             raise OptionError(

@@ -6,6 +6,7 @@ exactly these fields of an estimator.
 """
 
 from sestina.config.language import (
+    ContinuingOptions,
     GivenOptions,
     LanguageOptions,
     LanguageTextOptions,
@@ -85,6 +86,7 @@ __all__ = [
     "CheckOptions",
     "CleaningOptions",
     "ComponentOptions",
+    "ContinuingOptions",
     "CorpusOptions",
     "Doc2VecOptions",
     "EmbeddingOptions",

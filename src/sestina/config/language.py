@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sestina.config.networks import RECURRENT, LearningOptions
 from sestina.config.texts import SUBWORD_METHODS, CleaningOptions, OneHotOptions, SubwordOptions
@@ -96,6 +97,26 @@ class LanguageOptions(StackOptions):
     )
     tbptt: int = option(
         35, "Tokens of a chunk that gradients go back through, or a window.", least=1
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class ContinuingOptions:
+    """How a language model begins as one of other texts, and how carefully that is changed."""
+
+    pretrained: Any = option(
+        None, "Begin as a language model of other texts: the folder of one whose options agree."
+    )
+    extend: bool = option(
+        True,
+        "Give tokens that it lacks a place behind its own, as far as vocabulary and min_count "
+        "admit them; else they are UNK.",
+        levels=("word", "character"),
+    )
+    layer_decay: float = option(
+        1.0,
+        "Each layer learns so many times slower than the one above it; ULMFiT takes 2.6.",
+        least=1.0,
     )
 
 

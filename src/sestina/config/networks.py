@@ -28,6 +28,13 @@ class EmbeddingOptions:
         "of a text classifier also 'one-hot', a column for each token.",
         encoders=VECTOR_READERS,
     )
+    vector_words: int = option(
+        0,
+        "Words of the pre-trained vectors to know beside those of the training texts, the first "
+        "ones.",
+        least=0,
+        encoders=VECTOR_READERS,
+    )
     fine_tune: bool = option(False, "Train the pre-trained vectors too.", encoders=VECTOR_READERS)
     contextual: Any = option(
         None,
@@ -109,6 +116,13 @@ class LearningOptions:
     learning_rate: float = option(1e-3, "Step size of the optimiser.", least=1e-12)
     decay: bool = option(
         False, "Let the learning rate fall to nothing, in a straight line over all epochs."
+    )
+    warm_up: float = option(
+        0.0,
+        "Share of all epochs in which the learning rate first rises; with decay that is ULMFiT's "
+        "slanted triangle, of 0.1.",
+        least=0.0,
+        most=0.9,
     )
     momentum: float = option(0.0, "Momentum of SGD.", least=0.0, most=0.9999)
     batch_size: int = option(64, "Sequences per step.", least=1)

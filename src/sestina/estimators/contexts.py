@@ -15,8 +15,9 @@ from sestina import config, store
 from sestina.config import CleaningOptions, LanguageOptions, TextOptions
 from sestina.data.ragged import Ragged
 from sestina.errors import ModelError, OptionError, counted
+from sestina.estimators.given_model import check_same, language_model
 from sestina.estimators.language_model import LanguageModel
-from sestina.estimators.pretraining import check_same, language_model, read_alike
+from sestina.estimators.pretraining import read_alike
 from sestina.nn.contextual import ContextualEmbedding, Way
 from sestina.nn.language import LanguageNetwork
 from sestina.text.clean import cleaner
@@ -59,7 +60,7 @@ class Contexts:
             DataError: A folder holds another kind of model.
             OptionError: A model is not fitted, does not read words, or two do not go together.
         """
-        models = [language_model(one, name) for one in _listed(given, name)]
+        models = [language_model(one, name, LanguageModel) for one in _listed(given, name)]
         first = models[0]
         for model in models:
             if model.level != "word":
@@ -76,9 +77,16 @@ class Contexts:
 
     @classmethod
     def restored(cls, state: Mapping[str, Any] | None, vocabulary: Vocabulary) -> Contexts | None:
-        """Return what `state` told of, its weights still to come; None for None."""
+        """Return what `state` told of, its weights still to come; None for None.
+
+        Args:
+            state: What `state` returned.
+            vocabulary: The models' tokens, perhaps more behind them.
+        """
         if state is None:
             return None
+        if (known := state.get("tokens", len(vocabulary))) < len(vocabulary):
+            vocabulary = Vocabulary(vocabulary.tokens[:known])
         return cls(vocabulary, state["cleaning"], state["sizes"], state["backwards"])
 
     def state(self) -> dict[str, Any]:
@@ -87,6 +95,7 @@ class Contexts:
             "cleaning": dict(self.cleaning),
             "sizes": dict(self.sizes),
             "backwards": list(self.backwards),
+            "tokens": len(self.vocabulary),
         }
 
     def parted(self) -> tuple[ContextualEmbedding, Contexts]:
@@ -104,7 +113,7 @@ class Contexts:
 
     def _empty(self) -> LanguageNetwork:
         size = len(self.vocabulary)
-        return LanguageNetwork(LanguageOptions(**self.sizes, adaptive=2 * size + 64), size)
+        return LanguageNetwork(LanguageOptions(**self.sizes), size, cutoffs=())  # a small head
 
     def ids(self, documents: Sequence[str | Sequence[str]]) -> Ragged:
         """Return texts, or lists of words, in the ids of the vocabulary."""

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sestina import config
 from sestina.config import (
+    ContinuingOptions,
     LanguageOptions,
     LanguageTextOptions,
     LanguageTrainingOptions,
@@ -28,28 +29,42 @@ from sestina.data.split import cut_off_end, stratified
 from sestina.errors import DataError, counted
 from sestina.estimators import language_training as reading
 from sestina.estimators import written
+from sestina.estimators.given_model import check_same, language_model
 from sestina.estimators.token_stream import TokenStream
-from sestina.estimators.trained import Trained
+from sestina.estimators.trained import Trained, weights_digest
 from sestina.estimators.writer import Writer
 from sestina.nn.language import LanguageNetwork
-from sestina.text.encode import encode, in_ids, learn_vocabulary
+from sestina.text.encode import cut_up, encode, in_ids, learn_vocabulary
 from sestina.text.inputs import as_texts
 from sestina.text.parts import read_vocabulary
-from sestina.text.vocabulary import EOS
+from sestina.text.scan import Numbered
+from sestina.text.vocabulary import EOS, Vocabulary
 from sestina.train import random_stream
+
+ALIKE = (  # what a model shares with the one that it begins as, beside how texts are cleaned
+    "level", "subword_method", "backwards", "cell", "embedding", "hidden", "layers", "tied",
+)  # fmt: skip
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class LanguageModel(
-    LanguageTextOptions, LanguageOptions, LanguageTrainingOptions, Writer, Trained, BaseEstimator
+    LanguageTextOptions,
+    LanguageOptions,
+    ContinuingOptions,
+    LanguageTrainingOptions,
+    Writer,
+    Trained,
+    BaseEstimator,
 ):
     """Learn which token follows which, and write texts like those it was trained on (rows E2–E4).
 
-    The options are those of `sestina.config`: `LanguageTextOptions`, `LanguageOptions` and
-    `LanguageTrainingOptions`. Every text ends with EOS, which is foreseen like any token; rare
-    tokens are UNK. All logarithms are natural. ``level="subword"`` needs the extra `subword`. A
-    model that reads `backwards` foresees what stands before: it judges texts, and serves taggers
-    and classifiers, but writes none.
+    The options are those of `sestina.config`: `LanguageTextOptions`, `LanguageOptions`,
+    `ContinuingOptions` and `LanguageTrainingOptions`. Every text ends with EOS, which is
+    foreseen like any token; rare tokens are UNK. All logarithms are natural. ``level="subword"``
+    needs the extra `subword`. A model that reads `backwards` foresees what stands before: it
+    judges texts, and serves taggers and classifiers, but writes none. With `pretrained` it begins
+    as a model of other texts, whose tokens it knows, and goes on (the second stage of ULMFiT;
+    Howard and Ruder 2018).
 
     Attributes (after `fit`):
         vocabulary_: The `Vocabulary`, V tokens; with subwords it knows how texts are cut, too.
@@ -96,8 +111,10 @@ class LanguageModel(
                 and number of threads.
 
         Raises:
-            DataError: X cannot be used.
-            OptionError: An option makes no sense, or the checkpoint is of another run.
+            DataError: X cannot be used, or `pretrained` holds another kind of model.
+            ModelError: `pretrained` is a folder without a model that can be read.
+            OptionError: An option makes no sense or differs from that of the model to begin as,
+                or the checkpoint is of another run.
             TrainingError: The loss is not finite any more.
             KeyboardInterrupt: After Ctrl-C; the estimator is then fitted with the best weights
                 so far, if an epoch was finished.
@@ -106,25 +123,61 @@ class LanguageModel(
         self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
         config.check(self)
         texts, held = self._held_out(self._texts_of(X), validation)
-        options = self._reading()
-        self.vocabulary_, found = learn_vocabulary(texts, options)
-        encoded = in_ids(found, self.vocabulary_, options)
         self.notes_: list[str] = config.unused(self)
-        self.notes_ += written.notes(encoded, len(self.vocabulary_), self)
+        start = self._start()
+        self.vocabulary_, found = self._learnt(texts, start)
+        encoded = in_ids(found, self.vocabulary_, self._reading())
         self.tokens_ = len(encoded.ids.values)
         rows = self._laid(encoded.ids, self.running)
         dev = None if held is None else self._laid(self._encode(held), self.running)
-        with random_stream(self.seed, 0):
-            self.network_ = LanguageNetwork(self, len(self.vocabulary_))
+        self.network_ = self._built(start)
+        self.notes_ += written.notes(encoded, self.network_, self)
         parts = [rows] if dev is None else [rows, dev]
+        first = {} if start is None else {"pretrained": weights_digest(start.network_)}
         run = self._train(
             lambda: reading.problem(self.network_, self, rows, dev),
-            lambda: self._options_and_data([a for r in parts for a in (r.values, r.offsets)]),
+            lambda: self._options_and_data(
+                [a for r in parts for a in (r.values, r.offsets)], **first
+            ),
             checkpoint,
             resume,
         )
         self._keep(run, started)
         return self
+
+    def _start(self) -> LanguageModel | None:
+        """Return the fitted model to begin as; None without one."""
+        if self.pretrained is None:
+            return None
+        start = language_model(self.pretrained, "pretrained", LanguageModel)
+        alike = config.to_dict(start, config.CleaningOptions)
+        check_same("pretrained", alike | {name: getattr(start, name) for name in ALIKE}, self)
+        return start
+
+    def _learnt(self, texts: list[str], start: LanguageModel | None) -> tuple[Vocabulary, Numbered]:
+        """Return the vocabulary, which may be another model's and more, and the texts cut up."""
+        options = self._reading()
+        if start is None:
+            return learn_vocabulary(texts, options)
+        known = vocabulary = start.vocabulary_
+        found = cut_up(texts, known, options)
+        if self.extend and self.level != "subword":  # parts of words are learnt all together
+            vocabulary = known.extended(found.counts(), self.vocabulary, self.min_count)
+        more = len(vocabulary) - len(known)
+        self.notes_.append(
+            f"begins as a language model of {counted(len(known), 'token')}"
+            + (f"; {more:,} more begin as the mean of these" if more else "")
+        )
+        return vocabulary, found
+
+    def _built(self, start: LanguageModel | None) -> LanguageNetwork:
+        """Return the network to train."""
+        cutoffs = None if start is None else start.network_.cutoffs
+        with random_stream(self.seed, 0):
+            network = LanguageNetwork(self, len(self.vocabulary_), cutoffs=cutoffs)
+        if start is not None:
+            network.begin_as(start.network_)
+        return network
 
     # What it makes of texts.
 
@@ -262,7 +315,8 @@ class LanguageModel(
         return {"vocabulary.json": self.vocabulary_.to_json()}
 
     def _learned(self) -> dict[str, Any]:
-        return {**super()._learned(), "tokens": self.tokens_}
+        cutoffs = list(self.network_.cutoffs)
+        return {**super()._learned(), "tokens": self.tokens_, "cutoffs": cutoffs}
 
     def _remember(
         self, learned: dict[str, Any], arrays: dict[str, NDArray[Any]], files: dict[str, str]
@@ -272,5 +326,6 @@ class LanguageModel(
         self.tokens_ = learned["tokens"]
         self._recall(learned, files)
         with random_stream(self.seed, 0):
-            network = LanguageNetwork(self, len(self.vocabulary_))
+            cutoffs = learned.get("cutoffs")  # which folders of earlier versions have not
+            network = LanguageNetwork(self, len(self.vocabulary_), cutoffs=cutoffs)
         self._take_weights(network, arrays)

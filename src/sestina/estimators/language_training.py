@@ -18,6 +18,7 @@ from sestina.data import chunks as cut
 from sestina.data.chunks import Chunk
 from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
 from sestina.nn.language import LanguageNetwork, States
+from sestina.optimise import Layers
 from sestina.train import Problem
 
 FORGET = 0.02
@@ -34,6 +35,7 @@ class Reading(Protocol):
     tbptt: int
     running: bool
     batch_size: int
+    layer_decay: float
     seed: int
 
 
@@ -99,6 +101,7 @@ def problem(
         kernels=network.kernels(),
         validate=None if dev is None else validate,
         unit="tokens",
+        layers=Layers(network.by_layer(), options.layer_decay) if options.layer_decay > 1 else None,
     )
 
 

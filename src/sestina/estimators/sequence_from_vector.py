@@ -116,12 +116,12 @@ class SequenceFromVector(
         options = written.reading_of(self)
         self.vocabulary_, found = learn_vocabulary(documents, options)
         encoded = in_ids(found, self.vocabulary_, options)
-        self.notes_: list[str] = written.notes(encoded, len(self.vocabulary_), self)
         self.tokens_, self.longest_ = len(encoded.ids.values), int(found.lengths.max())
         pairs = Pairs(vectors, self._framed(encoded))
         dev = None if held is None else self._encoded(*held)[0]
         with random_stream(self.seed, 0):
             self.network_ = self._network()
+        self.notes_: list[str] = written.notes(encoded, self.network_, self)
         if self.standard:
             self.network_.vector.standardise(*vector_training.measures(vectors))
         parts = [pairs] if dev is None else [pairs, dev]

@@ -27,7 +27,7 @@ from sestina.estimators.contexts import Contexts
 from sestina.estimators.step_stream import StepStream, refuse
 from sestina.estimators.tagging import Tagged
 from sestina.estimators.targets import Labels
-from sestina.estimators.trained import Trained, digest
+from sestina.estimators.trained import Trained, weights_digest
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.tagger import TaggerNetwork
 from sestina.text.inputs import as_sentences
@@ -345,11 +345,7 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
         """Return what a resumed run must share: the options but for the epochs, and the data."""
         arrays = [a for part in (data, dev) if part is not None for a in part.arrays()]
         parts = {"vectors": self.network_.known, "contextual": self.network_.contextual}
-        sums = {
-            name: digest(*(weight.detach().numpy() for weight in part.parameters()))
-            for name, part in parts.items()
-            if part is not None
-        }
+        sums = {name: weights_digest(part) for name, part in parts.items() if part is not None}
         return self._options_and_data(arrays, **sums)
 
     # The model folder.

@@ -28,7 +28,7 @@ from sestina.estimators.base import SequenceClassifier
 from sestina.estimators.contexts import Contexts, contexts_for
 from sestina.estimators.language_model import LanguageModel
 from sestina.estimators.step_stream import StepStream, refuse
-from sestina.estimators.trained import digest
+from sestina.estimators.trained import weights_digest
 from sestina.nn.averages import HashedEmbedding
 from sestina.nn.classifier import ClassifierNetwork
 from sestina.nn.embedding import TokenEmbedding
@@ -42,10 +42,6 @@ from sestina.text.vocabulary import EOS, START, Vocabulary
 from sestina.vectors.table import WordVectors
 
 MOST_ONE_HOT = 4_096  # tokens with one-hot vectors, a matrix of 64 MB
-IDLE = {  # what language models settle
-    "pretrained": ("vocabulary", "min_count"),
-    "contextual": ("vocabulary", "min_count", "embedding"),
-}
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -65,7 +61,7 @@ class TextClassifier(
     Attributes (after `fit`):
         vocabulary_: The `Vocabulary`; with subwords it knows how texts are cut, too.
         classes_: (K,) class labels.
-        found_: Tokens of the vocabulary that the pre-trained vectors hold.
+        found_: Tokens of the vocabulary that the pre-trained vectors hold, `vector_words` apart.
         buckets_: Hashed n-grams that have a vector, where `word_ngrams` or `max_n` ask for them.
         direction_: "forwards" or "backwards", as the language model that it began as reads; None
             without one.
@@ -81,6 +77,10 @@ class TextClassifier(
     """
 
     _unit: ClassVar[str] = "texts"
+    _settled: ClassVar[dict[str, tuple[str, ...]]] = {  # what language models settle
+        "pretrained": ("vocabulary", "min_count"),
+        "contextual": ("vocabulary", "min_count", "embedding"),
+    }
     _files: ClassVar[tuple[str, ...]] = ("vocabulary.json",)
 
     def __sklearn_tags__(self) -> Any:
@@ -93,8 +93,9 @@ class TextClassifier(
         return tags
 
     def _learn(self, X: Any) -> Ragged:
-        self._refuse_vectors_of_words()
+        self._given = self._given_vectors()
         self.vocabulary_, found = self._cut(as_texts(X))
+        self._add_words()
         encoded = in_ids(found, self.vocabulary_, self)
         if self._hashes():
             numbers = ngrams.OpenVocabulary(self.vocabulary_)
@@ -115,7 +116,7 @@ class TextClassifier(
             known = start.vocabulary_
         if known is None:
             return learn_vocabulary(texts, self)
-        for name, idle in IDLE.items():
+        for name, idle in self._settled.items():
             if getattr(self, name) is not None:
                 changed = (
                     other for other in idle if getattr(self, other) != getattr(type(self), other)
@@ -161,7 +162,7 @@ class TextClassifier(
         network = ClassifierNetwork(self, target, size, steps, embedding, lost, contextual)
         if fresh and self._start is not None:
             pretraining.take_over(network, self._start)
-        self._start = None
+        self._start = self._given = None
         return network
 
     def _empty_embedding(self) -> TokenEmbedding | None:
@@ -200,10 +201,11 @@ class TextClassifier(
         if self.vectors == ONE_HOT:
             self.found_ = len(self.vocabulary_) - 1
             return _one_hot(len(self.vocabulary_))
-        table, found = WordVectors.load(self.vectors).rows_for(self.vocabulary_)
+        assert self._given is not None
+        table, found = self._given.rows_for(self.vocabulary_)
         table[:2], found[:2] = 0.0, False  # PAD, and what is unknown
-        self.found_ = int(found.sum())
-        known = len(self.vocabulary_) - 2
+        known = len(self.vocabulary_) - self._added - 2
+        self.found_ = int(found.sum()) - self._added
         name = self.vectors if isinstance(self.vectors, str | Path) else "vectors"
         self.notes_.append(
             f"{name}: found {self.found_:,} of {counted(known, 'token')} "
@@ -227,20 +229,37 @@ class TextClassifier(
             "contextual": network.contextual,
         }
         return {
-            name: digest(*(weight.detach().numpy() for weight in part.parameters()))
+            name: weights_digest(part)
             for name, part in parts.items()
             if part is not None and getattr(self, name) is not None
         }
 
-    def _refuse_vectors_of_words(self) -> None:
-        """Raise where parts of words would be looked up among vectors of words."""
+    def _given_vectors(self) -> WordVectors | None:
+        """Return the vectors of words to look tokens up among; None where there are no such.
+
+        Raises:
+            OptionError: Parts of words would be looked up among them.
+        """
         own = isinstance(self.vectors, np.ndarray | list) or self.vectors == ONE_HOT
-        given = self.vectors is not None and not own
-        if self.level == "subword" and self.encoder != "bag" and given:
+        if self.vectors is None or own or self.encoder == "bag":
+            return None
+        if self.level == "subword":
             raise OptionError(
                 "vectors has vectors of words, while level='subword' reads parts of words; "
                 "leave vectors out, or set level='word'"
             )
+        return WordVectors.load(self.vectors)
+
+    def _add_words(self) -> None:
+        """Let the first words that have vectors stand behind the vocabulary, where asked for."""
+        own, self._added = self.vocabulary_, 0
+        if self.vector_words and self._given is None:
+            self.notes_.append("vector_words does nothing without vectors of words")
+        elif self.vector_words and self._given is not None:
+            words = dict.fromkeys(self._given.words[: self.vector_words])
+            self.vocabulary_ = Vocabulary([*own, *(word for word in words if word not in own)])
+            self._added = len(self.vocabulary_) - len(own)
+            self.notes_.append(f"knows {counted(self._added, 'word')} more, by their vectors")
 
     def stream(self) -> StepStream[str]:
         """Return a text's beginning: feed a token, get P of each class by what has come, (K,).
@@ -328,7 +347,7 @@ class TextClassifier(
         self.found_ = state["found"]
         self.direction_ = state.get("direction")
         self.contexts_ = Contexts.restored(state.get("contexts"), self.vocabulary_)
-        self._start = None
+        self._start = self._given = None
         # the network's buffer is this very memory, into which the model's buckets are loaded
         self.buckets_ = np.zeros(state.get("hashed", 0), np.int64)
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from sestina import config
 from sestina.checkpoint import Checkpoint
@@ -160,7 +161,7 @@ class Trained(LearningOptions):
         """
         options = config.to_dict(self) | instead
         free = ["verbose", "calibrate"]
-        if not self.decay:  # which depends on how many epochs there will be
+        if not (self.decay or self.warm_up):  # which depend on how many epochs there will be
             free.append("epochs")
         for name in free:
             options.pop(name, None)
@@ -169,6 +170,11 @@ class Trained(LearningOptions):
             "data": digest(*arrays),
             "threads": torch.get_num_threads(),
         }
+
+
+def weights_digest(network: nn.Module) -> str:
+    """Return a short sum of a network's weights."""
+    return digest(*(weight.detach().numpy() for weight in network.parameters()))
 
 
 def digest(*arrays: NDArray[Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sestina.config import StackOptions, TextOptions
 from sestina.errors import counted
 from sestina.estimators.language_training import perplexity
+from sestina.nn.language import LanguageNetwork
 from sestina.text.clean import cleaner
 from sestina.text.encode import Encoded
 from sestina.text.tokenise import tokeniser
@@ -24,12 +25,12 @@ def reading_of(options: Any) -> TextOptions:
     return TextOptions(**same, max_tokens=WHOLE, mark_end=True)
 
 
-def notes(encoded: Encoded, vocabulary: int, options: StackOptions) -> list[str]:
+def notes(encoded: Encoded, network: LanguageNetwork, options: StackOptions) -> list[str]:
     """Return what is empty or unknown in training texts, and what does nothing, in sentences.
 
     Args:
         encoded: The training texts.
-        vocabulary: V.
+        network: What learns them.
         options: Of the network.
     """
     found = []
@@ -38,9 +39,9 @@ def notes(encoded: Encoded, vocabulary: int, options: StackOptions) -> list[str]
     if encoded.unknown:
         found.append(
             f"{encoded.unknown / encoded.tokens:.1%} of the running tokens are outside the "
-            f"vocabulary of {vocabulary:,}"
+            f"vocabulary of {len(network.embedding.weight):,}"
         )
-    if options.tied and vocabulary >= options.adaptive:
+    if options.tied and network.cutoffs:
         found.append(
             "tied does nothing with the adaptive softmax, which a vocabulary of "
             f"{options.adaptive:,} or more gets"

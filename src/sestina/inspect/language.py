@@ -99,8 +99,9 @@ def language_verdict(rungs: Mapping[str, Mapping[str, Any]], name: str, other: s
 
 def name_of(net: LanguageModel | SequenceFromVector) -> str:
     """Return what a net is called beside its baselines."""
+    begun = "pre-trained " if getattr(net, "pretrained", None) is not None else ""
     stacked = f"{net.layers} × " if net.layers > 1 else ""
-    return f"{stacked}{net.cell.upper()} {net.hidden}"
+    return f"{begun}{stacked}{net.cell.upper()} {net.hidden}"
 
 
 def _rung(

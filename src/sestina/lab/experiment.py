@@ -12,6 +12,7 @@ from typing import Any
 
 from sestina import config
 from sestina.config import (
+    ContinuingOptions,
     EmbeddingOptions,
     EncoderOptions,
     FineTuningOptions,
@@ -52,7 +53,9 @@ class SequenceTaggerOptions(TaggerOptions, LearningOptions):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class LanguageModelOptions(LanguageTextOptions, LanguageOptions, LanguageTrainingOptions):
+class LanguageModelOptions(
+    LanguageTextOptions, LanguageOptions, ContinuingOptions, LanguageTrainingOptions
+):
     """Options of `LanguageModel`, known without loading torch."""
 
 

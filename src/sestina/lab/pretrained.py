@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sestina import config
 from sestina.config import PretrainingOptions
@@ -16,9 +17,13 @@ class PretrainedClassifier(PretrainingOptions, TextClassifier):
     """A `TextClassifier` that begins as a language model of the texts it is fitted on.
 
     Elsewhere these are two steps: a `LanguageModel` may read many texts more, which have no label.
-    Here both see the same ones, so that an experiment needs no other data. The notes tell how well
-    the language model foresees texts that it has not seen.
+    Here both see the same ones, so that an experiment needs no other data. With `pretrained`, a
+    language model of general texts, there are the three stages of ULMFiT: that model is fine-tuned
+    on the texts, then the classifier begins as it. The notes tell how well the language model
+    foresees texts that it has not seen.
     """
+
+    _settled: ClassVar[dict[str, tuple[str, ...]]] = {}  # the language model takes them all
 
     def _language_model(self, texts: list[str]) -> LanguageModel | None:
         model = LanguageModel(
@@ -30,9 +35,13 @@ class PretrainedClassifier(PretrainingOptions, TextClassifier):
             embedding=self.embedding,
             hidden=self.hidden,
             layers=self.layers,
+            pretrained=self.pretrained,
+            layer_decay=1.0 if self.pretrained is None else self.layer_decay,
             dropout=self.pretraining_dropout,
             input_dropout=self.pretraining_dropout,
             learning_rate=self.pretraining_rate,
+            decay=self.decay,
+            warm_up=self.warm_up,
             epochs=self.pretraining_epochs,
             seed=self.seed,
             verbose=self.verbose,

@@ -43,7 +43,7 @@ class Way(nn.Module):
         self.backwards, self.end = backwards, end
         size = layers[0].hidden_size
         assert isinstance(size, int)
-        self.features = size
+        self.features, self.tokens = size, len(embedding.weight)
         self._has_vectors = embedding.weight.shape[1] == size
         self.depth = len(layers) + self._has_vectors
 
@@ -78,7 +78,7 @@ class ContextualEmbedding(nn.Module):
         super().__init__()
         self.ways = nn.ModuleList(ways)
         self.ways.requires_grad_(False)
-        self.depth = ways[0].depth
+        self.depth, self.tokens = ways[0].depth, ways[0].tokens
         self.features = sum(way.features for way in ways)
         self.weights = nn.Parameter(torch.zeros(self.depth))
         self.gamma = nn.Parameter(torch.ones(1))
@@ -89,7 +89,11 @@ class ContextualEmbedding(nn.Module):
         return super().train(False)
 
     def layers(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Map token ids (B, T) of true lengths (B,) → all layers, (B, T, L, F)."""
+        """Map token ids (B, T) of true lengths (B,) → all layers, (B, T, L, F).
+
+        Ids beyond those of the language models are UNK to them.
+        """
+        ids = ids.masked_fill(ids >= self.tokens, 1)
         with torch.no_grad():
             return torch.cat([way(ids, lengths) for way in self.ways], dim=3)
 

@@ -6,6 +6,7 @@ Token 0, PAD, is never foreseen, so that class k is token k + 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -61,14 +62,18 @@ class AdaptiveSoftmax(nn.Module):
 
     Grave, Joulin, Cissé, Grangier and Jégou, Efficient softmax approximation for GPUs, 2017. It
     needs tokens in the order of their frequency, as a `Vocabulary` has them.
+
+    Args:
+        options: Sizes.
+        tokens: V.
+        cutoffs: Classes of the head, and of the head and the first tail.
     """
 
-    def __init__(self, options: StackOptions, tokens: int) -> None:
+    def __init__(self, options: StackOptions, tokens: int, cutoffs: Sequence[int]) -> None:
         super().__init__()
-        cutoffs = [(tokens - 1) // share for share in FREQUENT]
         smaller = 4.0 if options.hidden >= 16 else 1.0  # a tail's share of H; two tails
         self.softmax = nn.AdaptiveLogSoftmaxWithLoss(
-            options.hidden, tokens - 1, cutoffs, div_value=smaller
+            options.hidden, tokens - 1, list(cutoffs), div_value=smaller
         )
 
     def losses(self, states: Tensor, targets: Tensor, table: Tensor) -> Tensor:
@@ -81,6 +86,13 @@ class AdaptiveSoftmax(nn.Module):
         return self.softmax.log_prob(states).double().log_softmax(dim=1)
 
 
+def cutoffs_for(options: StackOptions, tokens: int) -> tuple[int, ...]:
+    """Return where the adaptive softmax parts V tokens; nothing where all are foreseen at once."""
+    if tokens < options.adaptive:
+        return ()
+    return tuple((tokens - 1) // share for share in FREQUENT)
+
+
 class LanguageNetwork(nn.Module):
     """Token ids → states from which the next token is foreseen (rows E2–E4).
 
@@ -91,9 +103,16 @@ class LanguageNetwork(nn.Module):
         options: Sizes and dropout.
         tokens: V.
         beside: Numbers C that stand beside each token's vector, the same in a whole row.
+        cutoffs: Where the adaptive softmax parts the tokens, () for none; by default V decides.
     """
 
-    def __init__(self, options: StackOptions, tokens: int, beside: int = 0) -> None:
+    def __init__(
+        self,
+        options: StackOptions,
+        tokens: int,
+        beside: int = 0,
+        cutoffs: Sequence[int] | None = None,
+    ) -> None:
         super().__init__()
         self.embedding = TokenEmbedding(tokens, options.embedding, None, trainable=True)
         sizes = [options.embedding + beside] + [options.hidden] * options.layers
@@ -102,8 +121,9 @@ class LanguageNetwork(nn.Module):
             for depth, size in enumerate(sizes[:-1])
         )
         self.head: Softmax | AdaptiveSoftmax
-        if tokens >= options.adaptive:
-            self.head = AdaptiveSoftmax(options, tokens)
+        self.cutoffs = cutoffs_for(options, tokens) if cutoffs is None else tuple(cutoffs)
+        if self.cutoffs:
+            self.head = AdaptiveSoftmax(options, tokens, self.cutoffs)
         else:
             self.head = Softmax(options, tokens)
         self.dropout, self.weight_drop = options.dropout, options.weight_drop
@@ -161,6 +181,31 @@ class LanguageNetwork(nn.Module):
         """Return log P of every token after states (M, H), (M, V) float64; −∞ for PAD."""
         found = self.head.log_probabilities(states, self.embedding.weight)
         return F.pad(found, (1, 0), value=-torch.inf)
+
+    def begin_as(self, other: LanguageNetwork) -> None:
+        """Take the weights of a network of the same sizes, whose tokens are the first of one's own.
+
+        Further tokens begin as the mean of the others, in the softmax too (Howard and Ruder 2018).
+        """
+        pairs = zip(self.named_parameters(), other.named_parameters(), strict=True)
+        with torch.no_grad():
+            for (name, own), (same, theirs) in pairs:
+                assert name == same
+                own[: len(theirs)] = theirs
+                if len(own) > len(theirs):  # a row for each token, the first that of PAD or UNK
+                    own[len(theirs) :] = theirs[1:].mean(dim=0)
+
+    def by_layer(self) -> list[list[nn.Parameter]]:
+        """Return the weights layer by layer, the topmost first.
+
+        The tokens' vectors are at the bottom, or at the top where they are the softmax's weights.
+        """
+        layers = [list(part.parameters()) for part in (self.head, *reversed(self.encoder))]
+        vectors = list(self.embedding.parameters())
+        if isinstance(self.head, Softmax) and self.head.weight is None:
+            layers[0] += vectors
+            return layers
+        return [*layers, vectors]
 
     def kernels(self) -> list[Tensor]:
         """Return the weights that an L2 penalty falls on: input and dense kernels."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Protocol
 
 import numpy as np
@@ -71,20 +72,19 @@ def learn_vocabulary(texts: Iterable[str], options: TextOptions) -> tuple[Vocabu
         parts = SubwordVocabulary.learn(texts, options)
         return parts, cut_up(texts, parts, options)
     found = numbered(texts, cleaner(options), cut_of(options), sets_marks(options))
-    counts = np.bincount(found.ids, minlength=len(found.tokens))
+    counts = found.counts()
     vocabulary = Vocabulary.from_counts(
-        dict(zip(found.tokens, counts.tolist(), strict=True)),
+        counts,
         options.vocabulary,
         options.min_count,
         options.mark_start,
         options.mark_end,
     )
     if found.tokens and len(vocabulary) == 2 + options.mark_start + options.mark_end:
-        most = int(counts.max())
+        token, most = max(counts.items(), key=itemgetter(1))
         raise OptionError(
             f"min_count={options.min_count} leaves no token in the vocabulary: the most frequent, "
-            f"{found.tokens[counts.argmax()]!r}, occurs {counted(most, 'time')}; "
-            f"set min_count to {most} or less"
+            f"{token!r}, occurs {counted(most, 'time')}; set min_count to {most} or less"
         )
     return vocabulary, found
 

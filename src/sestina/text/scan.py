@@ -45,6 +45,11 @@ class Numbered(NamedTuple):
     ids: Shorts
     lengths: NDArray[np.int64]
 
+    def counts(self) -> dict[str, int]:
+        """Return how often each token occurs."""
+        found = np.bincount(self.ids, minlength=len(self.tokens))
+        return dict(zip(self.tokens, found.tolist(), strict=True))
+
 
 def numbered(
     documents: Sequence[Document], clean: Cleaner, cut: Cut, marks: bool = False

@@ -51,11 +51,23 @@ class Vocabulary:
             end: Whether EOS is among the marks.
         """
         marks = [PAD, UNK, *([START] if start else []), *([EOS] if end else [])]
-        known = [(-n, token) for token, n in counts.items() if n >= min_count]
-        known = [(n, token) for n, token in known if token not in marks]
-        known.sort()
-        room = None if size is None else max(size - len(marks), 0)
-        return cls([*marks, *(token for _, token in known[:room])])
+        return cls(marks).extended(counts, size, min_count)
+
+    def extended(
+        self, counts: Mapping[str, int], size: int | None = None, min_count: int = 1
+    ) -> Vocabulary:
+        """Return a vocabulary with more tokens behind its own; their ids stay.
+
+        Args:
+            counts: How often each token occurs; the most frequent that it lacks are taken, ties
+                by the alphabet.
+            size: The most tokens to hold, its own included; None means all.
+            min_count: Rarer tokens are left out.
+        """
+        more = [(-n, token) for token, n in counts.items() if n >= min_count and token not in self]
+        more.sort()
+        room = None if size is None else max(size - len(self), 0)
+        return Vocabulary([*self._tokens, *(token for _, token in more[:room])])
 
     def __len__(self) -> int:
         return len(self._tokens)

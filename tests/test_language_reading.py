@@ -71,7 +71,7 @@ def test_only_running_text_forgets_and_only_in_training(network, running, share,
     monkeypatch.setattr(language_training, "Reader", Spy)
 
     class Options:
-        scheme, tbptt, batch_size, seed = "stateful", 3, 4, 0
+        scheme, tbptt, batch_size, layer_decay, seed = "stateful", 3, 4, 1.0, 0
 
     Options.running = running
     row = Ragged(np.arange(3, 9, dtype=np.int32), np.array([0, 6]))

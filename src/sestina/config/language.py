@@ -109,8 +109,8 @@ class ContinuingOptions:
     )
     extend: bool = option(
         True,
-        "Give tokens that it lacks a place behind its own, as far as vocabulary and min_count "
-        "admit them; else they are UNK.",
+        "With pretrained: tokens that it lacks get a place behind its own, as far as vocabulary "
+        "and min_count admit them; else they are UNK.",
         levels=("word", "character"),
     )
     layer_decay: float = option(

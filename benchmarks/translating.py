@@ -22,7 +22,7 @@ from racing import pages
 
 from sestina import Translator, load_pairs
 from sestina.data.parallel import Pairs
-from sestina.inspect.translation_ladder import TranslationRung, climb_translations, net_rung
+from sestina.inspect.translation_ladder import TranslationRung, net_rung, plain_rung
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 MARKER = "translating"
@@ -38,16 +38,13 @@ def main() -> None:
     args = arguments()
     verses = load_pairs("verses-en-es")
     train, dev, test = (verses.part(name) for name in ("train", "dev", "test"))
-    ladder: dict[str, list[TranslationRung]] = {}
+    plain = plain_rung(train, test)
+    ladder: dict[str, list[TranslationRung]] = {plain.name: [plain]}
     for name in args.only:
         for seed in range(args.seeds):
             net = Translator(**MODELS[name], seed=seed, epochs=args.epochs, verbose=args.verbose)
             net.fit(train.sources, train.targets, validation=(dev.sources, dev.targets))
-            if not ladder:
-                plain, rung = climb_translations(net, train, test)
-                ladder[plain.name] = [plain]
-            else:
-                rung = net_rung(net, test)
+            rung = net_rung(net, test)
             ladder.setdefault(name, []).append(rung)
             figures = f"chrF {rung.figures['chrf']:.1f}, BLEU {rung.figures['bleu']:.1f}"
             epochs = f"{net.best_epoch_} of {len(net.history_)} epochs"

@@ -88,6 +88,7 @@ def test_a_tagger_is_judged_by_words(tagged):
     assert summary["accuracy"] > 0.97 and "span_f1" not in summary and "ensemble" not in summary
     assert set(summary["baselines"]) == {"usual tag of a word", "window + logistic regression"}
     assert summary["baselines"]["usual tag of a word"][0] < summary["accuracy"]
+    assert summary["beside"] == {} and summary["figure"] == "accuracy"
     assert record["data"]["classes"] == 4 and record["parameters"]["match"] is None
     assert re.search(r"seed 1 \(2 of 2\): accuracy 0\.\d{4}|accuracy 1\.0000", said[1])
 
@@ -104,7 +105,7 @@ def test_tags_dealt_anew_teach_a_tagger_nothing():
 
 def test_spans_are_told_where_there_are_any():
     record, said = done(TAG, NER, seeds=(0,), quick=True)
-    assert "span F1" in said[0] and figures.more(record)["F1 of spans"]
+    assert "F1 of spans" in said[0] and figures.more(record)["F1 of spans"]
     assert record["quick"] and not record["summary"]["baselines"]
     assert len(record["runs"][0]["history"]) == 2
 
@@ -120,7 +121,7 @@ def test_a_language_model_is_judged_by_its_perplexity(written):
     first = record["runs"][0]["written"]
     assert len(first["texts"]) == 3 and first["ended"] == 1.0 and 0 <= first["new"] <= 1
     assert "perplexity" in said[0] and "accuracy" not in said[0]
-    assert figures.accuracy(record).startswith("ppl ")
+    assert figures.headline(record).startswith("ppl ")
     assert figures.linear(record).startswith("ppl ")
 
 
@@ -174,4 +175,8 @@ def test_own_data_for_taggers(run, tmp_path):
     path.write_text("\n".join(f"Ann B-PER\nsaw O\nRome B-LOC\nn{n} O\n" for n in range(40)))
     code, out, _ = run("e1-entities", "--quick", "--data", str(path), "--json")
     (one,) = json.loads(out)["experiments"]
-    assert code == 0 and one["data"]["classes"] == 3 and "span_f1" in one["summary"]
+    assert code == 0 and one["data"]["classes"] == 3 and one["summary"]["figure"] == "span_f1"
+    path.write_text("\n".join(f"Ann NOUN\nsaw VERB\nn{n} NOUN\n" for n in range(40)))
+    code, out, _ = run("e1-entities", "--quick", "--data", str(path), "--json")
+    (one,) = json.loads(out)["experiments"]
+    assert code == 0 and one["summary"]["figure"] == "accuracy"  # no spans, so no F1 of such

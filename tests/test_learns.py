@@ -129,5 +129,12 @@ def test_the_toys_are_what_they_say():
             assert words.count("x") == words.count("y") == 1
             assert (x < y) == (label == "x")
             assert gap is None or abs(x - y) == gap + 1
+    texts, labels = toy.scenes(seed=1)
+    assert len(set(texts)) == len({tuple(row) for row in labels}) == len(texts) == 360
+    assert toy.scenes(seed=1) == (texts, labels) != toy.scenes(seed=2)
+    for text, (number, *more) in zip(texts, labels, strict=True):
+        first, *words = text.split()
+        assert toy.NUMBERS.index(first) == int(number) - 1
+        assert words == [*more[:-1], more[-1] + "s" * (number != "1")]
     texts, labels = toy.presence(50, 6)
     assert all(("x" in t.split()) == (n == "yes") for t, n in zip(texts, labels, strict=True))

@@ -11,12 +11,12 @@ import typer
 
 from sestina import config, store
 from sestina.cli import show
-from sestina.cli.inputs import Json, Seed, UnusedSeed, records
+from sestina.cli.inputs import Json, Seed, UnusedSeed
+from sestina.cli.lab_data import Reading, data_of, kind_of, no_data
 from sestina.cli.options import with_options
-from sestina.cli.tagged import tagged, texts_of
 from sestina.errors import DataError, MissingExtra, OptionError, SestinaError, counted
 from sestina.lab import experiment as experiments
-from sestina.lab import figures, journal, markdown, parts, settings
+from sestina.lab import figures, journal, markdown, settings
 from sestina.lab.experiment import Experiment
 
 app = typer.Typer(no_args_is_help=True, help="The lectures' experiments, run and compared.")
@@ -55,9 +55,10 @@ def _lecture(one: Experiment) -> dict[str, Any]:
 
 
 @app.command(epilog="Example: sestina lab run c2-multi-hot c9-simple-rnn-16 --seeds 3")
-@with_options(reading=(config.ReadingOptions,))
+@with_options(reading=(config.ReadingOptions,), sides=(config.PairOptions,))
 def run(
     reading: dict[str, Any],
+    sides: dict[str, Any],
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="NAME", help="From `sestina lab list`, or a TOML file of your own."),
@@ -98,13 +99,14 @@ def run(
 
     A run trains the same network once a seed and prints its parameters, which
     are counted at the lecture's sizes, and accuracy and loss on the test part,
-    mean ± standard deviation. A record of each run is kept in --results.
+    mean ± standard deviation; for what writes or translates perplexity, chrF or
+    the share of exact answers. A record of each run is kept in --results.
     """
     if bool(names) == all_:
         raise OptionError("name one experiment or more, or give --all; see: sestina lab list")
     chosen = [experiments.get(name) for name in names or experiments.names()]
     given = Given(vectors, tuple(set_ or ()), seeds, seed, quick)
-    session = Session(data, reading, given, all_, results)
+    session = Session(data, Reading(reading, sides), given, all_, results)
     result = session.run(chosen)
     if json:
         show.as_json(result)
@@ -187,7 +189,7 @@ class Session:
     """One call of `sestina lab run`: what the user gave, and the data read so far."""
 
     path: str | None
-    reading: dict[str, Any]
+    reading: Reading
     given: Given
     all: bool
     results: Path
@@ -196,7 +198,8 @@ class Session:
     def run(self, chosen: list[Experiment]) -> dict[str, Any]:
         """Run the experiments and return what ``--json`` prints.
 
-        With ``--all``, an experiment that the data do not suit is told, and the others go on.
+        With ``--all``, an experiment without data or without a package that it needs is told, and
+        the others go on.
 
         Raises:
             SestinaError: An experiment that was named cannot be run, the folder of the records
@@ -210,12 +213,14 @@ class Session:
         failed: list[dict[str, str]] = []
         for experiment in chosen:
             if self.all and not self._path(experiment):
-                reason = _no_data(experiment)
-                skipped.append({"experiment": experiment.name, "reason": reason})
-                show.say(f"{experiment.name}: skipped: {reason}")
+                skipped.append(_skipped(experiment, no_data(experiment)))
                 continue
             try:
                 done.append(self._one(experiment, baselines))
+            except MissingExtra as error:
+                if not self.all:
+                    raise
+                skipped.append(_skipped(experiment, str(error)))
             except SestinaError as error:
                 if not self.all:
                     raise
@@ -263,20 +268,11 @@ class Session:
 
         path = self._path(experiment)
         if not path:
-            raise DataError(_no_data(experiment))
-        key = (path, experiment.task if experiment.task in ("tag", "generate") else "classify")
+            raise DataError(no_data(experiment))
+        key = (path, kind_of(experiment.task))
         if key not in self.read:
-            self.read[key] = Data.of(path, self._records(path, experiment.task))
+            self.read[key] = Data.of(path, data_of(path, experiment, self.reading))
         return self.read[key]
-
-    def _records(self, path: str, task: str) -> Any:
-        """Return what a task is run on: toy data, or what a path holds."""
-        if path in parts.TOYS and not Path(path).exists():
-            return parts.TOYS[path]()
-        if task == "tag":
-            columns = {"word_column": None, "tag_column": None}
-            return tagged(path, columns, self.reading["encoding"])
-        return texts_of(path, self.reading) if task == "generate" else records(path, self.reading)
 
     def show(self, result: dict[str, Any]) -> None:
         """Print the figures: of one experiment in full, of several in a table."""
@@ -287,7 +283,7 @@ class Session:
             rows = [
                 (
                     figures.title(one),
-                    figures.accuracy(one),
+                    figures.headline(one),
                     figures.lecture(one["lecture"]["accuracy"]),
                     figures.parameters(one["parameters"]),
                     figures.seconds(one),
@@ -307,18 +303,15 @@ class Session:
         )
 
 
-def _no_data(experiment: Experiment) -> str:
-    what = {"tag": "tagged words"}.get(experiment.task, experiment.task)
-    return (
-        f"no data set of {what} fits that is shipped; give yours: sestina lab run "
-        f"{experiment.name} --data PATH"
-    )
+def _skipped(experiment: Experiment, reason: str) -> dict[str, str]:
+    """Say that an experiment is left out, and return that for the result."""
+    show.say(f"{experiment.name}: skipped: {reason}")
+    return {"experiment": experiment.name, "reason": reason}
 
 
 def _show_one(one: dict[str, Any]) -> None:
     data, lecture = one["data"], one["lecture"]
     said = f" ({lecture['said']})" if lecture["said"] else ""
-    own = figures.perplexity(one)
     show.facts(
         f"{one['row']} {one['deck']} {one['experiment']}: {one['title']}",
         {
@@ -327,7 +320,7 @@ def _show_one(one: dict[str, Any]) -> None:
             f"{data['test']:,} test",
             "parameters": figures.counted_in_words(one["parameters"]),
             "on these data": one["own_parameters"],
-            "perplexity" if own else "accuracy": f"{own or figures.accuracy(one)} over "
+            figures.measure(one).name: f"{figures.measured(one)} over "
             f"{counted(len(one['seeds']), 'seed')}",
             "each alone": figures.members(one),
             "averaged": figures.ensemble(one) if "ensemble" in one["summary"] else "",

@@ -1,12 +1,14 @@
 """Made sequences whose answer is known: what an encoder can learn, and what it cannot.
 
 Each function returns N texts of one-letter words, and N labels; those of taggers N lists of words,
-and N lists of tags; those of translators N texts, and N translations.
+and N lists of tags; those of translators N texts, and N translations; that of captions N texts, and
+what each tells of, N lists.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 
 import numpy as np
 
@@ -14,6 +16,10 @@ FILLERS = np.array(list("abcdefgh"))
 Examples = tuple[list[str], list[str]]
 TaggedExamples = tuple[list[list[str]], list[list[str]]]
 Translations = tuple[list[str], list[str]]
+Captions = tuple[list[str], list[str | list[str]]]
+NUMBERS = "one two three four five".split()
+SIZES, SHAPES = ("small", "large", ""), "circle square star ring".split()
+COLOURS = "red green blue white black yellow".split()
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 BASES, STOPS = "ACGT", ("TAA", "TAG", "TGA")
 ISLAND_TAGS = "-+"
@@ -202,6 +208,23 @@ def dates(count: int, seed: int = 0) -> Translations:
         [f"{day} {names[month - 1]} {year}" for day, month, year in dates],
         [f"{year}-{month:02}-{day:02}" for day, month, year in dates],
     )
+
+
+def scenes(seed: int = 0) -> Captions:
+    """Return captions of 360 pictures, such as "three small red circles", and what is in each.
+
+    That is its number, size where there is one, colour and shape: ["3", "small", "red", "circle"].
+    Every picture there can be is there once, in random order.
+    """
+    things = list(product(range(len(NUMBERS)), SIZES, COLOURS, SHAPES))
+    texts: list[str] = []
+    labels: list[str | list[str]] = []
+    for place in np.random.default_rng([seed, 0x5CE]).permutation(len(things)):
+        number, size, colour, shape = things[place]
+        many = shape + "s" * (number > 0)
+        texts.append(" ".join(filter(None, [NUMBERS[number], size, colour, many])))
+        labels.append([part for part in (str(number + 1), size, colour, shape) if part])
+    return texts, labels
 
 
 def _start(count: int, length: int, seed: int) -> tuple[np.random.Generator, np.ndarray]:

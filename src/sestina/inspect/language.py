@@ -50,7 +50,7 @@ def vector_ladder(
     Args:
         net: The fitted net; its rung is named by `name_of`.
         train: The texts that it was trained on, for the n-grams.
-        given: The data frame that the test texts are written from, (N, A).
+        given: What the test texts are written from, a data frame or an array (N, A).
         test: N test texts.
 
     Returns:
@@ -62,6 +62,26 @@ def vector_ladder(
     rungs[f"{name_of(net)}, vectors mixed up"] = _of_net(net, net.figures(given[other], test))
     rungs[name_of(net)] = _of_net(net, found)
     return rungs
+
+
+def grams_by_label(
+    net: SequenceFromVector, train: Mapping[Any, Sequence[str]], test: Mapping[Any, Sequence[str]]
+) -> float:
+    """Return the perplexity of test texts for 5-grams that each label has of its own.
+
+    They know what a text is written from, as the net does, but learn from its label's texts only.
+
+    Args:
+        net: The fitted net, whose vocabulary they have.
+        train: Training texts by label.
+        test: Test texts by label; all labels are some of train.
+    """
+    order, tokens = max(ORDERS.values()), len(net.vocabulary_)
+    logs = [
+        KneserNey(order).fit(net.rows(train[label]), tokens).log_probabilities(net.rows(texts))
+        for label, texts in test.items()
+    ]
+    return float(np.exp(-np.concatenate(logs).mean()))
 
 
 def _grams(

@@ -65,10 +65,17 @@ def climb_tags(
 
     All nets must have been fitted on `train`, with `dev` for early stopping.
     """
-    seen = next(iter(nets.values())).seen(test.sentences)
-    plain = [usual_tag(train, test.sentences), window_regression(train, dev, test.sentences)]
-    rungs = [baseline_rung(one, test, seen) for one in plain]
+    rungs = plain_rungs(next(iter(nets.values())), train, dev, test)
     return [*rungs, *(net_rung(name, net, test) for name, net in nets.items())]
+
+
+def plain_rungs(
+    net: SequenceTagger, train: TaggedSentences, dev: TaggedSentences, test: TaggedSentences
+) -> list[TagRung]:
+    """Return the rungs of both baselines, learnt from the parts that a fitted net was."""
+    seen = net.seen(test.sentences)
+    plain = [usual_tag(train, test.sentences), window_regression(train, dev, test.sentences)]
+    return [baseline_rung(one, test, seen) for one in plain]
 
 
 def baseline_rung(one: TagBaseline, test: TaggedSentences, seen: NDArray[np.bool_]) -> TagRung:

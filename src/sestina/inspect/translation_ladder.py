@@ -46,11 +46,15 @@ def translator_name(net: Translator) -> str:
 
 def climb_translations(net: Translator, train: Pairs, test: Pairs) -> list[TranslationRung]:
     """Return the rungs of the baseline, learnt from the training part, and of a fitted net."""
+    return [plain_rung(train, test), net_rung(net, test)]
+
+
+def plain_rung(train: Pairs, test: Pairs) -> TranslationRung:
+    """Return the rung of the baseline, learnt from the training part, on test pairs."""
     plain = WordByWord().fit(train.sources, train.targets)
     put = plain.predict(test.sources)
     found = metrics.translation(test.targets, put)
-    first = TranslationRung(plain.name, found, put, plain.n_parameters_, plain.seconds_)
-    return [first, net_rung(net, test)]
+    return TranslationRung(plain.name, found, put, plain.n_parameters_, plain.seconds_)
 
 
 def net_rung(net: Translator, test: Pairs) -> TranslationRung:

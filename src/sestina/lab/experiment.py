@@ -16,19 +16,26 @@ from sestina.config import (
     EmbeddingOptions,
     EncoderOptions,
     FineTuningOptions,
+    GivenOptions,
     LanguageOptions,
     LanguageTextOptions,
     LanguageTrainingOptions,
     LearningOptions,
     NgramOptions,
     PretrainingOptions,
+    StackOptions,
     TaggerOptions,
     TextNeuronOptions,
     TextOptions,
     TrainingOptions,
+    TranslationTextOptions,
+    TranslatorOptions,
+    TranslatorTrainingOptions,
+    WrittenOptions,
     option,
 )
 from sestina.errors import DataError, OptionError, nearest
+from sestina.lab.tasks import MEASURES, TASKS
 
 FOLDER = "experiments"
 TABLES = ("options", "members", "lecture")
@@ -59,17 +66,33 @@ class LanguageModelOptions(
     """Options of `LanguageModel`, known without loading torch."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
+class TranslationOptions(TranslationTextOptions, TranslatorOptions, TranslatorTrainingOptions):
+    """Options of `Translator`, known without loading torch."""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SequenceFromVectorOptions(
+    WrittenOptions, GivenOptions, LanguageTrainingOptions, StackOptions
+):
+    """Options of `SequenceFromVector`, known without loading torch."""
+
+
 # What an experiment may train: where it lives, and its options. It takes these, has scikit-learn's
 # fit (with validation=…), and afterwards history_, best_epoch_, seconds_, notes_, n_parameters_ and
 # n_trainable_parameters_. A history without losses tells accuracies. How it is judged, the task
-# says (`judge_of` in lab/run.py).
+# says (`judge_of` in lab/judges.py).
 ESTIMATORS: dict[str, tuple[str, type]] = {
     "TextClassifier": ("sestina.estimators.text_classifier", TextClassifierOptions),
     "PretrainedClassifier": ("sestina.lab.pretrained", PretrainedClassifierOptions),
     "TextNeuron": ("sestina.lab.text_neuron", TextNeuronOptions),
     "SequenceTagger": ("sestina.estimators.sequence_tagger", SequenceTaggerOptions),
     "LanguageModel": ("sestina.estimators.language_model", LanguageModelOptions),
-}
+    "Translator": ("sestina.estimators.translator", TranslationOptions),
+    "SequenceFromVector": (
+        "sestina.estimators.sequence_from_vector", SequenceFromVectorOptions,
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +119,11 @@ class Experiment:
     row: str = option("", "Row of the lectures' table, for instance C2.")
     deck: str = option("", "The decks it is from.")
     note: str = option("", "What a reader should know.")
-    task: str = option(
-        "reviews",
-        "What its data are: texts with labels, words with tags, or texts to write like.",
-        choices=("reviews", "languages", "topics", "names", "tag", "generate"),
+    task: str = option("reviews", "What its data are: see `TASKS`.", choices=tuple(TASKS))
+    figure: str | None = option(
+        None,
+        "Figure that tables show, where the data have it; by default the task's first.",
+        choices=tuple(MEASURES),
     )
     data: str = option(
         "movie-snippets", "Shipped data set, or toy data, to run on; empty where none fits."
@@ -124,6 +148,12 @@ class Experiment:
         if not self.members:
             return {self.estimator: self.options}
         return {name: {**self.options, **own} for name, own in self.members.items()}
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """What it is judged by, by the names in `MEASURES`; tables show the first there is."""
+        usual = TASKS[self.task].figures
+        return usual if self.figure is None else (self.figure, *usual)
 
     @property
     def kind(self) -> type:
@@ -219,9 +249,7 @@ def read(text: str, name: str) -> Experiment:
         known = {**config.from_dict(Experiment, values), "name": name, "lecture": lecture}
         experiment = Experiment(**known, options={}, members={})
         config.check(experiment)
-        wanted = {"tag": "SequenceTagger", "generate": "LanguageModel"}.get(experiment.task)
-        if wanted is not None and experiment.estimator != wanted:
-            raise OptionError(f"task={experiment.task!r} wants estimator = {wanted!r}")
+        _check_task(experiment, several=bool(tables["members"]))
         members = {key: _table(own, f"members.{key}") for key, own in tables["members"].items()}
         experiment = replace(
             experiment,
@@ -232,6 +260,23 @@ def read(text: str, name: str) -> Experiment:
     except OptionError as error:
         raise OptionError(f"experiment {name!r}: {error}") from error
     return experiment
+
+
+def _check_task(experiment: Experiment, several: bool) -> None:
+    """Raise unless estimator and figure are some of the task's; `several`: with [members]."""
+    name, estimator, figure = experiment.task, experiment.estimator, experiment.figure
+    wanted, figures = TASKS[name].estimator, TASKS[name].figures
+    if wanted is not None and estimator != wanted:
+        raise OptionError(f"task={name!r} wants estimator = {wanted!r}")
+    for other, task in TASKS.items():
+        if wanted is None and task.estimator == estimator:
+            raise OptionError(f"estimator={estimator!r} wants task = {other!r}")
+    if wanted is not None and several:
+        raise OptionError(f"task={name!r} trains one network; leave [members] out")
+    if figure is not None and figure not in figures:
+        raise OptionError(
+            f"figure={figure!r} is none of task={name!r}; known are {', '.join(figures)}"
+        )
 
 
 def _table(value: Any, key: str) -> dict[str, Any]:

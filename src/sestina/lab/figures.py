@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sestina.lab.tasks import MEASURES, Measure
+
 Record = dict[str, Any]
 NOTHING = "–"
 BARS = "▁▂▃▄▅▆▇█"
@@ -36,60 +38,78 @@ def title(record: Record) -> str:
     return f"{record['experiment']}, {said}" if said else str(record["experiment"])
 
 
-def accuracy(record: Record) -> str:
-    """Return the accuracy on the test part, mean ± standard deviation over the seeds.
-
-    A language model has none; its perplexity stands there instead, marked as such.
-    """
-    summary = record["summary"]
-    if "perplexity" in summary:
-        return f"ppl {perplexity(record)}"
-    return spread(summary["accuracy"], summary["accuracy_sd"])
+def measure(record: Record) -> Measure:
+    """Return what the figure is that tables show of a record."""
+    return MEASURES[_figure(record["summary"])]
 
 
-def perplexity(record: Record) -> str:
-    """Return the perplexity of the test part; nothing where it is not a language model's."""
-    summary = record["summary"]
-    if "perplexity" not in summary:
-        return ""
-    return spread(summary["perplexity"], summary["perplexity_sd"], 2)
+def _figure(summary: Record) -> str:
+    """Return the name of that figure; older records do not give it, others may not be known."""
+    found = str(summary.get("figure"))
+    if found in MEASURES and found in summary:
+        return found
+    return "perplexity" if "perplexity" in summary else "accuracy"
+
+
+def measured(record: Record) -> str:
+    """Return that figure of the test part, mean ± standard deviation over the seeds."""
+    return _of_summary(record["summary"], _figure(record["summary"]))
+
+
+def _of_summary(summary: Record, name: str) -> str:
+    return spread(summary[name], summary[f"{name}_sd"], MEASURES[name].digits)
+
+
+def headline(record: Record) -> str:
+    """Return that figure as tables show it: marked as what it is, unless it is an accuracy."""
+    return f"{measure(record).short} {measured(record)}".strip()
 
 
 def more(record: Record) -> dict[str, str]:
-    """Return what else a tagger or a language model showed, by name."""
-    summary, written = record["summary"], record["runs"][0].get("written")
-    names = {"span_f1": "F1 of spans", "unseen": "words not in training",
-             "bits_per_character": "bits per character"}  # fmt: skip
-    found = {
-        name: spread(summary[key], summary[f"{key}_sd"])
-        for key, name in names.items()
-        if summary.get(key) is not None
-    }
+    """Return what else was found, by name: the other figures, baselines beside them; examples."""
+    summary, run = record["summary"], record["runs"][0]
+    found = {}
+    for name, one in MEASURES.items():
+        if name != _figure(summary) and summary.get(name) is not None:
+            rows = summary.get("beside", {}).get(name, {})
+            told = [_of_summary(summary, name), _named(rows, one)]
+            found[one.name] = "; beside it ".join(filter(None, told))
     if "preferred" in summary:
         gaps = ", ".join(f"{gap:+.2f}" for gap in summary["preferred"])
         found["log P, first less second"] = gaps
-    if written:
+    if written := run.get("written"):
         found["texts it ends"] = f"{written['ended']:.0%}, of them new {written['new']:.0%}"
-        found["it writes"] = " | ".join(" ".join(text.split())[:160] for text in written["texts"])
+        found["it writes"] = _in_short(written["texts"])
+    if examples := run.get("examples"):
+        found["for instance"] = _in_short(examples)
     return found
 
 
+def _in_short(texts: Sequence[str]) -> str:
+    return " | ".join(" ".join(text.split())[:160] for text in texts)
+
+
 def linear(record: Record) -> str:
-    """Return the accuracy of the best baseline on the same texts; of n-grams, the perplexity."""
-    found = record["summary"]["baselines"].values()
+    """Return the same figure of the best baseline on the same texts."""
+    one, found = measure(record), record["summary"]["baselines"].values()
     if not found:
         return NOTHING
-    if "perplexity" in record["summary"]:
-        return f"ppl {min(float(pair[0]) for pair in found):.2f}"
-    return _fixed(max(found, key=lambda pair: float(pair[0])))
+    best = one.best(float(pair[0]) for pair in found)
+    pair = next(pair for pair in found if float(pair[0]) == best)
+    return f"{one.short} {_fixed(pair, one.digits)}".strip()
 
 
 def linear_models(record: Record) -> str:
-    """Return every linear model with its accuracy and, where it is known, its 95 % interval."""
-    intervals = record["summary"].get("against", {})
+    """Return that figure of every baseline and, where it is known, its 95 % interval."""
+    summary = record["summary"]
+    return _named(summary["baselines"], measure(record), summary.get("against", {}))
+
+
+def _named(rows: Record, one: Measure, intervals: Record | None = None) -> str:
+    """Return a figure of several models, behind their names."""
     return ", ".join(
-        f"{name} {_fixed(pair)}{_interval(intervals.get(name))}"
-        for name, pair in record["summary"]["baselines"].items()
+        f"{name} {_fixed(pair, one.digits)}{_interval((intervals or {}).get(name))}"
+        for name, pair in rows.items()
     )
 
 
@@ -118,10 +138,10 @@ def networks(run: Record) -> dict[str, Record]:
     return dict(run.get("members") or {"": run})
 
 
-def _fixed(pair: Sequence[Any]) -> str:
+def _fixed(pair: Sequence[Any], digits: int = 3) -> str:
     """Return mean and deviation; no deviation where every seed has the same texts."""
     mean, sd = pair
-    return spread(mean, sd or None)
+    return spread(mean, sd or None, digits)
 
 
 def ensemble(record: Record) -> str:

@@ -25,11 +25,13 @@ sizes (10,000 words, its vectors), whatever the vocabulary of the data; "match" 
 the lecture's to the last one. "Averaged" is the accuracy of the mean of the seeds' probabilities,
 "linear" that of the best linear model on the same texts (TF-IDF + logistic regression, NB-SVM), its
 penalty chosen by the same held-out ones; in rows E the best of each word's usual tag and logistic
-regression on windows of words, or of n-grams. A language model has a perplexity (ppl) instead of an
-accuracy. In parentheses stand 95 % intervals (Wilson's), and McNemar's p tells how likely it is
-that chance alone sets the averaged networks and a linear model apart. Seconds are those of one fit,
-and of all else that the machine did meanwhile: compare orders of magnitude. Options behind a name
-were given by `--set`.
+regression on windows of words, of n-grams, or of a dictionary (IBM model 1) and the like. Where a
+task has no accuracy, another figure stands in its place, and its short name before it: the
+perplexity of what writes texts (ppl), chrF (0 to 100) of translations, the share of exact answers
+where each question has one (exact), the F1 of spans (F1). In parentheses stand 95 % intervals
+(Wilson's), and McNemar's p tells how likely it is that chance alone sets the averaged networks and
+a linear model apart. Seconds are those of one fit, and of all else that the machine did meanwhile:
+compare orders of magnitude. Options behind a name were given by `--set`.
 """
 
 
@@ -64,7 +66,7 @@ def _row(record: Record) -> str:
         record["data"]["name"],
         figures.parameters(record["parameters"]),
         str(len(record["runs"])),
-        figures.accuracy(record),
+        figures.headline(record),
         figures.spread(summary.get("ensemble"), None),
         figures.lecture(lecture["accuracy"]),
         figures.spread(summary["loss"], None),
@@ -96,7 +98,7 @@ def _section(record: Record) -> list[str]:
         "parameters": figures.counted_in_words(record["parameters"])
         + f"; on these data {figures.own_size(record)}",
         "the lecture": lecture["said"],
-        "accuracy": figures.accuracy(record),
+        figures.measure(record).name: figures.measured(record),
         "the seeds' networks averaged": averaged if averaged != figures.NOTHING else "",
         **figures.more(record),
         "each alone": figures.members(record),

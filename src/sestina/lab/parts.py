@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sestina.data import toy
+from sestina.data.parallel import Pairs
 from sestina.data.records import Label, Records
 from sestina.data.split import three_parts
 from sestina.data.tagged import TaggedSentences
@@ -18,13 +20,41 @@ from sestina.errors import DataError, counted
 
 SPLIT_SEED = 0  # the split is the data's; only a draw of few texts changes with the seed
 QUICK = {"train": 240, "dev": 60, "test": 120}
+LESS = 10  # than of labelled texts is enough of texts of which every token is foreseen
 
-TOYS: dict[str, Callable[[], Records | TaggedSentences]] = {
-    "toy-islands": lambda: TaggedSentences(*toy.islands(900, 80, seed=1), source="toy-islands"),
-    "toy-kitchen": lambda: Records(toy.kitchen(2_000, seed=1), source="toy-kitchen"),
+Data = Records | TaggedSentences | Pairs
+SIDES: dict[type, tuple[str, str]] = {
+    Records: ("texts", "labels"),
+    TaggedSentences: ("sentences", "tags"),
+    Pairs: ("sources", "targets"),
 }
-"""Made data that experiments may name: see `sestina.data.toy`."""
+"""What each kind of data has, and what is to be learnt of it."""
 
+
+@dataclass(frozen=True)
+class Toy:
+    """Made data that experiments may name.
+
+    Attributes:
+        task: The task that they are for, a name in `TASKS`.
+        make: Makes them: see `sestina.data.toy`.
+    """
+
+    task: str
+    make: Callable[[], Data]
+
+
+TOYS = {
+    "toy-islands": Toy(
+        "tag", lambda: TaggedSentences(*toy.islands(900, 80, seed=1), source="toy-islands")
+    ),
+    "toy-kitchen": Toy(
+        "generate", lambda: Records(toy.kitchen(2_000, seed=1), source="toy-kitchen")
+    ),
+    "toy-dates": Toy("translate", lambda: Pairs(*toy.dates(2_500, seed=1), source="toy-dates")),
+    "toy-scenes": Toy("given", lambda: Records(*toy.scenes(seed=1), source="toy-scenes")),
+}
+Some = TypeVar("Some", TaggedSentences, Pairs)
 Parts = tuple[Records, Records, Records]
 
 
@@ -48,6 +78,17 @@ def split(records: Records, dev_share: float, quick: bool) -> tuple[Parts, str]:
         _few(_of(part, known), QUICK[name]) for part, name in ((dev, "dev"), (test, "test"))
     )
     return (train, dev, test), f"{said}; a few texts of each part only"
+
+
+def first_few(three: Sequence[Some], less: int = 1) -> tuple[Some, ...]:
+    """Return the first rows of the train, dev and test parts, enough for a quick run.
+
+    Args:
+        three: The parts.
+        less: How many times less than of labelled texts is enough.
+    """
+    sizes = zip(QUICK.values(), three, strict=True)
+    return tuple(part.take(range(min(most // less, len(part)))) for most, part in sizes)
 
 
 def drawn(train: Records, texts: int, seed: int) -> tuple[Records, Records]:
@@ -79,16 +120,15 @@ def drawn(train: Records, texts: int, seed: int) -> tuple[Records, Records]:
     return few, train.take([row for rows in rest for row in rows[:more]])
 
 
-def digest(records: Records | TaggedSentences) -> str:
-    """Return the SHA-256 of the texts, labels and parts, or words, tags and parts, in their order.
+def digest(data: Data) -> str:
+    """Return the SHA-256 of both sides of the data and of their parts, in their order.
 
     It is the same for a file and its compressed copy.
     """
     total = hashlib.sha256()
-    nothing = [None] * len(records)
-    texts: Any = records.texts if isinstance(records, Records) else records.sentences
-    labels: Any = records.labels if isinstance(records, Records) else records.tags
-    for row in zip(texts, labels or nothing, records.parts or nothing, strict=True):
+    nothing: list[Any] = [None] * len(data)
+    texts, labels = (getattr(data, side) for side in SIDES[type(data)])
+    for row in zip(texts, labels or nothing, data.parts or nothing, strict=True):
         total.update(json.dumps(row).encode() + b"\n")
     return total.hexdigest()
 

@@ -17,9 +17,9 @@ TITLE = "The lectures' experiments"
 HOW = (
     "Accuracy on the test part, mean ± standard deviation over the seeds. Parameters are counted "
     "at the lecture's sizes; “match” says that they are the lecture's to the last one. The "
-    "lectures' figures are of 25,000 + 25,000 IMDb reviews. Of a language model the perplexity "
-    "(ppl) stands in place of the accuracy; beside a tagger or language model, the best baseline "
-    "in place of a linear model."
+    "lectures' figures are of 25,000 + 25,000 IMDb reviews. Where a task has no accuracy, another "
+    "figure stands in its place, marked: perplexity (ppl), chrF, the share of exact answers, the "
+    "F1 of spans; in rows E the best baseline stands in place of a linear model."
 )
 LEARNED = {
     "loss": "Where the training loss falls on while the validation loss rises, the network learns "
@@ -61,7 +61,7 @@ def _table(last: Sequence[Record], missing: Sequence[Experiment]) -> str:
              "Loss", "Lecture's", "Seconds"]  # fmt: skip
     rows = [
         [page.text(r["row"]), page.name(figures.title(r)), page.name(r["data"]["name"], 30),
-         figures.parameters(r["parameters"]), figures.accuracy(r),
+         figures.parameters(r["parameters"]), figures.headline(r),
          figures.lecture(r["lecture"]["accuracy"]), figures.linear(r), figures.loss(r),
          figures.lecture(r["lecture"]["loss"]), figures.seconds(r)]
         for r in last
@@ -76,9 +76,9 @@ def _table(last: Sequence[Record], missing: Sequence[Experiment]) -> str:
 def _experiment(record: Record) -> str:
     lecture, summary = record["lecture"], record["summary"]
     said = lecture["said"] or "as the lecture has it"
-    own = figures.perplexity(record)
+    name = figures.measure(record).name
     seeds = counted(len(record["runs"]), "seed")
-    tiles = [("Perplexity" if own else "Accuracy", own or figures.accuracy(record), seeds)]
+    tiles = [(name[:1].upper() + name[1:], figures.measured(record), seeds)]
     if lecture["accuracy"] is not None:
         tiles.append(("The lecture's", figures.lecture(lecture["accuracy"]), said))
     if summary["baselines"]:
@@ -160,7 +160,7 @@ def _records(records: Sequence[Record]) -> str:
     heads = ["Date", "Experiment", "Data", "Quick", "Seeds", "Accuracy", "Seconds"]
     rows = [
         [page.text(r["date"]), page.name(figures.title(r)), page.name(r["data"]["name"], 30),
-         "yes" if r["quick"] else "no", f"{len(r['runs'])}", figures.accuracy(r),
+         "yes" if r["quick"] else "no", f"{len(r['runs'])}", figures.headline(r),
          figures.seconds(r)]
         for r in reversed(records)
     ]  # fmt: skip

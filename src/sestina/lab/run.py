@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from sestina import config
 from sestina.data.records import Records
-from sestina.data.tagged import TaggedSentences
 from sestina.errors import DataWarning
 from sestina.lab import journal, parts
 from sestina.lab.experiment import Experiment
@@ -31,6 +30,7 @@ from sestina.lab.summary import (
     over_seeds,
     right,
 )
+from sestina.lab.tasks import MEASURES
 from sestina.version import __version__
 
 QUICK_EPOCHS = 2
@@ -40,14 +40,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Data:
-    """The texts or tagged words to run on, what the user called them, and their sum."""
+    """What to run on, what the user called it, and its sum."""
 
     name: str
-    records: Records | TaggedSentences
+    records: parts.Data
     sha256: str
 
     @classmethod
-    def of(cls, name: str, records: Records | TaggedSentences) -> Data:
+    def of(cls, name: str, records: parts.Data) -> Data:
         """Return the data with their sum."""
         return cls(name, records, parts.digest(records))
 
@@ -93,7 +93,7 @@ class Laboratory:
             runs, used, said = self._judged(experiment, judge, data, share)
             return self._record(
                 experiment, _about(data, used, judge.classes(used), said), runs,
-                of_sequences(runs), changed,
+                of_sequences(runs, experiment.figures), changed,
             )  # fmt: skip
         assert isinstance(data.records, Records)  # of labelled texts
         whole, said = parts.split(data.records, share, self.quick)
@@ -149,7 +149,7 @@ class Laboratory:
     def _judged(
         self, experiment: Experiment, judge: Judge, data: Data, share: float
     ) -> tuple[list[dict[str, Any]], Any, str]:
-        """Return the runs of a tagger or language model, its parts, and how these came about."""
+        """Return the runs of a network that `judge` judges, its parts, and how these came about."""
         used, said = judge.parted(experiment, data.records, share)
         runs = []
         for number, seed in enumerate(self.seeds, 1):
@@ -295,10 +295,9 @@ def _versions() -> dict[str, str]:
 
 
 def _line(experiment: Experiment, number: int, seeds: int, run: dict[str, Any]) -> str:
+    names = {**{key: measure.name for key, measure in MEASURES.items()}, "loss": "loss"}
     shown = "".join(
-        f"{name.replace('_f1', ' F1')} {run[name]:.4f}, "
-        for name in ("accuracy", "span_f1", "perplexity", "loss")
-        if run.get(name) is not None
+        f"{name} {run[key]:.4f}, " for key, name in names.items() if run.get(key) is not None
     )
     nets = run.get("members", {"": run}).items()
     best = ", ".join(

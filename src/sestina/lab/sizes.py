@@ -87,6 +87,28 @@ def _of_language_model(experiment: Experiment) -> dict[str, int]:
     return _counted(network.parameters())
 
 
+def _of_translator(experiment: Experiment) -> dict[str, int]:
+    """Count a translator both of whose languages have the lecture's vocabulary."""
+    from sestina.nn.translator import TranslatorNetwork
+    from sestina.train import random_stream
+
+    (options,), size = experiment.build().values(), experiment.lecture.vocabulary
+    with random_stream(0):
+        network = TranslatorNetwork(options, size, size, options.shared)
+    return _counted(network.parameters())
+
+
+def _of_sequence_from_vector(experiment: Experiment) -> dict[str, int]:
+    """Count what writes from a vector with a place for each of the lecture's classes."""
+    from sestina.nn.from_vector import VectorNetwork
+    from sestina.train import random_stream
+
+    (options,), lecture = experiment.build().values(), experiment.lecture
+    with random_stream(0):
+        network = VectorNetwork(options, lecture.vocabulary, lecture.classes)
+    return _counted(network.parameters())
+
+
 def _counted(weights: Iterable[Any]) -> dict[str, int]:
     weights = list(weights)
     return {
@@ -101,6 +123,8 @@ COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
     "TextNeuron": _of_neuron,
     "SequenceTagger": _of_tagger,
     "LanguageModel": _of_language_model,
+    "Translator": _of_translator,
+    "SequenceFromVector": _of_sequence_from_vector,
 }
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-TINY = 1e-7  # probabilities are kept this far from 0, as in Keras' loss
+from sestina.lab.tasks import MEASURES
 
-MORE = ("span_f1", "unseen", "perplexity", "bits_per_character")  # figures of some tasks
+TINY = 1e-7  # probabilities are kept this far from 0, as in Keras' loss
 
 Table = NDArray[np.float64]
 Rights = dict[str, NDArray[np.bool_]]
@@ -66,20 +66,39 @@ def over_seeds(
     return found
 
 
-def of_sequences(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return mean and standard deviation over the seeds of a tagger or a language model."""
-    found: dict[str, Any] = {}
-    more = (name for name in MORE if name in runs[0])
-    for name in ("accuracy", "f1", "loss", "seconds", *more):
+def of_sequences(runs: Sequence[dict[str, Any]], figures: Sequence[str]) -> dict[str, Any]:
+    """Return mean and standard deviation over the seeds of what a judge told.
+
+    Args:
+        runs: Of each seed.
+        figures: Names in `MEASURES`; the first that the runs have is "figure", the one for tables.
+
+    Returns:
+        By figure. "baselines" has those of the baselines for the table's figure, "beside" those
+        for the others.
+    """
+    named = [name for name in MEASURES if name in runs[0]]
+    found: dict[str, Any] = {
+        "figure": next(name for name in figures if runs[0].get(name) is not None)
+    }
+    for name in dict.fromkeys(("accuracy", "f1", "loss", "seconds", *named)):
         values = [run[name] for run in runs]
         found[name], found[f"{name}_sd"] = (None, None) if None in values else _spread(values)
-    found["baselines"] = {
-        name: list(_spread([run["baselines"][name] for run in runs]))
-        for name in runs[0]["baselines"]
-    }
+    beside = {name: _of_baselines(runs, name) for name in MEASURES}
+    found["baselines"] = beside.pop(found["figure"])
+    found["beside"] = {name: rows for name, rows in beside.items() if rows}
     if preferred := [run["preferred"] for run in runs if run.get("preferred")]:
         found["preferred"] = [_spread(pair)[0] for pair in zip(*preferred, strict=True)]
     return found
+
+
+def _of_baselines(runs: Sequence[dict[str, Any]], figure: str) -> dict[str, list[float | None]]:
+    """Return mean and standard deviation of a figure of those baselines that have it."""
+    return {
+        name: list(_spread([run["baselines"][name][figure] for run in runs]))
+        for name, row in runs[0]["baselines"].items()
+        if figure in row
+    }
 
 
 def _accuracy(one: Any) -> float:

@@ -1,0 +1,88 @@
+"""What an experiment of the laboratory runs on → its data, read as its task wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sestina.cli.inputs import records
+from sestina.cli.tagged import tagged, texts_of
+from sestina.cli.translated import pairs
+from sestina.data.parallel import Pairs
+from sestina.data.records import Records
+from sestina.data.tagged import TaggedSentences
+from sestina.errors import DataError
+from sestina.lab import parts
+from sestina.lab.experiment import Experiment
+from sestina.lab.tasks import TASKS
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How data are read.
+
+    Attributes:
+        texts: Values of `sestina.config.ReadingOptions`.
+        sides: Values of `sestina.config.PairOptions`.
+    """
+
+    texts: dict[str, Any]
+    sides: dict[str, Any]
+
+    def labelled(self, path: str) -> Records:
+        """Return texts with labels."""
+        return records(path, self.texts)
+
+    def plain(self, path: str) -> Records:
+        """Return texts, whatever their labels."""
+        return texts_of(path, self.texts)
+
+    def with_tags(self, path: str) -> TaggedSentences:
+        """Return sentences with tags."""
+        columns = {"word_column": None, "tag_column": None}
+        return tagged(path, columns, self.texts["encoding"])
+
+    def translated(self, path: str) -> Pairs:
+        """Return sentences with translations."""
+        same = {name: self.texts[name] for name in ("split", "encoding", "header")}
+        return pairs(path, {**self.sides, **same})
+
+
+READERS: dict[str, Callable[[Reading, str], parts.Data]] = {
+    "tag": Reading.with_tags,
+    "generate": Reading.plain,
+    "translate": Reading.translated,
+}
+"""How the data of a task are read; of others they are texts with labels."""
+
+
+def kind_of(task: str) -> str:
+    """Return a word that is the same for tasks whose data are read alike."""
+    return task if task in READERS else "labelled"
+
+
+def data_of(path: str, experiment: Experiment, reading: Reading) -> parts.Data:
+    """Return made data by their name, or what a path or the name of a data set holds.
+
+    Raises:
+        DataError: There is no such data, they cannot be read, or they are not what the experiment
+            wants.
+    """
+    if path not in parts.TOYS or Path(path).exists():
+        return READERS.get(experiment.task, Reading.labelled)(reading, path)
+    if kind_of(experiment.task) != kind_of(parts.TOYS[path].task):
+        raise DataError(
+            f"{path} holds {TASKS[parts.TOYS[path].task].data}; {experiment.name} wants "
+            f"{TASKS[experiment.task].data}, so give other data"
+        )
+    return parts.TOYS[path].make()
+
+
+def no_data(experiment: Experiment) -> str:
+    """Return in a sentence that nothing shipped suits an experiment, and what to do."""
+    return (
+        f"no data set of {TASKS[experiment.task].data} fits that is shipped; give yours: sestina "
+        f"lab run {experiment.name} --data PATH"
+    )

@@ -1,0 +1,74 @@
+"""What experiments are of: their data, what learns from these, and the figures to judge it by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure by which models are judged.
+
+    Attributes:
+        name: What it is, in words.
+        short: What stands before it in a table; nothing before an accuracy.
+        digits: Digits behind its point.
+        falls: Whether less of it is better.
+    """
+
+    name: str
+    short: str
+    digits: int = 3
+    falls: bool = False
+
+    def best(self, values: Iterable[float]) -> float:
+        """Return the best of some values."""
+        return min(values) if self.falls else max(values)
+
+
+MEASURES = {
+    "accuracy": Measure("accuracy", ""),
+    "span_f1": Measure("F1 of spans", "F1"),
+    "unseen": Measure("words not in training", "unseen"),
+    "chrf": Measure("chrF", "chrF", 1),
+    "bleu": Measure("BLEU", "BLEU", 1),
+    "exact": Measure("exact answers", "exact"),
+    "perplexity": Measure("perplexity", "ppl", 2, falls=True),
+    "bits_per_character": Measure("bits per character", "bits", falls=True),
+    "judged": Measure("new texts judged to have the label asked for", "judged"),
+    "judge": Measure("test texts that their judge gets right", "judge"),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an experiment may be of.
+
+    Attributes:
+        data: Its data, in words.
+        estimator: What learns from them; None: any that tells labels of texts.
+        figures: Its figures, by their names in `MEASURES`; tables show the first.
+    """
+
+    data: str
+    estimator: str | None = None
+    figures: tuple[str, ...] = ("accuracy",)
+
+
+TASKS = {
+    "reviews": Task("reviews"),
+    "languages": Task("texts of several languages"),
+    "topics": Task("texts with topics"),
+    "names": Task("first names"),
+    "tag": Task("tagged words", "SequenceTagger", ("accuracy", "span_f1", "unseen")),
+    "generate": Task("texts to write like", "LanguageModel", ("perplexity", "bits_per_character")),
+    "translate": Task(
+        "sentences and translations", "Translator", ("chrf", "bleu", "exact", "perplexity")
+    ),
+    "given": Task(
+        "texts to write from their labels",
+        "SequenceFromVector",
+        ("perplexity", "bits_per_character", "exact", "judged", "judge"),
+    ),
+}

@@ -198,7 +198,7 @@ def test_pages_show_all_of_them(translated, captions, named, tmp_path):
     page = markdown.page(journal.read(tmp_path), [], "sestina lab report")
     assert "| E5 | `small` | made |" in page and "| exact 1.000 |" in page
     assert "- exact answers: " in page and "- for instance: " in page
-    assert "- new texts judged to have the label asked for: " in page
+    assert "- new, judged as wished: " in page
     html = pytest.importorskip("sestina.lab.report").render(journal.read(tmp_path), [])
     for fact in ("Exact answers", "Baseline", "word by word (IBM model 1)", "it writes"):
         assert fact in html, fact

@@ -36,8 +36,8 @@ MEASURES = {
     "exact": Measure("exact answers", "exact"),
     "perplexity": Measure("perplexity", "ppl", 2, falls=True),
     "bits_per_character": Measure("bits per character", "bits", falls=True),
-    "judged": Measure("new texts judged to have the label asked for", "judged"),
-    "judge": Measure("test texts that their judge gets right", "judge"),
+    "judged": Measure("new, judged as wished", "judged"),
+    "judge": Measure("the judge's accuracy", "judge"),
 }
 
 

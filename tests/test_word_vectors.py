@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sestina import WordVectors
 from sestina.cli.app import main
 from sestina.errors import DataError, OptionError
+from sestina.vectors import directions
 from sestina.vectors.rows import Rows
 from sestina.vectors.spelling import UnknownWord
 
@@ -252,6 +253,15 @@ def test_pairs_that_have_nothing_in_common_do_not_agree():
     vectors = WordVectors([f"w{i}" for i in range(200)], rng.normal(size=(200, 50)))
     found = vectors.direction([(f"w{i}", f"w{i + 1}") for i in range(0, 200, 2)])
     assert found.explained < 0.15 and 0.3 < found.agreement < 0.8
+
+
+@pytest.mark.parametrize(("pairs", "size"), [(2, 5), (3, 40), (40, 40), (60, 5), (7, 1)])
+def test_a_pair_is_set_against_the_direction_of_all_others(pairs, size):
+    differences = np.random.default_rng(pairs).normal(0.3, 1, (pairs, size))
+    found = directions.without_one(differences)
+    for place, row in enumerate(differences):
+        others, _ = directions.component(np.delete(differences, place, axis=0))
+        assert found[place] == pytest.approx(row @ others, abs=1e-9)
 
 
 def test_gender_and_plural(glove):

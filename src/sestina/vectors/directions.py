@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from sestina.errors import DataError
 
@@ -78,14 +79,10 @@ def learn(pairs: Sequence[Sequence[str]], lookup: Lookup) -> Direction:
     if not lengths.all():
         pair = chosen[int(np.argmin(lengths))]
         raise DataError(f"the words of the pair {pair!r} have equal vectors; drop the pair")
-    vector, explained = component(differences)
-    left_out = [
-        float(differences[p] @ component(np.delete(differences, p, axis=0))[0]) / lengths[p]
-        for p in range(len(chosen) if len(chosen) > 1 else 0)
-    ]
-    return Direction(
-        tuple(chosen), vector.astype(np.float32), explained, np.array(left_out), lookup
-    )
+    with threadpool_limits(1, "blas"):  # threads would wait for each other at every small step
+        vector, explained = component(differences)
+        left_out = without_one(differences) / lengths if len(chosen) > 1 else np.empty(0)
+    return Direction(tuple(chosen), vector.astype(np.float32), explained, left_out, lookup)
 
 
 def component(differences: Rows64) -> tuple[Rows64, float]:
@@ -95,8 +92,30 @@ def component(differences: Rows64) -> tuple[Rows64, float]:
     that of their sum.
     """
     _, lengths, rows = np.linalg.svd(differences, full_matrices=False)
-    vector = rows[0]
-    places = differences @ vector
-    forward = places.sum() if abs(places.sum()) > 1e-9 * np.abs(places).sum() else places[0]
     share: Any = lengths[0] ** 2 / (lengths**2).sum()
-    return np.copysign(1.0, forward) * vector, float(share)
+    return _sign(differences @ rows[0]) * rows[0], float(share)
+
+
+def without_one(differences: Rows64) -> Rows64:
+    """Return the product of each difference (P, D) with the `component` of all others, (P,).
+
+    A component of many rows is an eigenvector of their products, (D, D), from which a row is
+    quickly taken out; of less than D rows it lies in the space of R dimensions that they span.
+    """
+    from scipy.linalg import eigh
+
+    if len(differences) < differences.shape[1]:
+        differences = differences @ np.linalg.svd(differences, full_matrices=False)[2].T
+    products, last = differences.T @ differences, differences.shape[1] - 1
+    out = np.empty(len(differences))
+    for place, row in enumerate(differences):
+        vector = eigh(products - np.outer(row, row), subset_by_index=[last, last])[1][:, 0]
+        places = differences @ vector
+        out[place] = places[place] * _sign(np.delete(places, place))
+    return out
+
+
+def _sign(places: Rows64) -> float:
+    """Return 1 or −1: which way differences lead on the whole, by their places (P,)."""
+    forward = places.sum() if abs(places.sum()) > 1e-9 * np.abs(places).sum() else places[0]
+    return float(np.copysign(1.0, forward))

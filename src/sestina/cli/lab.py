@@ -108,10 +108,7 @@ def run(
     given = Given(vectors, tuple(set_ or ()), seeds, seed, quick)
     session = Session(data, Reading(reading, sides), given, all_, results)
     result = session.run(chosen)
-    if json:
-        show.as_json(result)
-    else:
-        session.show(result)
+    (show.as_json if json else session.show)(result)
     if result["failed"]:
         raise typer.Exit(1)
 

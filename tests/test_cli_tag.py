@@ -129,6 +129,12 @@ def test_info(run, trained):
     assert code == 0 and "SequenceTagger" in out and "BIO" in out and "span F1" in out
 
 
+def test_one_sentence_is_too_few(run, tmp_path):
+    (tmp_path / "one.conll").write_text("a X\n" * 50)
+    code, _, err = run("train", "tag", tmp_path / "one.conll", "--out", tmp_path / "m", *FAST)
+    assert code == 1 and "1 sentence of one wording" in err and "an empty line ends" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -220,7 +220,7 @@ def test_words_in_lower_case_and_rare_ones():
         ([["a"]], [["X"], ["Y"]], "1 sentence came with tags of 2"),
         ([], [], "no sentences came"),
         ([["a"]], None, "no tags came"),
-        ([["a"], ["b"]], [["X"], ["X"]], "one class only"),
+        ([["a"], ["b"]], [["X"], ["X"]], "every word has the tag 'X'; a tagger needs two"),
         ([[], []], [[], []], "all sentences are empty"),
     ],
 )

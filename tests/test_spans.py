@@ -128,6 +128,17 @@ def test_spans_are_read(put):
     assert found.tags[0] == ["B-PER", "O"] and found.tags[2] == ["O", "O"]
 
 
+def test_tags_may_stand_in_place_of_spans(put):
+    lines = [{"tokens": ["Ann", "left"], "tags": ["NOUN", "VERB"]}, {"tokens": [], "tags": []}]
+    found = read_tagged(put("a.jsonl", "\n".join(map(json.dumps, lines))))
+    assert found.tags == [["NOUN", "VERB"], []]
+
+
+def test_empty_tags_do_where_none_are_needed(put):
+    path = put("a.conll", "Ann\tPER\nleft\t\n")
+    assert read_tagged(path, need_tags=False).sentences == [["Ann", "left"]]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "facts"),
     [
@@ -147,6 +158,13 @@ def test_spans_are_read(put):
         ("a.jsonl", '{"tokens": ["a"], "spans": [[0, 0, "X"]]}', ["[0, 0] holds nothing"]),
         ("a.jsonl", '{"tokens": ["a"], "spans": [[0, 1]]}', ["is not [start, end"]),
         ("a.jsonl", '{"text": "abc d", "spans": [[1, 3, "X"]]}', ["[1, 3] of X are not whole"]),
+        ("a.conll", "a\tX\n\tY\n", ["line 2", "column 1", "holds no word"]),
+        ("a.conll", "a\tX\n\nb\t\n", ["sentence 2: 'b' has an empty tag"]),
+        ("a.jsonl", "[" * 100_000, ["line 1 is not JSON"]),
+        ("a.jsonl", '{"tokens": ["a"], "spans": 5}', ["line 1: its spans are 5, not a list"]),
+        ("a.jsonl", '{"tokens": ["a"], "tags": [1]}', ["its tags are [1]; expected a list of str"]),
+        ("a.jsonl", '{"tokens": ["a"], "tags": ["X", "Y"]}', ["has 1 token and 2 tags"]),
+        ("a.jsonl", '{"text": "a", "tags": ["X"]}', ["they stand beside tokens"]),
         ("a.jsonl", '{"text": 3}', ["its text is not a string"]),
         (
             "a.jsonl",

@@ -29,7 +29,7 @@ def read_columns(
         tag_column: Column of the tags, from 1; None: the last, of CoNLL-U the fourth (UPOS).
 
     Raises:
-        DataError: A line has other columns than the first; the message names it.
+        DataError: A line has other columns than the first, or an empty word; the message names it.
     """
     universal = kind_of(path) == CONLLU
     word = (word_column or (WORD if universal else 1)) - 1
@@ -51,6 +51,11 @@ def read_columns(
         width = width or len(cells)
         if len(cells) != width or not max(word, tag) < width:
             raise DataError(_odd(path, number, line, len(cells), max(width, word + 1, tag + 1)))
+        if not cells[word].strip(BLANKS):
+            raise DataError(
+                f"{path}, line {number}: column {word + 1} of {line[:40]!r} holds no word; mend "
+                "it, or name another column"
+            )
         if fresh:
             sentences.append([])
             tags.append([])

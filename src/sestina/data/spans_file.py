@@ -1,8 +1,8 @@
 """JSONL of spans: a sentence a line, {"tokens": […], "spans": [[start, end, "PER"], …]}.
 
 With "tokens" a span counts words; with "text" instead it counts characters, and the text is cut
-into runs of letters and digits, and single marks. Ends are exclusive. A line without "spans" has no
-tags.
+into runs of letters and digits, and single marks. Ends are exclusive. Instead of spans there may be
+"tags", a string for each of the "tokens". A line without either has no tags.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SHAPE = '{"tokens": ["Ann", "left"], "spans": [[0, 1, "PER"]]}'
 
 
 def read_spans(lines: Sequence[str], path: Path) -> tuple[list[list[str]], list[list[str]] | None]:
-    """Return words and BIO tags of JSON lines; no tags where no line has spans.
+    """Return words and tags of JSON lines, BIO where spans are given; None where no line has any.
 
     Raises:
         DataError: A line is not as above, or spans overlap or cut a word; the message names it.
@@ -38,15 +38,15 @@ def read_spans(lines: Sequence[str], path: Path) -> tuple[list[list[str]], list[
         row = _object(line, place)
         words, spans = _words(row, place)
         sentences.append(words)
-        tags.append(tags_of(_apart(spans, place), len(words)))
-        tagged = tagged or "spans" in row
+        tags.append(_tags(row, words, place) or tags_of(_apart(spans, place), len(words)))
+        tagged = tagged or "spans" in row or "tags" in row
     return sentences, tags if tagged else None
 
 
 def _object(line: str, place: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{place} is not JSON ({error}); expected {SHAPE}") from error
     if not isinstance(row, dict) or not ({"tokens", "text"} & set(row)):
         raise DataError(f"{place} has neither tokens nor text; expected {SHAPE}")
@@ -55,7 +55,10 @@ def _object(line: str, place: str) -> dict[str, Any]:
 
 def _words(row: dict[str, Any], place: str) -> tuple[list[str], list[tuple[int, int, str]]]:
     """Return the words of a row and its spans in words."""
-    spans = [_span(span, place) for span in row.get("spans") or ()]
+    listed = row.get("spans") or []
+    if not isinstance(listed, list):
+        raise DataError(f"{place}: its spans are {listed!r:.60}, not a list; expected {SHAPE}")
+    spans = [_span(span, place) for span in listed]
     if "tokens" in row:
         words = row["tokens"]
         if not isinstance(words, list) or not all(isinstance(w, str) and w for w in words):
@@ -72,6 +75,23 @@ def _words(row: dict[str, Any], place: str) -> tuple[list[str], list[tuple[int, 
     found = list(TOKEN.finditer(row["text"]))
     starts, ends = [m.start() for m in found], [m.end() for m in found]
     return [m.group() for m in found], [_in_words(span, starts, ends, place) for span in spans]
+
+
+def _tags(row: dict[str, Any], words: list[str], place: str) -> list[str] | None:
+    """Return the tags of a row that has some."""
+    tags = row.get("tags")
+    if tags is None:
+        return None
+    if "tokens" not in row or row.get("spans"):
+        raise DataError(f"{place} has tags; they stand beside tokens, and without spans")
+    if not isinstance(tags, list) or not all(isinstance(tag, str) and tag for tag in tags):
+        raise DataError(f"{place}: its tags are {tags!r:.60}; expected a list of strings")
+    if len(tags) != len(words):
+        raise DataError(
+            f"{place} has {counted(len(words), 'token')} and {counted(len(tags), 'tag')}; expected "
+            "one tag for each token"
+        )
+    return tags
 
 
 def _span(span: Any, place: str) -> tuple[int, int, str]:

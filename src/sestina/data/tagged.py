@@ -76,11 +76,11 @@ def read_tagged(
 ) -> TaggedSentences:
     """Read sentences of words with their tags.
 
-    A file that ends in .jsonl holds a JSON object a line, with "tokens" or "text" and "spans"
-    (`spans_file`). Any other is read as CoNLL columns: a word a line, columns parted by white space
-    (by tabs where there are any), an empty line after each sentence; of .conllu the columns FORM
-    and UPOS. Files may be compressed (.gz, .xz). Tags in IOB1, where I- opens a span, are rewritten
-    as BIO, and -DOCSTART- lines are left out; the notes say so.
+    A file that ends in .jsonl holds a JSON object a line, with "tokens" or "text" and "spans", or
+    with "tokens" and "tags" (`spans_file`). Any other is read as CoNLL columns: a word a line,
+    columns parted by white space (by tabs where there are any), an empty line after each sentence;
+    of .conllu the columns FORM and UPOS. Files may be compressed (.gz, .xz). Tags in IOB1, where I-
+    opens a span, are rewritten as BIO, and -DOCSTART- lines are left out; the notes say so.
 
     Args:
         path: The file.
@@ -106,8 +106,13 @@ def read_tagged(
         raise DataError(f"{path} holds no sentence; expected a word and its tag a line")
     if found.tags is None and need_tags:
         raise DataError(
-            f"{path} has words but no tags; expected a second column of tags, or spans in .jsonl"
+            f"{path} has words but no tags; expected a second column of tags, in .jsonl "
+            "spans or tags"
         )
+    for n, row in enumerate(found.tags or ()):
+        if need_tags and "" in row:
+            word = found.sentences[n][row.index("")]
+            raise DataError(f"{path}, sentence {n + 1}: {word!r} has an empty tag; give it one")
     return _as_bio(found)
 
 
@@ -167,5 +172,10 @@ def _parted(
     data: TaggedSentences, share: float, seed: int
 ) -> tuple[TaggedSentences, TaggedSentences]:
     groups = [tuple(words) for words in data.sentences]
+    if len(set(groups)) < 2:
+        raise DataError(
+            f"{data.source} has {counted(len(groups), 'sentence')} of one wording left, of which "
+            "none can be held out; give more: an empty line ends a sentence, in .jsonl every line"
+        )
     kept, held = stratified(groups, [""] * len(data), share, seed)
     return data.take(np.asarray(kept).tolist()), data.take(np.asarray(held).tolist())

@@ -214,6 +214,11 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
         others = [] if held is None else list(chain.from_iterable(held[1]))
         if not tags:
             raise DataError("all sentences are empty; give some with words in them")
+        if len({*tags, *others}) < 2:
+            raise DataError(
+                f"every word has the tag {tags[0]!r}; a tagger needs two tags at least, so check "
+                "which column they are read from"
+            )
         if missing := sorted(set(map(str, others)) - set(map(str, tags))):
             names = ", ".join(map(repr, missing[:5])) + (", …" if missing[5:] else "")
             self.notes_.append(

@@ -153,6 +153,9 @@ def test_what_is_no_step_or_state(tagger):
     kept = stream.feed("the")
     with pytest.raises(DataError, match=r"a state of shapes \[\(2, 2\)\] came; this model's is"):
         stream.state = [np.zeros((2, 2))]
+    for state in (5, "ab", [np.full((2, 2), np.nan)] * 2, [np.array([["a"] * 2] * 2)] * 2):
+        with pytest.raises(DataError, match="a state"):
+            stream.state = state
     assert np.array_equal(stream.probabilities, kept)
 
 

@@ -1,4 +1,4 @@
-"""The letters of array shapes, and the check of sequences at the border.
+"""The letters of array shapes, and the checks of sequences and states at the border.
 
 B batch, T time, D features in, H hidden units, V vocabulary, K classes, N sequences.
 """
@@ -37,6 +37,27 @@ def as_series(sequences: Any) -> list[NDArray[np.float32]]:
                 f"sequence {n} has a NaN or infinite value at step {step}; fill or drop it first"
             )
     return rows
+
+
+def as_state(arrays: Any) -> list[NDArray[Any]]:
+    """Return the arrays of a stream's state, whose shapes the stream knows.
+
+    Raises:
+        DataError: They are no list of arrays of finite numbers.
+    """
+    try:
+        found = [np.asarray(array) for array in arrays]
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"a state came as {arrays!r:.60} ({type(arrays).__name__}); expected its arrays"
+        ) from error
+    for array in found:
+        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            raise DataError(
+                "a state holds what is no finite number; expected the arrays that a stream's state "
+                "gave, of an .npz file [file[name] for name in file]"
+            )
+    return found
 
 
 def _as_array(row: Any, n: int) -> NDArray[np.float32]:

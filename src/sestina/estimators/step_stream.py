@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.errors import DataError, OptionError, counted
+from sestina.shapes import as_state
 
 if TYPE_CHECKING:
     from sestina.kernels.streaming import Stream
@@ -98,7 +99,7 @@ class StepStream(Generic[Step]):
         begins = arrays is None
         if arrays is None:
             arrays = [np.zeros(shape, np.float32) for shape in wanted]
-        arrays = [np.asarray(array) for array in arrays]
+        arrays = as_state(arrays)
         came = [array.shape for array in arrays]
         if came != wanted:
             of = counted(len(wanted), "array")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from sestina.config import StackOptions
 from sestina.errors import DataError, counted
 from sestina.nn.drop_in import Recurrent
 from sestina.nn.language import LanguageNetwork
+from sestina.shapes import as_state
 from sestina.text.vocabulary import EOS, Vocabulary
 
 Shares = NDArray[np.float64]
@@ -87,8 +88,10 @@ class TokenStream:
                 begins.
 
         Raises:
-            DataError: The id is PAD's, or outside the vocabulary.
+            DataError: It is no token, or the id is PAD's, or outside the vocabulary.
         """
+        if not isinstance(token, str | int | np.integer):
+            raise DataError(f"{token!r:.60} ({type(token).__name__}) came; expected a token or id")
         self.advance(self._vocabulary[token] if isinstance(token, str) else int(token))
         return self.probabilities
 
@@ -150,17 +153,22 @@ class TokenStream:
             self._go(None)
             self.advance(self._vocabulary[EOS])
             return
-        arrays = tuple(np.asarray(array) for array in arrays)
+        arrays = tuple(as_state(arrays))
         came = [array.shape for array in arrays]
         if self._window is not None:
-            good = len(arrays) == 1 and arrays[0].ndim == 1 and len(arrays[0]) > 0
-            wanted = "one row of tokens"
+            good = len(arrays) == 1 and self._are_tokens(arrays[0])
+            wanted = f"one row of tokens, 1 to {len(self._vectors) - 1}"
         else:
             good = came == [self._shape] * len(self._layers[0].state)
             wanted = f"{counted(len(self._layers[0].state), 'array')} of shape {self._shape}"
         if not good:
             raise DataError(f"a state of shapes {came} came; this model's is {wanted}")
         self._go(arrays)
+
+    def _are_tokens(self, row: NDArray[Any]) -> bool:
+        """Tell whether an array is a row of ids that a text may have."""
+        plain = row.ndim == 1 and len(row) > 0 and row.dtype.kind in "iu"
+        return plain and bool(((row >= 1) & (row < len(self._vectors))).all())
 
     def _go(self, arrays: State | None) -> None:
         if self._window is not None:

@@ -447,6 +447,10 @@ def test_a_running_text_that_is_too_short():
     ("call", "sentence"),
     [
         (lambda net: net.generate("red", n=-1), "n=-1 makes no sense"),
+        (lambda net: net.generate("red", n=2.5), "n=2.5 makes no sense; give the number of tokens"),
+        (lambda net: net.generate("red", seed=-1), "seed=-1 makes no sense; give a whole number"),
+        (lambda net: LanguageModel().fit(["", " "]), "no token in 1 text; give some with words"),
+        (lambda net: net.stream().feed(None), r"None \(NoneType\) came; expected a token or id"),
         (lambda net: net.generate("red", temperature=-1), "temperature=-1 makes no sense"),
         (lambda net: net.complete("red", 0), "n=0 makes no sense; give the number of words"),
         (lambda net: net.generate(None), "None came; expected a string, the beginning of a text"),

@@ -64,7 +64,9 @@ def test_shares_are_shares(logits, temperature, k, p):
     ("options", "sentence"),
     [
         ({"temperature": -1}, "temperature=-1 makes no sense"),
-        ({"temperature": float("nan")}, "temperature=nan makes no sense"),
+        ({"temperature": float("nan")}, "temperature=nan is not a finite number"),
+        ({"temperature": "hot"}, "temperature='hot' is not a number"),
+        ({"top_k": 1.5}, "top_k=1.5 is not a whole number"),
         ({"top_k": 0}, "top_k=0 leaves no token; give 1 or more"),
         ({"top_p": 0.0}, "top_p=0.0 is no share"),
         ({"top_p": 1.5}, "top_p=1.5 is no share"),

@@ -200,6 +200,12 @@ def text_parts(
         DataError: There are too few texts.
     """
     if not running:
+        if records.parts is None and len(set(records.texts)) < 3:
+            raise DataError(
+                f"{records.source}: {counted(len(records), 'text')} of "
+                f"{counted(len(set(records.texts)), 'wording')}, too few for a train, a dev and a "
+                "test part; give more, or --running where they are one running text"
+            )
         *rows, said = row_parts(records, seed, dev_share)
         train, dev, test = ([records.texts[n] for n in part] for part in rows)
         return train, dev, test, said

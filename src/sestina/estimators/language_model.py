@@ -128,6 +128,8 @@ class LanguageModel(
         self.vocabulary_, found = self._learnt(texts, start)
         encoded = in_ids(found, self.vocabulary_, self._reading())
         self.tokens_ = len(encoded.ids.values)
+        if encoded.empty == len(texts):
+            raise DataError(f"no token in {counted(len(texts), 'text')}; give some with words")
         rows = self._laid(encoded.ids, self.running)
         dev = None if held is None else self._laid(self._encode(held), self.running)
         self.network_ = self._built(start)

@@ -9,8 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.errors import OptionError
+from sestina.options import check
 
 Shares = NDArray[np.float64]
+
+
+def generator_of(seed: int) -> np.random.Generator:
+    """Return the random numbers of a seed.
+
+    Raises:
+        OptionError: It is no whole number of 0 or more.
+    """
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise OptionError(f"seed={seed!r} makes no sense; give a whole number, 0 or more")
+    return np.random.default_rng(seed)
+
+
+def most_tokens(n: int) -> int:
+    """Return how many tokens may be drawn.
+
+    Raises:
+        OptionError: It is no whole number of 0 or more.
+    """
+    if not isinstance(n, int | np.integer) or n < 0:
+        raise OptionError(f"n={n!r} makes no sense; give the number of tokens, 0 or more")
+    return int(n)
 
 
 @dataclass(frozen=True)
@@ -32,6 +55,7 @@ class Sampler:
     top_p: float | None = None
 
     def __post_init__(self) -> None:
+        check(self)
         if not 0 <= self.temperature < np.inf:
             raise OptionError(
                 f"temperature={self.temperature!r} makes no sense; give 0 (the most probable "

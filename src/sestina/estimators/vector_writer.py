@@ -14,7 +14,7 @@ from sestina.config import StackOptions
 from sestina.errors import DataError, OptionError
 from sestina.estimators import vector_training, written
 from sestina.estimators.decoding import drawn, most_probable
-from sestina.estimators.sampling import Sampler
+from sestina.estimators.sampling import Sampler, generator_of, most_tokens
 from sestina.estimators.token_stream import Given, TokenStream
 from sestina.nn.from_vector import Decoder, VectorNetwork
 from sestina.text.attributes import Table
@@ -54,7 +54,7 @@ class VectorWriter(StackOptions):
         check_is_fitted(self, "network_")
         if beam < 1:
             raise OptionError(f"beam={beam!r} leaves no hypothesis; give 1 or more")
-        most = _most(LONGER * max(self.longest_, 1) if n is None else n)
+        most = most_tokens(LONGER * max(self.longest_, 1) if n is None else n)
         return [
             self._written(ids)
             for decoder, _ in self._decoders(X, [], beam)
@@ -89,13 +89,12 @@ class VectorWriter(StackOptions):
             N strings, or lists of tokens, the prompt included.
         """
         check_is_fitted(self, "network_")
-        sampler, most, first = Sampler(temperature, top_k, top_p), _most(n), seed
-        if first is None:
-            first = self.seed
+        sampler, most = Sampler(temperature, top_k, top_p), most_tokens(n)
+        first = self.seed if seed is None else seed
         opening = self._opening(prompt)
         found = []
         for decoder, rows in self._decoders(X, opening, 1):
-            chance = [np.random.default_rng(first + row) for row in rows]
+            chance = [generator_of(first + row) for row in rows]
             found += drawn(decoder, sampler, chance, most, self._end, self._never)
         return [self._written(ids, opening, prompt) for ids in found]
 
@@ -161,10 +160,3 @@ class VectorWriter(StackOptions):
         for known in opening:
             join(known)
         return written.opening(prompt, self.level) + "".join(map(join, tokens))
-
-
-def _most(n: int) -> int:
-    """Return the most tokens to write."""
-    if n < 0:
-        raise OptionError(f"n={n!r} makes no sense; give the most tokens to write, 0 or more")
-    return n

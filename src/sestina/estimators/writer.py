@@ -18,7 +18,7 @@ from sestina.estimators.completion import (
     next_tokens,
     whole_words,
 )
-from sestina.estimators.sampling import Sampler
+from sestina.estimators.sampling import Sampler, generator_of, most_tokens
 from sestina.estimators.token_stream import TokenStream
 from sestina.text.clean import cleaner
 from sestina.text.detokenise import Joiner
@@ -84,10 +84,8 @@ class Writer:
         check_is_fitted(self, "network_")
         self._refuse_backwards()
         sampler = Sampler(temperature, top_k, top_p)
-        if n < 0:
-            raise OptionError(f"n={n!r} makes no sense; give the number of tokens to draw")
-        generator = np.random.default_rng(self.seed if seed is None else seed)
-        return self._drawn(prompt, n, sampler, generator)
+        generator = generator_of(self.seed if seed is None else seed)
+        return self._drawn(prompt, most_tokens(n), sampler, generator)
 
     def opening(self, prompt: str) -> str:
         """Return a prompt as a text begins with it: a word that follows brings its own blank."""

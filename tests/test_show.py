@@ -32,6 +32,14 @@ def run(capsys, tmp_path, monkeypatch):
     return call
 
 
+def test_a_title_may_be_wider_than_its_table(capsys):
+    show.facts("a title of its own", {"n": 1})
+    show.table("another [b]", ("n",), [("2",)])
+    assert capsys.readouterr().out.split("\n") == [
+        "a title of its own", "n  1", "another [b]", "n", "2", "",
+    ]  # fmt: skip
+
+
 def test_brackets_are_shown_as_they_are(capsys):
     show.facts("a [b]", {"one": "[b]x", "several": ["[b]x", "y[/b]"], "named": {"n": "[b]x"}})
     assert capsys.readouterr().out.split("\n") == [

@@ -58,8 +58,7 @@ def say(sentence: str) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> None:
     """Print a table; the first `left` columns are flush left, the others, numbers, flush right."""
-    plain = _plain(title)
-    grid = Table(title=plain, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    grid = Table(box=None, pad_edge=False)
     for number, name in enumerate(columns):
         grid.add_column(
             _plain(name),
@@ -69,25 +68,18 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], lef
         )
     for row in rows:
         grid.add_row(*(_plain(cell) for cell in row))
-    _print(grid)
+    _print(title, grid)
 
 
 def facts(title: str, rows: Mapping[str, Any]) -> None:
     """Print names and values, one a line."""
-    grid = Table(
-        title=_plain(title),
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-        show_header=False,
-    )
+    grid = Table(box=None, pad_edge=False, show_header=False)
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
     for name, value in rows.items():
         if value not in (None, "", [], {}):
             grid.add_row(name, _plain(value))
-    _print(grid)
+    _print(title, grid)
 
 
 def undone(task: str, done: Mapping[str, Any], what: str, json: bool) -> None:
@@ -108,13 +100,17 @@ def undone(task: str, done: Mapping[str, Any], what: str, json: bool) -> None:
         say(f"{done['model']} has no {what} to undo")
 
 
-def _print(grid: Table) -> None:
-    """Print a table; away from a terminal its lines end with their last sign, not with blanks."""
+def _print(title: str, grid: Table) -> None:
+    """Print a table below its title, which may be wider.
+
+    Away from a terminal lines end with their last sign, not with blanks.
+    """
+    parts = [Text(harmless(title), style="bold"), grid] if title else [grid]
     if out.is_terminal:
-        out.print(grid)
+        out.print(*parts, sep="\n")
         return
     with out.capture() as shown:
-        out.print(grid)
+        out.print(*parts, sep="\n")
     out.file.writelines(line.rstrip() + "\n" for line in shown.get().splitlines())
 
 

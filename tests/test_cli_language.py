@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 
 import pytest
 
 from sestina.cli.app import main
+from sestina.cli.inputs import given_texts
 from sestina.cli.tagged import texts_of
 
 RING = "red orange yellow green blue indigo violet".split()
@@ -147,16 +149,44 @@ def test_complete(run, model):
     out = run("complete", model, "red", "--beginning", "o", "--json")[1]
     (found,) = json.loads(out)["completions"]
     assert found["text"] == "orange" and 0.5 < found["probability"] <= 1
+    code, out, err = run("complete", model, "red", "--beginning", "zz")
+    assert (code, out) == (0, "") and "no word that begins with 'zz'" in err
 
 
-def test_score(run, model, lines, monkeypatch):
+def test_one_long_line_wants_running(run, tmp_path):
+    (tmp_path / "book.txt").write_text("red orange yellow " * 300)
+    code, _, err = run("train", "generate", str(tmp_path / "book.txt"), "--out", "nowhere")
+    assert code == 1 and "1 text of 1 wording" in err and "--running" in err
+
+
+def test_a_seed_below_zero(run, model):
+    code, _, err = run("generate", model, "--seed", "-1")
+    assert code == 2 and "seed=-1 makes no sense" in err
+
+
+def test_lines_of_a_pipe_are_answered_as_they_come(monkeypatch):
+    reading, writing = os.pipe()
+    with open(reading, encoding="utf-8") as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        chunks = given_texts(None, None, {})
+        os.write(writing, "é\nb".encode("utf-8-sig"))
+        assert next(chunks) == ["é"]
+        os.write(writing, b" c\r\n\nd")
+        assert next(chunks) == ["b c", ""]
+        os.close(writing)
+        assert [*chunks] == [["d"]]
+
+
+def test_score(run, model, lines, monkeypatch, tmp_path):
     code, out, _ = run("score", model, "red orange yellow", "yellow orange red")
     good, bad = (float(line.split("\t")[0]) for line in out.splitlines())
     assert code == 0 and bad < good < 0
-    monkeypatch.setattr("sys.stdin", io.StringIO("red orange yellow\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"red orange yellow\n")))
     assert run("score", model)[1] == out.splitlines(keepends=True)[0]
     scores = json.loads(run("score", model, "--file", lines, "--json")[1])["scores"]
     assert len(scores) >= 120 and scores[0]["log_probability"] < 0
+    (tmp_path / "a.conll").write_text("red X\norange Y\nyellow X\n")
+    assert run("score", model, "--file", str(tmp_path / "a.conll"))[1] == out.splitlines(True)[0]
     code, _, err = run("score", model, "red", "--file", lines)
     assert code == 2 and "give texts or --file, not both" in err
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import typer
 
@@ -56,7 +58,8 @@ UnusedSeed = Annotated[
     int, typer.Option("--seed", help="Taken by every verb; this one draws nothing.", hidden=True)
 ]
 
-CHUNK = 1_000  # lines of standard input that are answered together
+CHUNK = 1_000  # lines of standard input that are answered together, at most
+BLOCK = 1 << 18  # bytes of it that are read at once, at most
 HINTS = {
     "LanguageModel": "which puts no labels; ask it with sestina generate, complete, score or "
     "evaluate",
@@ -172,9 +175,18 @@ def model_of(folder: str, kind: str) -> Any:
 
 
 def given_texts(
-    texts: list[str] | None, file: str | None, reading: dict[str, Any]
+    texts: list[str] | None,
+    file: str | None,
+    reading: dict[str, Any],
+    read_file: Callable[[str, dict[str, Any]], Records] | None = None,
 ) -> Iterator[list[str]]:
     """Yield texts from the arguments, a file, or standard input, in chunks.
+
+    Args:
+        texts: The arguments.
+        file: The file.
+        reading: Values of `sestina.config.ReadingOptions`.
+        read_file: Reads the file, where `records` does not.
 
     Raises:
         OptionError: There are both arguments and a file.
@@ -184,7 +196,8 @@ def given_texts(
     if texts:
         yield texts
     elif file:
-        yield records(file, reading, need_label=False).texts
+        found = read_file(file, reading) if read_file else records(file, reading, need_label=False)
+        yield found.texts
     else:
         if sys.stdin.isatty():
             say("reading texts from standard input, one a line; end with Ctrl-D")
@@ -192,20 +205,33 @@ def given_texts(
 
 
 def _lines() -> Iterator[list[str]]:
-    """Yield the lines of standard input: each at once on a terminal, else in chunks."""
-    size = 1 if sys.stdin.isatty() else CHUNK
-    chunk: list[str] = []
-    if hasattr(sys.stdin, "reconfigure"):  # some locales would let broken bytes through
-        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")
+    """Yield the lines of standard input, those together that have arrived together."""
+    begun: list[str] = []  # of a line whose end is still to come
+    for text in _arrived():
+        first, *others = text.split("\n")
+        begun.append(first)
+        if others:
+            lines = ["".join(begun), *others[:-1]]
+            begun = [others[-1]]
+            for start in range(0, len(lines), CHUNK):
+                yield lines[start : start + CHUNK]
+    if last := "".join(begun):
+        yield [last]
+
+
+def _arrived() -> Iterator[str]:
+    """Yield what comes on standard input, as soon as it comes."""
+    if not hasattr(sys.stdin, "buffer"):  # another program's stand-in, which holds text
+        yield sys.stdin.read()
+        return
+    decode = codecs.getincrementaldecoder("utf-8-sig")()  # some locales would let broken bytes by
+    decoder = io.IncrementalNewlineDecoder(decode, translate=True)
+    stdin = cast("io.BufferedReader", sys.stdin.buffer)
     try:
-        for line in sys.stdin:
-            chunk.append(line.rstrip("\r\n"))
-            if len(chunk) >= size:
-                yield chunk
-                chunk = []
+        while block := stdin.read1(BLOCK):
+            yield decoder.decode(block)
+        yield decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise DataError(
             f"standard input is not UTF-8 ({error.reason}); convert it first"
         ) from error
-    if chunk:
-        yield chunk

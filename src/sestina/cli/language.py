@@ -20,6 +20,7 @@ from sestina.cli.inputs import (
     model_of,
 )
 from sestina.cli.options import with_options
+from sestina.cli.tagged import texts_of
 from sestina.errors import OptionError
 
 
@@ -102,6 +103,9 @@ def complete(
     if json:
         show.as_json({"task": "complete", "model": model, "prefix": prefix, "completions": rows})
         return
+    if not rows:
+        show.say(f"the model knows no word that begins with {beginning or prefix!r}")
+        return
     show.table(
         "", ("word", "probability"), [(row["text"], f"{row['probability']:.4f}") for row in rows]
     )
@@ -125,7 +129,7 @@ def score(
     """
     net = model_of(model, "LanguageModel")
     rows: list[dict[str, Any]] = []
-    for chunk in given_texts(texts, file, reading):
+    for chunk in given_texts(texts, file, reading, texts_of):
         scores = net.score_texts(chunk).tolist()
         if json:
             rows += [

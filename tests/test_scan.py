@@ -19,7 +19,7 @@ from sestina.text.inputs import as_documents, as_texts
 from sestina.text.scan import Scanners, classes, numbered
 from sestina.text.tokenise import CUTS, bare_words, cleaner, words
 
-SIGNS = "aNnTt'’sSrevmdl _09é. \t-\n\r\x1c\u2028ßİſK😀中<&;…"
+SIGNS = "aNnTt'’sSrevmdl _09é. \u0301\u200dिम\t-\n\r\x1c\u2028ßİſK😀中<&;…"
 TEXT = st.text(st.one_of(st.sampled_from(SIGNS), st.characters(codec="utf-8")), max_size=40)
 TEXTS = st.lists(TEXT, max_size=6)
 PLAIN = cleaner(TermOptions(html=False, lowercase=False))

@@ -44,6 +44,10 @@ SIDES = st.sampled_from(["pre", "post"])
         ("great 😀😀", ["great", "😀", "😀"]),
         ("snake_case x2", ["snake_case", "x2"]),
         ("…—“”", ["…", "—", "“", "”"]),
+        ("हिन्दी में लिखो।", ["हिन्दी", "में", "लिखो", "।"]),  # vowels stand on their consonants
+        ("cafe\u0301 nai\u0308ve", ["cafe\u0301", "nai\u0308ve"]),  # accents as signs of their own
+        ("می\u200cخواهم", ["می\u200cخواهم"]),
+        ("❤\ufe0f great", ["❤", "\ufe0f", "great"]),  # no word begins with such a sign
     ],
 )
 def test_words(text, tokens):

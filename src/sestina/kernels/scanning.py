@@ -24,8 +24,9 @@ from sestina.kernels.lexicon import (
 )
 from sestina.kernels.memory import eight_bytes, prefetch, trailing_zeros
 
-MARK, SPACE, OTHER, LETTER = range(4)
-"""What a character is: a mark, white space, a digit or underscore, a letter."""
+MARK, SPACE, OTHER, LETTER, SIGN = range(5)
+"""What a character is: a mark, white space, a digit or underscore, a letter, a sign that goes on
+with a word but begins none."""
 
 WORDS, BLANKS, TOKENS = range(3)
 """Where words end: as in `text.tokenise.words`, marks left out; at white space alone; as in
@@ -64,7 +65,7 @@ def kind_at(text, i, classes):
 
 @njit
 def ends_here(text, i, classes):
-    """Tell whether no letter, digit or underscore stands at byte i."""
+    """Tell whether nothing stands at byte i that goes on with a word."""
     kind, _ = kind_at(text, i, classes)
     return kind < OTHER
 
@@ -90,7 +91,7 @@ def contraction(text, i, classes):
 
 @njit
 def run_end(text, i, classes):
-    """Return the end of a run of letters, digits and underscores, and where its letters end."""
+    """Return the end of a run of letters, digits, underscores and signs, and of its letters."""
     letters = -1
     while True:
         kind, following = kind_at(text, i, classes)
@@ -120,7 +121,7 @@ def next_word(text, i, classes, mode):
         return blank_end(text, i, classes)
     if text[i] == _APOSTROPHE:
         return max(contraction(text, i, classes), i)
-    if kind < OTHER:
+    if kind < OTHER or kind == SIGN:
         return i
     end, letters = run_end(text, i, classes)
     negated = (

@@ -12,7 +12,7 @@ BLANK = "▁"  # stands for the blank before a word, in parts of words
 CLOSING = frozenset(".,;:!?)]}%…»”’'")
 OPENING = frozenset("([{«“‘`$£€#@¿¡")
 BETWEEN = frozenset("-/–")
-# what `tokenise.WORD` takes off a word's end
+# what `tokenise.words` takes off a word's end
 ENDING = re.compile(r"n['’]t|['’](?:s|d|m|re|ve|ll)", re.IGNORECASE)
 
 

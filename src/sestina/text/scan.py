@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.text.clean import Cleaner
-from sestina.text.tokenise import Cut, Tokeniser, around_marks, plain
+from sestina.text.tokenise import Cut, Tokeniser, around_marks, plain, signs
 
 if TYPE_CHECKING:
     from sestina.kernels.lexicon import Lexicon
@@ -187,10 +187,11 @@ def utf8(text: str, mode: int, lowercase: bool) -> bytes:
 @lru_cache(maxsize=1)
 def classes() -> NDArray[np.uint8]:
     """Return what each code point is to the scanner, (0x110000,)."""
-    from sestina.kernels.scanning import LETTER, OTHER, SPACE
+    from sestina.kernels.scanning import LETTER, OTHER, SIGN, SPACE
 
     every = "".join(map(chr, range(0x110000)))
     kinds = np.zeros(len(every), np.uint8)
+    kinds[[ord(sign) for sign in signs()]] = SIGN
     for pattern, kind in ((r"\s+", SPACE), (r"\w+", OTHER), (r"[^\W\d_]+", LETTER)):
         for run in re.finditer(pattern, every):
             kinds[run.start() : run.end()] = kind

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
+from itertools import chain
 
 from sestina.config import TextOptions
 from sestina.errors import OptionError
 from sestina.text.clean import MARKS, cleaner, sets_marks
 
-# The contractions of English are parted as in the Penn Treebank, which pre-trained vectors expect
-# (does|n't, it|'s); a run of letters and digits is a word; any other mark stands alone. Cases are
-# spelt out, because without regard to case Python takes the long ſ for an s.
-WORD = re.compile(
-    r"[^\W\d_]+?(?=[nN]['’][tT]\b)|[nN]['’][tT]\b"
-    r"|['’](?:[sSdDmM]|[rRvV][eE]|[lL][lL])\b|\w+|[^\w\s]"
-)
 BARE = re.compile(r"\w")
+JOINERS = "\u200c\u200d"  # between the letters of a word, in Persian and in the scripts of India
 MARK = re.compile("(" + "|".join(map(re.escape, MARKS)) + ")")
 
 Tokeniser = Callable[[str], list[str]]
@@ -25,8 +22,38 @@ Cut = str | Tokeniser
 
 
 def words(text: str) -> list[str]:
-    """Return the words and punctuation marks of a text, in order."""
-    return WORD.findall(text.replace("’", "'"))
+    """Return the words and punctuation marks of a text, in order.
+
+    What stands on the letter before it, as vowels do in Hindi, and as an accent that is a sign of
+    its own, belongs to the word.
+    """
+    signed = not text.isascii() and not signs().isdisjoint(text)  # their pattern is slower
+    return _word(signed).findall(text.replace("’", "'"))
+
+
+@lru_cache(maxsize=1)
+def signs() -> frozenset[str]:
+    """Return all signs that go on with a word but begin none: Unicode's marks, and the joiners."""
+    every = map(chr, chain(range(0x300, 0x20000), range(0xE0100, 0xE01F0)))
+    return frozenset(JOINERS).union(
+        sign for sign in every if unicodedata.category(sign).startswith("M")
+    )
+
+
+@lru_cache(maxsize=2)
+def _word(signed: bool) -> re.Pattern[str]:
+    """Return the pattern of words and marks, of texts that have such signs or of others.
+
+    The contractions of English are parted as in the Penn Treebank, which pre-trained vectors expect
+    (does|n't, it|'s); a run of letters and digits is a word; any other mark stands alone. Cases are
+    spelt out, because without regard to case Python takes the long ſ for an s.
+    """
+    more = "".join(sorted(signs())) if signed else ""
+    end = rf"(?![\w{more}])"
+    return re.compile(
+        rf"[^\W\d_]+?(?=[nN]['’][tT]{end})|[nN]['’][tT]{end}"
+        rf"|['’](?:[sSdDmM]|[rRvV][eE]|[lL][lL]){end}|\w[\w{more}]*|[^\w\s]"
+    )
 
 
 def bare_words(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import sestina
 from sestina.cli.app import main
 from sestina.config import SentenceOptions
-from sestina.errors import OptionError
+from sestina.errors import DataError, OptionError
 from sestina.text.abbreviations import LANGUAGES, learn_abbreviations
 from sestina.text.sentences import sentences, spans
 
@@ -50,10 +50,12 @@ CASES = {
         "M. Le Pen et Mme Roy sont venus. | J.-C. Dupont aussi.",
         "Il dit : « Viens ! » | Puis il partit. | Pourquoi ? | On l'ignore.",
         "Voir p. 5, cf. art. 3, etc. | C'est tout… | Oui. | Il a payé 3,50 euros.",
+        "En 52 av. J.-C. César vint. | Il vit au 5, av. Foch. | Elle non.",
     ],
     "es": [
         "El Sr. López y la Sra. Ruiz vinieron. | ¿Por qué? | ¡No! | Viven en EE.UU. | Su hijo no.",
         "Véase pág. 5, p. ej. el núm. 3. | Murió en 44 a.C. | Fue César.",
+        "Vive en EE. UU. desde 1990. | En EE. UU. | Ella no. | La Av. Corrientes es larga.",
     ],
     "it": [
         "Il sig. Rossi vide il dott. Bianchi. | L'avv. Neri no. | Mele, pere ecc. | Poi basta.",
@@ -63,8 +65,14 @@ CASES = {
         "Det är t.ex. bra. | Kl. 5 kom dr. Ek. | Han såg bl. a. hundar osv. | Sedan sov han.",
         "”Kom!” | Hon gick. | Den 3 maj var det 3,5 grader.",
     ],
-    "nl": ["Dhr. Jansen kwam o.a. met mevr. De Vries. | Het kost ca. 5 euro enz. | Dat is veel."],
-    "pt": ["O Sr. Silva e a Dra. Costa vieram. | Custa 3,5 euros etc. | Não é muito."],
+    "nl": [
+        "Dhr. Jansen kwam o.a. met mevr. De Vries. | Het kost ca. 5 euro enz. | Dat is veel.",
+        "Hij sliep. | 's Avonds ging hij uit. | 't Is goed. | „'s Nachts niet!“ | De 's' ook.",
+    ],
+    "pt": [
+        "O Sr. Silva e a Dra. Costa vieram. | Custa 3,5 euros etc. | Não é muito.",
+        "A Av. Paulista é longa. | Fim.",
+    ],
     "da": ["Den 3. Maj kom hr. Hansen bl.a. med dr. Ek. | Han sov. | Det var kl. 5."],
     "nb": ["Den 3. Mai kom dr. Ek. | Han så bl.a. hunder osv. | Så sov han."],
 }
@@ -98,6 +106,16 @@ def test_regions_and_unknown_languages():
     help_line = SentenceOptions.__dataclass_fields__["language"].metadata["help"]
     assert [code for code in LANGUAGES if code not in help_line] == []
     assert set(CASES) == set(LANGUAGES)
+
+
+def test_what_is_no_text_is_refused():
+    for wrong in (None, 5, b"A. B.", ["A. B."]):
+        with pytest.raises(DataError, match="expected a text as a string"):
+            sentences(wrong)
+    with pytest.raises(OptionError, match=r"abbreviations='abk' is one string"):
+        sentences("A. B.", abbreviations="abk")
+    for same in (["abk"], ["Abk."], {"ABK"}):
+        assert sentences("Siehe Abk. Eins. Zwei.", "de", abbreviations=same)[1:] == ["Zwei."]
 
 
 KNOWN = "Dr U.S etc z. B No 12 3.5 XIV word The Name ; , - . . … ? ! \" ' ( ) « »".split()

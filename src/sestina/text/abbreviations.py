@@ -81,10 +81,12 @@ _ENGLISH = Rules(
 )
 
 _FRENCH = Rules(
-    titles=_set("M MM Mme Mmes Mlle Mlles Me Dr Pr Mgr St Ste cf vs p.ex c.-à-d c.à.d i.e e.g"),
-    numbered=_set("no nos n vol chap art fig p pp t tél éd env av apr § bd"),
+    titles=_set(
+        "M MM Mme Mmes Mlle Mlles Me Dr Pr Mgr St Ste cf vs p.ex c.-à-d c.à.d i.e e.g av apr bd boul"
+    ),
+    numbered=_set("no nos n vol chap art fig p pp t tél éd env §"),
     others=_set(
-        "hab min max sté cie Cie adj ibid id op cit boul bur dép dir coll trad ill janv févr avr"
+        "hab min max sté cie Cie adj ibid id op cit bur dép dir coll trad ill janv févr avr"
         " juill sept oct nov déc lat ex"
     ),
     starters=_set(
@@ -133,11 +135,11 @@ _GERMAN = Rules(
 _SPANISH = Rules(
     titles=_set(
         "Sr Sra Srta Sres Sras Dr Dra Dres D Dña Ud Uds Vd Vds Lic Ing Arq Prof Profa Gral Cap"
-        " Cnel Sgto Mons Fr Sto Sta p.ej i.e cf vs"
+        " Cnel Sgto Mons Fr Sto Sta p.ej i.e cf vs av avda"
     ),
-    numbered=_set("núm núms no nos art arts cap vol pág págs p pp tel fig av avda c aprox"),
+    numbered=_set("núm núms no nos art arts cap vol pág págs p pp tel fig c aprox"),
     others=_set(
-        "EE.UU EEUU a.C d.C ss cía Cía ltda dpto máx mín ene feb mar abr jun jul ago sep sept oct"
+        "EE EE.UU EEUU RR RR.HH FF FF.AA CC CC.OO a.C d.C ss cía Cía ltda dpto máx mín ene feb mar abr jun jul ago sep sept oct"
         " nov dic trad ed"
     ),
     starters=_set(
@@ -205,9 +207,9 @@ _DUTCH = Rules(
 _PORTUGUESE = Rules(
     titles=_set(
         "Sr Sra Srs Sras Dr Dra Drs Prof Profa Eng D Exmo Exma Ilmo Gen Cel Cap Dep Sen Pe Sto"
-        " Sta p.ex cf vs i.e"
+        " Sta p.ex cf vs i.e av"
     ),
-    numbered=_set("n no núm art arts cap vol pág págs p pp tel fig av aprox séc"),
+    numbered=_set("n no núm art arts cap vol pág págs p pp tel fig aprox séc"),
     others=_set(
         "a.C d.C ltda cia Cia jan fev mar abr mai jun jul ago set out nov dez máx mín ed trad"
     ),

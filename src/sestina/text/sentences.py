@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from sestina.config import SentenceOptions
+from sestina.errors import DataError, OptionError
 from sestina.text.abbreviations import Rules, rules
 
 # marks, then what closes with them (quotation marks, brackets, notes such as [3]), then white space
@@ -15,8 +16,10 @@ END = re.compile(
 )
 SEMICOLON = re.compile(r";[\"'”’“»›)\]}]*(?=\s|$)")
 PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
+# Dutch writes 's Avonds and 't Is, with the capital on the second word
 BEGINNING = re.compile(
-    r"\s*[\"'“‘„‚”’«»‹›(\[{¿¡*•—–-]*[\s—–-]*(?P<word>[^\W\d_]+|\d+|\S)?(?P<stop>\.)?"
+    r"\s*(?:[\"“‘„‚”«»‹›(\[{]*['’][stn]\s(?=[A-Z])|[\"'“‘„‚”’«»‹›(\[{¿¡*•—–-]*[\s—–-]*)"
+    r"(?P<word>[^\W\d_]+|\d+|\S)?(?P<stop>\.)?"
 )
 TOKEN = re.compile(r"\S+$")
 OPENERS = "\"'“‘„‚”’«»‹›([{¿¡—–-/"
@@ -41,12 +44,13 @@ def sentences(
     Args:
         text: Running text; an empty line ends a sentence, a single line break is a blank.
         language: ISO 639-1 code: da, de, en, es, fr, it, nb, nl, pt or sv.
-        abbreviations: More abbreviations, without their last full stop and in lower case, for
-            instance those of `learn_abbreviations`.
+        abbreviations: More abbreviations, for instance those of `learn_abbreviations`; their last
+            full stop and their case do not matter.
         semicolons: Whether a semicolon ends a sentence, as it does in the Brown corpus.
 
     Raises:
-        OptionError: There are no rules for that language.
+        DataError: It is no string.
+        OptionError: There are no rules for that language, or `abbreviations` is a single string.
 
     Example:
         >>> from sestina import sentences
@@ -65,7 +69,17 @@ def spans(
     semicolons: bool = SentenceOptions.semicolons,
 ) -> list[tuple[int, int]]:
     """Return where sentences begin and end in a text; the arguments are those of `sentences`."""
-    cutter = _Cutter(rules(language), frozenset(abbreviations))
+    if not isinstance(text, str):
+        raise DataError(
+            f"{text!r:.60} came ({type(text).__name__}); expected a text as a string, so give "
+            "several one by one"
+        )
+    if isinstance(abbreviations, str):
+        raise OptionError(
+            f"abbreviations={abbreviations!r:.60} is one string; give several, such as ['approx']"
+        )
+    more = frozenset(word.removesuffix(".").lower() for word in abbreviations)
+    cutter = _Cutter(rules(language), more)
     found = []
     for first, last in _paragraphs(text):
         paragraph = text[first:last]

@@ -5,9 +5,11 @@ import random
 import time
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 import sestina
 from sestina.cli.app import main
@@ -195,6 +197,29 @@ def test_a_class_that_training_lacks():
     rows = [(t, "odd" if p == "test" and n % 4 else y, p) for n, (t, y, p) in enumerate(clean())]
     found = checked(rows).finding("unseen_classes")
     assert found.severity == "error" and found.counts == {"odd": 30}
+
+
+def test_labels_joined_in_one_cell():
+    rows = [(f"text {n} of the rows", ("a", "b", "a|b", "b|a")[n % 4]) for n in range(80)]
+    texts, labels = zip(*rows, strict=True)
+    found = sestina.check_data(texts, labels, near=False).finding("joined_labels")
+    assert found.counts == {"a|b": 20, "b|a": 20} and "--label-separator '|'" in found.sentence
+    lists = [label.split("|") for label in labels]
+    assert sestina.check_data(texts, lists, near=False).finding("joined_labels") is None
+    for alone in (["a", "b", "and/or", "c/d"], ["a", "b", "a|b"]):  # no others, or one by chance
+        labels = [alone[n % len(alone)] for n in range(80)]
+        assert not sestina.check_data(texts, labels, near=False).counts["joined_labels"]
+
+
+def test_labels_as_other_libraries_keep_them():
+    texts = ["one film", "two films", "three films"]
+    for labels in (["x", None, "y"], ["x", float("nan"), "y"], np.array(["x", None, "y"], object)):
+        found = sestina.check_data(texts, labels)
+        assert found.counts["unlabelled"] == 1 and set(found.facts["classes"]) == {"x", "y"}
+    columns = np.array([[1, 0], [0, 0], [1, 1]])
+    for table in (columns, csr_array(columns)):
+        classes = sestina.check_data(texts, table).facts["classes"]
+        assert classes == {"0": {"all": 2}, "1": {"all": 1}}
 
 
 def test_one_class_many_classes_no_labels():
@@ -435,6 +460,8 @@ def test_records_files_and_names_are_taken(put):
         (([" ", ""],), {}, "no row has a text"),
         (([],), {}, "no row has a text"),
         (("none.csv",), {}, "there is no file"),
+        (({"text": ["a"]},), {}, "came (dict); expected a path, a data set's name"),
+        ((5,), {}, "5 came (int); expected a path"),
         (("languages", ["x"]), {}, "labels and parts go with a list of texts"),
     ],
 )

@@ -362,3 +362,29 @@ class TestParts:
         assert found.parts is None
         assert "column 'part' names no train, dev and test: not used as the split" in found.notes
         refused(path, "values '1', '2'", columns=Columns("text", "label", "part"))
+
+
+class TestSeveralLabels:
+    def test_cells_of_several_are_pointed_out(self, put):
+        path = put("a.csv", "text,label\na,x\nb,y\nc,x|y\nd,y|x\n")
+        assert any("'x|y' look like several in one" in note for note in read(path).notes)
+        parted = read(path, label_separator="|")
+        assert parted.labels == [["x"], ["y"], ["x", "y"], ["y", "x"]]
+        assert not any("several in one" in note for note in parted.notes)
+        path = put("b.csv", "text,label\na,x\nb,y\nc,x|y\nd,and/or\n")
+        assert not any("several in one" in note for note in read(path).notes)
+
+    def test_a_label_twice_in_a_row_counts_once(self, put):
+        path = put("a.csv", "text,label\na,x|x|\nb,y|x\n")
+        assert read(path, label_separator="|").labels == [["x"], ["y", "x"]]
+        lines = put("b.txt", "__label__x __label__x a\n__label__x __label__y b\n")
+        assert read(lines).labels == [["x"], ["x", "y"]]
+
+    def test_rows_of_0_and_1_name_no_labels(self, put, tmp_path):
+        rows = [[1, 0, 1], [0, 0, 1]]
+        path = parquet(tmp_path / "a.parquet", text=TEXTS, label=rows)
+        refused(path, "the labels are rows of 3 numbers, 0 or 1; expected the names", "write those")
+        path = put("a.json", json.dumps({"text": TEXTS, "label": rows}))
+        refused(path, "the labels are rows of 3 numbers, 0 or 1")
+        path = put("b.json", json.dumps({"text": TEXTS, "label": [[1, 0], [0, 1]]}))
+        assert read(path).labels == [["1", "0"], ["0", "1"]]  # labels that are numbers

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from sestina.data.records import absent
 from sestina.errors import DataError, DataWarning, counted
 
 ROW = '{"text": "…", "label": "…"}'  # what objects should look like
@@ -94,7 +94,7 @@ def _series(name: str, values: list[Any]) -> pl.Series:
         DataWarning: Strings hold half a character, as ``"\ud83d"``, which becomes U+FFFD.
     """
     name = name.encode(errors="backslashreplace").decode()
-    values = [None if _absent(value) else value for value in values]
+    values = [None if absent(value) else value for value in values]
     try:
         return _typed(name, values)
     except UnicodeEncodeError:
@@ -125,10 +125,6 @@ def _typed(name: str, values: list[Any]) -> pl.Series:
 
 def _plain(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value)
-
-
-def _absent(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
 
 
 def _inexact(value: Any) -> bool:

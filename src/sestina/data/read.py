@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +12,7 @@ import polars as pl
 from sestina.data import keras_imdb
 from sestina.data.columns import Columns, find
 from sestina.data.markup import PAGES, page_text
-from sestina.data.records import PARTS, Label, Records, without_gaps
+from sestina.data.records import PARTS, Label, Records, joined_labels, without_gaps
 from sestina.data.stories import STORIES, XML, read_stories, story_text
 from sestina.data.tables import SEPARATORS, TABLES, decode, kind_of, read_bytes, read_table
 from sestina.errors import DataError, OptionError, counted
@@ -125,13 +127,47 @@ def _labels(column: pl.Series, path: Path) -> list[Label]:
 
 
 def _split_labels(records: Records, separator: str | None) -> Records:
-    if separator is None or records.labels is None or records.multi_label:
+    """Return records with cells of several labels parted, and no label twice in a row.
+
+    Raises:
+        DataError: The labels are rows of 0 and 1, which name nothing.
+    """
+    if records.labels is None:
         return records
-    parted: list[Label] = [
-        [piece.strip() for piece in str(label).split(separator) if piece.strip()]
-        for label in records.labels
-    ]
-    return Records(records.texts, parted, records.parts, records.notes, records.source)
+    labels = records.labels
+    if not records.multi_label:
+        if separator is None:
+            return _with_hint(records)
+        labels = [str(label).split(separator) for label in labels]
+    _refuse_indicators([row for row in labels if isinstance(row, list)], records.source)
+    return replace(records, labels=[_once(row) for row in labels])
+
+
+def _once(row: Label) -> Label:
+    """Return each label of a list of them once; a single one, or none, as it is."""
+    if isinstance(row, str):
+        return row
+    return list(dict.fromkeys(filter(None, map(str.strip, row))))
+
+
+def _with_hint(records: Records) -> Records:
+    """Return records with a note where labels look like several in one cell."""
+    sign, several = joined_labels(map(str, records.labels or ()))
+    if not sign:
+        return records
+    hint = f"labels such as {several[0]!r} look like several in one; if they are, add "
+    return replace(records, notes=(*records.notes, f"{hint}--label-separator {sign!r}"))
+
+
+def _refuse_indicators(rows: Sequence[list[str]], source: str) -> None:
+    width = len(rows[0])
+    if all(len(row) == width and {"0", "1"}.issuperset(row) for row in rows) and any(
+        len(set(row)) < width for row in rows
+    ):
+        raise DataError(
+            f"{source}: the labels are rows of {counted(width, 'number')}, 0 or 1; expected the "
+            'names of the labels that a row has, such as ["sport", "money"], so write those'
+        )
 
 
 def _read_lines(path: Path, encoding: str) -> Records:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from sestina.errors import DataError, counted
 
@@ -21,6 +25,8 @@ PARTS = {
     "test": "test",
     "testing": "test",
 }
+
+JOINING = ("|", ";", ",", "/", "+")  # what people part several labels in one cell by
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,29 @@ class Records:
         for label in self.labels or ():
             counts.update([label] if isinstance(label, str) else label)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def absent(value: Any) -> bool:
+    """Tell whether a value is None or NaN, by which libraries mark what is missing."""
+    return value is None or (isinstance(value, float | np.floating) and math.isnan(value))
+
+
+def joined_labels(labels: Iterable[str]) -> tuple[str, list[str]]:
+    """Return the sign by which labels look like several in one, and those labels.
+
+    They do where two or more are made of labels that stand alone, too.
+
+    >>> joined_labels(["sport", "money", "sport|money", "money|sport", "a|b"])
+    ('|', ['sport|money', 'money|sport'])
+    """
+    known = list(dict.fromkeys(labels))
+    alone = set(known)
+    for sign in JOINING:
+        several = [label for label in known if sign in label]
+        found = [name for name in several if {piece.strip() for piece in name.split(sign)} <= alone]
+        if len(found) > 1:
+            return sign, found
+    return "", []
 
 
 def without_gaps(records: Records, need_label: bool = True) -> Records:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import DataConversionWarning
 
+from sestina.data.records import absent
 from sestina.errors import DataError, counted
 
 
@@ -127,10 +127,6 @@ class Labels:
         return weights
 
 
-def _absent(label: Any) -> bool:
-    return label is None or (isinstance(label, float | np.floating) and math.isnan(label))
-
-
 def _as_rows(y: Any) -> NDArray[Any] | list[Sequence[Any]]:
     """Return labels as an array (N,) or (N, K), or a list of label lists."""
     if hasattr(y, "toarray"):
@@ -174,7 +170,7 @@ def _as_array(labels: Any) -> NDArray[Any]:
 
 def _refuse_absent(labels: Any) -> None:
     """Raise where a label is None or NaN; NumPy would make a class named 'nan' of it."""
-    missing = [n for n, label in enumerate(labels) if _absent(label)]
+    missing = [n for n, label in enumerate(labels) if absent(label)]
     if missing:
         raise DataError(
             f"row {missing[0]} has no label; fill or drop it ({counted(len(missing), 'such row')})"

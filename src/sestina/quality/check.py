@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from sestina.config import CheckOptions, check, from_dict
 from sestina.data import datasets
 from sestina.data.read import read
-from sestina.data.records import Label, Records, without_gaps
+from sestina.data.records import Label, Records, absent, without_gaps
 from sestina.errors import DataError, counted
 from sestina.quality.findings import Check, ordered
 from sestina.quality.labels import check_labels
@@ -33,7 +35,8 @@ def check_data(
 
     Args:
         data: File, folder, name of a shipped data set, `Records` (from `sestina.read`), or N texts.
-        labels: With N texts, their labels, (N,); a label is a string or a list of strings.
+        labels: With N texts, their labels, (N,); a label is a string or a list of strings. Or
+            columns of 0 and 1, (N, K).
         parts: With N texts, "train", "dev" or "test" for each, (N,).
         options: Any of `sestina.config.CheckOptions`, such as ``similar=0.9``.
 
@@ -78,6 +81,11 @@ def _records(
         if str(data) in datasets.names() and not Path(data).exists():
             return datasets.records(str(data))
         return read(data, need_label=False)
+    if isinstance(data, Mapping) or not isinstance(data, Iterable):
+        raise DataError(
+            f"{data!r:.60} came ({type(data).__name__}); expected a path, a data set's name, "
+            "Records or a list of texts"
+        )
     texts = list(data)
     wrong = next((row for row, text in enumerate(texts) if not isinstance(text, str)), None)
     if wrong is not None:
@@ -85,23 +93,35 @@ def _records(
             f"text {wrong + 1} is of type {type(texts[wrong]).__name__}, expected a string; "
             "convert it, or leave it out"
         )
-    for name, values in (("labels", labels), ("parts", parts)):
+    known = None if labels is None else _labels(labels)
+    named = None if parts is None else list(parts)
+    for name, values in (("labels", known), ("parts", named)):
         if values is not None and len(values) != len(texts):
             raise DataError(
                 f"{counted(len(texts), 'text')} came with {len(values):,} {name}; give one for each"
             )
-    known = None if labels is None else [_label(label) for label in labels]
-    given = Records(texts, known, None if parts is None else list(parts), source="the given texts")
+    given = Records(texts, known, named, source="the given texts")
     return without_gaps(given, need_label=False)
+
+
+def _labels(labels: Any) -> list[Label]:
+    """Return labels as strings, or as lists of strings where a row may have several.
+
+    Columns of 0 and 1, (N, K), are K labels named by their numbers, as in `TextClassifier`. None
+    and NaN are no label.
+    """
+    rows = labels.toarray() if hasattr(labels, "toarray") else labels
+    if getattr(rows, "ndim", 1) == 2:
+        return [np.flatnonzero(row).astype(str).tolist() for row in np.asarray(rows)]
+    return [_label(label) for label in rows]
 
 
 def _label(label: Any) -> Label:
     """Return a label as a string, or as a list of strings where it is several."""
     if isinstance(label, list | tuple | set | frozenset):
-        return (
-            sorted(map(str, label)) if isinstance(label, set | frozenset) else list(map(str, label))
-        )
-    return str(label)
+        names = list(map(str, label))
+        return sorted(names) if isinstance(label, set | frozenset) else names
+    return "" if absent(label) else str(label)
 
 
 def _parts(records: Records) -> dict[str, int]:

@@ -19,6 +19,7 @@ KINDS = {
     "near_leaks": "warning",
     "duplicates": "warning",
     "near_duplicates": "warning",
+    "joined_labels": "warning",
     "label_typos": "warning",
     "rare_classes": "warning",
     "imbalance": "warning",

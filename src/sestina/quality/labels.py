@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sestina.config import CheckOptions
-from sestina.data.records import Records
+from sestina.data.records import Records, joined_labels
 from sestina.errors import counted
 from sestina.quality.findings import Example, Finding, first_difference, shown
 
@@ -39,7 +39,7 @@ def check_labels(records: Records, options: CheckOptions) -> tuple[dict[str, Any
     if records.multi_label:
         facts["labels_per_row"] = _per_row(records)
     found = [_unlabelled(records, options), *_spread(records, counts, options)]
-    found += [_typos(records, totals, options), *_missing(counts)]
+    found += [_joined(records, totals), _typos(records, totals, options), *_missing(counts)]
     return facts, [finding for finding in found if finding]
 
 
@@ -173,6 +173,21 @@ def _missing(counts: Counts) -> Iterator[Finding]:
             f"({named}); no score says how well they are told",
             counts=missing,
         )
+
+
+def _joined(records: Records, totals: Mapping[str, int]) -> Finding | None:
+    """Return which labels of one label a row look like several in one cell."""
+    sign, several = ("", []) if records.multi_label else joined_labels(totals)
+    if not sign:
+        return None
+    named = {name: totals[name] for name in several}
+    return Finding(
+        "joined_labels",
+        len(several),
+        f"{counted(len(several), 'label')} made of others ({_listed(named)}); if a row may have "
+        f"several labels, add --label-separator {sign!r}",
+        counts=named,
+    )
 
 
 def _typos(records: Records, totals: Mapping[str, int], options: CheckOptions) -> Finding | None:

@@ -131,7 +131,7 @@ def test_a_column_of_groups_that_cannot_be(run, put, tmp_path):
     [
         ("name,a\nx,1\ny,2\n", "has 1 column of numbers; a map needs two or more"),
         ("name,a,b\nx,1,2\n", "(1, 2) has no plane"),
-        ("name,a,b\nx,1,2\ny,,3\n", "of numbers; a map needs two or more"),
+        ("name,a,b\nx,1,2\ny,,3\n", "column 'a' has a gap, or a value that is not finite"),
         ("name,a,b\nx,1,-2\ny,3,3\n", "Negative values"),
         ("name,a,b\nx,1,1e999\ny,3,3\n", "column 'b' has a gap, or a value that is not finite"),
     ],
@@ -155,6 +155,16 @@ def test_rows_of_one_name_are_numbered(run, put, tmp_path):
     data, out = put("t.csv", "kind,a,b\nx,1,2.5\nx,2,1\ny,3,3e2\n"), tmp_path / "m.html"
     assert run("data", "map", data, "--out", out)[0] == 0
     assert '"1 x","2 x","3 y"' in out.read_text(encoding="utf-8")
+
+
+def test_a_column_left_out_for_one_value_is_said(run, put, tmp_path):
+    data, out = put("t.csv", "a,b,c\n1,2,3\n4,5,n/a\n2,2,1\n"), tmp_path / "m.html"
+    code, shown, err = run("data", "map", data, "--out", out, "--json")
+    assert code == 0 and json.loads(shown)["columns"] == 2
+    assert err.strip() == "column 'c' holds 'n/a', which is no number: it names the rows"
+    data = put("u.csv", "name,a,b\n,1,2\nx,3,1\ny,2,2\n")
+    code, _, err = run("data", "map", data, "--out", tmp_path / "u.html")
+    assert (code, err) == (0, "") and '"","x","y"' in (tmp_path / "u.html").read_text("utf-8")
 
 
 def test_too_many_rows_for_a_picture(run, put, tmp_path):

@@ -109,7 +109,22 @@ def _read(table: str) -> pl.DataFrame:
         return datasets.table(table)
     if not Path(table).exists() and not Path(table).suffix:
         raise DataError(f"there is no file or data set {table!r}{nearest(table, datasets.names())}")
-    return with_numbers(read_table(Path(table), "utf-8", header=True))
+    found = read_table(Path(table), "utf-8", header=True)
+    found = with_numbers(found.with_columns(pl.col(pl.String).replace("", None)))
+    for name, value in _nearly_numbers(found).items():
+        show.say(f"column {name!r} holds {value!r}, which is no number: it names the rows")
+    return found
+
+
+def _nearly_numbers(table: pl.DataFrame) -> dict[str, str]:
+    """Return columns that are mostly numbers, each with a value that is none."""
+    found = {}
+    for column in table.select(pl.selectors.string()):
+        values = column.drop_nulls()
+        others = values.filter(values.cast(pl.Float64, strict=False).is_null())
+        if 0 < len(others) < len(values) / 2:
+            found[column.name] = others[0]
+    return found
 
 
 def _group(name: str, table: pl.DataFrame, asked: str | None) -> str | None:
@@ -155,7 +170,7 @@ def _split(name: str, table: pl.DataFrame, group: str | None) -> tuple[pl.DataFr
             "leave the row out"
         )
     words = table.select(pl.selectors.string())
-    names = [" ".join(map(str, row)) for row in words.rows()]
+    names = [" ".join(filter(None, row)) for row in words.rows()]
     if len(set(names)) < table.height:
         names = [f"{n} {row}".strip() for n, row in enumerate(names or [""] * table.height, 1)]
     return numbers, names

@@ -268,6 +268,8 @@ def test_a_vector_file_and_several_labels(put):
     )
     record = run(experiments.get("c14-topics"), several, seeds=(0,), quick=True)
     assert record["data"]["classes"] == 3 and "micro_f1" in record["runs"][0]
+    micro, macro = (f"{record['summary'][name]:.3f}" for name in ("micro_f1", "f1"))
+    assert figures.more(record)["F1"].startswith(f"micro {micro}, macro {macro}; accuracy wants")
 
 
 # Options set otherwise.
@@ -325,6 +327,7 @@ def test_any_setting_is_taken_or_refused_in_one_sentence(text, name):
         ("widths=3,x", ["widths='3,x'", "not a tuple"]),
         ("bidirectional=yes", ["bidirectional='yes'", "True or False"]),
         ("encoder=meen", ["encoder='meen'", "did you mean 'mean'"]),
+        ("seed=4", ["'small'", "--seed and --seeds"]),
         ("lstm.hidden=3", ["no network of it is called 'lstm'", "set hidden"]),
     ],
 )

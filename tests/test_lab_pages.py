@@ -109,8 +109,9 @@ def test_one_experiment_is_told_in_full(run, table, tmp_path):
     code, out, _ = run("run", "own.toml", "--data", table, "--seeds", "2", "--text", "review",
                        "--label", "sentiment")  # fmt: skip
     assert code == 0 and max(map(len, out.splitlines())) <= 80
-    for fact in ("over 2 seeds", "0.80 (test)", "averaged", "TF-IDF", "lab-results/own--own.csv"):
+    for fact in ("over 2 seeds", "0.80 (test)", "averaged", "TF-IDF", "records lab-results"):
         assert fact in " ".join(out.split()), fact
+    assert re.search(r"record +own--own\.csv--\w+\.json\n", out) and "quick" not in out
     assert "the lecture gives no count" in " ".join(out.split())
     assert len(list((tmp_path / "lab-results").glob("own--own.csv--*.json"))) == 1
 
@@ -121,7 +122,9 @@ def test_several_experiments_are_told_in_a_table(run, table):
     )
     assert code == 0 and max(map(len, out.splitlines())) <= 80
     assert re.search(r"c9-simple-rnn-16 +0\.\d{3} +0\.8073 +160,545 match", out)
-    assert "2 experiments in" in out
+    assert "2 experiments in" in out and "a quick run's figures are worth nothing" in out
+    code, out, _ = run("run", *["c3-embedding-flatten"] * 2, "--quick", "--data", table)
+    assert code == 0 and "1 experiment in" in out
 
 
 def test_options_set_otherwise_are_recorded_and_shown(run, table, tmp_path):
@@ -175,6 +178,10 @@ def test_wrong_use_is_one_sentence(run, table):
     assert code == 2
     code, _, err = run("run", "c9-simple-rn-16")
     assert code == 1 and "did you mean 'c9-simple-rnn-16'" in err
+    code, _, err = run("run", "C10")
+    assert code == 1 and "did you mean c10-lstm-16 or c10-lstm-32?" in err
+    code, _, err = run("run", "reviews")
+    assert code == 1 and err.endswith("no experiment 'reviews'; see: sestina lab list\n")
     code, _, err = run("run", "c14-topics")
     assert code == 1 and "give yours: sestina lab run c14-topics --data PATH" in err
     code, _, err = run("run", "c5-200-texts-random", "--data", table)

@@ -104,7 +104,7 @@ def run(
     """
     if bool(names) == all_:
         raise OptionError("name one experiment or more, or give --all; see: sestina lab list")
-    chosen = [experiments.get(name) for name in names or experiments.names()]
+    chosen = [experiments.get(name) for name in dict.fromkeys(names or experiments.names())]
     given = Given(vectors, tuple(set_ or ()), seeds, seed, quick)
     session = Session(data, Reading(reading, sides), given, all_, results)
     result = session.run(chosen)
@@ -294,7 +294,8 @@ class Session:
             "",
             {
                 "run": f"{counted(len(done), 'experiment')} in {result['seconds']:.1f} seconds"
-                + "".join(f", {text}" for text in left),
+                + "".join(f", {text}" for text in left)
+                + "; a quick run's figures are worth nothing" * result["quick"],
                 "records": f"{self.results} (sestina lab report makes pages of them)",
             },
         )
@@ -327,7 +328,7 @@ def _show_one(one: dict[str, Any]) -> None:
             "beside it": figures.linear_models(one),
             "by chance": figures.against(one),
             "seconds": figures.seconds(one),
-            "record": one["record"],
+            "record": Path(one["record"]).name,  # its folder stands below; a line holds both badly
             "note": one["note"],
         },
     )

@@ -184,6 +184,8 @@ class Experiment:
         for name, own in self.networks.items():
             if "." in name or "=" in name:
                 raise OptionError(f"member {name!r} has a dot or = in its name; name it otherwise")
+            if "seed" in own:
+                raise OptionError("seed is no option here; --seed and --seeds say which seeds run")
             config.check(self.kind(**own))
         if len(self.networks) == 1 and self.members:
             raise OptionError("members has one network only; name two, or give [options] alone")
@@ -222,12 +224,24 @@ def get(name: str) -> Experiment:
         return read(text, name)
     path = Path(name)
     if path.suffix != ".toml":
-        raise DataError(f"there is no experiment {name!r}{nearest(name, names())}")
+        raise DataError(f"there is no experiment {name!r}{_meant(name)}")
     try:
         return read(path.read_text(encoding="utf-8"), path.stem)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path} cannot be read as an experiment: {reason}") from error
+
+
+def _meant(name: str) -> str:
+    """Return a hint at the experiments whose names begin so, as those of row c3; else the nearest.
+
+    All names would fill a screen.
+    """
+    for start in (f"{name.lower()}-", name.lower()):
+        if begun := [known for known in names() if known.startswith(start)]:
+            return f"; did you mean {' or '.join(begun)}?"
+    hint = nearest(name, names())
+    return hint if "did you mean" in hint else "; see: sestina lab list"
 
 
 def read(text: str, name: str) -> Experiment:

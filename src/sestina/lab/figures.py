@@ -74,6 +74,9 @@ def more(record: Record) -> dict[str, str]:
             rows = summary.get("beside", {}).get(name, {})
             told = [_of_summary(summary, name), _named(rows, one)]
             found[one.name] = "; beside it ".join(filter(None, told))
+    if "micro_f1" in summary:
+        both = (spread(summary[key], summary[f"{key}_sd"]) for key in ("micro_f1", "f1"))
+        found["F1"] = "micro {}, macro {}; accuracy wants all labels of a text".format(*both)
     if "preferred" in summary:
         gaps = ", ".join(f"{gap:+.2f}" for gap in summary["preferred"])
         found["log P, first less second"] = gaps

@@ -51,7 +51,8 @@ def over_seeds(
     from sestina.metrics import accuracy_interval
 
     found: dict[str, Any] = {}
-    for name in ("accuracy", "f1", "loss", "seconds"):
+    several = ["micro_f1"] if "micro_f1" in runs[0] else []  # of labels a text
+    for name in ("accuracy", "f1", "loss", "seconds", *several):
         values = [run[name] for run in runs]
         found[name], found[f"{name}_sd"] = (None, None) if None in values else _spread(values)
     for key in ("baselines", "members"):

@@ -1,6 +1,7 @@
 """The verb calibrate, --undo of it and of find-threshold, and what becomes of older figures."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -302,6 +303,9 @@ def test_it_says_where_the_error_rose(run, folder, held, monkeypatch):
     monkeypatch.setattr(calibration, "fitted", lambda *_: found)
     code, _, err = run("calibrate", folder, held)
     assert code == 0 and "the calibration error rose" in " ".join(err.split())
+    for same in (0.1, 0.1 + 1e-9):  # what is shown did not rise
+        monkeypatch.setattr(calibration, "fitted", lambda *_, e=same: replace(found, error=e))
+        assert "rose" not in run("calibrate", folder, held)[2]
     run("calibrate", folder, "--undo")
     monkeypatch.undo()
     assert "rose" not in run("calibrate", folder, held)[2]

@@ -10,6 +10,7 @@ from sestina.cli.inputs import Json, ModelArgument, UnusedSeed
 from sestina.cli.options import with_options
 from sestina.errors import counted
 
+DIGITS = 3  # of a calibration error that is shown
 NO_BETTER = (
     "the calibration error rose: the temperature makes the labels of these texts as likely as "
     "can be, which is another goal; --undo takes it off"
@@ -54,7 +55,7 @@ def calibrate(
         "calibration_error_before": fit.error_before,
     }
     judging.keep(model, net, before, "calibration", result)
-    if fit.error > fit.error_before:
+    if round(fit.error, DIGITS) > round(fit.error_before, DIGITS):  # a rise that is seen
         show.say(NO_BETTER)
     if json:
         show.as_json(result)
@@ -72,7 +73,7 @@ def _show(result: dict[str, Any]) -> None:
         {
             "temperature": f"{result['temperature']:.3f}"
             + ("" if had == 1.0 else f", before {had:.3f}"),
-            "calibration error": f"{after:.3f}, before {before:.3f}",
+            "calibration error": f"{after:.{DIGITS}f}, before {before:.{DIGITS}f}",
             "measured on": f"the same {what}, in {result['bins']} bins of like confidence",
         },
     )

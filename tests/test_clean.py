@@ -13,7 +13,7 @@ from sestina import TextClassifier, load
 from sestina.config import TextOptions
 from sestina.errors import OptionError
 from sestina.text import clean
-from sestina.text.tokenise import WORD, tokeniser
+from sestina.text.tokenise import tokeniser, words
 
 OFF = {"html": False, "lowercase": False}
 EVERYTHING = "Zoë's café <br/> 3.5 stars &amp; 1,000 more: see http://x.org/a?b=1."
@@ -84,7 +84,7 @@ def before(text, lowercase, html):
     if html:
         text = standard.unescape(re.sub(r"<br\s*/?>", " ", text, flags=re.IGNORECASE))
     text = text.lower() if lowercase else text
-    return WORD.findall(text.replace("’", "'"))
+    return words(text)
 
 
 PIECES = st.lists(

@@ -116,6 +116,18 @@ def test_one_experiment_is_told_in_full(run, table, tmp_path):
     assert len(list((tmp_path / "lab-results").glob("own--own.csv--*.json"))) == 1
 
 
+def test_an_experiment_of_one_s_own_needs_no_row_and_no_deck(run, table, tmp_path):
+    (tmp_path / "own.toml").write_text(
+        f'title = "Mine."\ndata = "{table}"\n[options]\nencoder = "mean"\nepochs = 1\n'
+    )
+    code, out, err = run("run", "own.toml", "--quick", "--vectors", "none.txt")
+    assert code == 0 and out.startswith("own: Mine.\n")
+    assert "own reads no pre-trained vectors: --vectors changes nothing" in err
+    assert run("report")[0] == 0
+    page = (tmp_path / "lab-results" / "lectures.md").read_text(encoding="utf-8")
+    assert f"\n## `own` on {table}\n\nMine.\n" in page
+
+
 def test_several_experiments_are_told_in_a_table(run, table):
     code, out, _ = run(
         "run", "c3-embedding-flatten", "c9-simple-rnn-16", "--quick", "--data", table

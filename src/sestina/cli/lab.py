@@ -239,6 +239,8 @@ class Session:
         from sestina.lab.run import Laboratory
 
         given = self.given
+        if given.vectors and not self.all and not settings.with_vectors(experiment):
+            show.say(f"{experiment.name} reads no pre-trained vectors: --vectors changes nothing")
         experiment, changed = settings.changed(experiment, given.settings, given.vectors)
         count = 1 if given.quick else given.seeds or experiment.seeds
         seeds = range(given.first, given.first + count)
@@ -311,7 +313,7 @@ def _show_one(one: dict[str, Any]) -> None:
     data, lecture = one["data"], one["lecture"]
     said = f" ({lecture['said']})" if lecture["said"] else ""
     show.facts(
-        f"{one['row']} {one['deck']} {one['experiment']}: {one['title']}",
+        " ".join(filter(None, [one["row"], one["deck"], f"{one['experiment']}: {one['title']}"])),
         {
             "changed": figures.changed(one),
             "data": f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, "

@@ -38,6 +38,12 @@ def title(record: Record) -> str:
     return f"{record['experiment']}, {said}" if said else str(record["experiment"])
 
 
+def about(record: Record) -> str:
+    """Return what was done, by which decks, and what to know of it."""
+    deck = record["deck"] and f"{record['deck']}."
+    return " ".join(filter(None, [record["title"], deck, record["note"]]))
+
+
 def measure(record: Record) -> Measure:
     """Return what the figure is that tables show of a record."""
     return MEASURES[_figure(record["summary"])]

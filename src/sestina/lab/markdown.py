@@ -91,8 +91,9 @@ def _cell(text: str) -> str:
 
 def _section(record: Record) -> list[str]:
     data, lecture = record["data"], record["lecture"]
-    lines = [f"## {record['row']}: {_name(record)} on {data['name']}", ""]
-    lines += [f"{record['title']} {record['deck']}. {record['note']}".strip(), ""]
+    row = record["row"] and f"{record['row']}: "  # experiments of one's own may have none
+    lines = [f"## {row}{_name(record)} on {data['name']}", ""]
+    lines += [figures.about(record), ""]
     averaged = figures.ensemble(record)
     facts = {
         "parameters": figures.counted_in_words(record["parameters"])

@@ -85,7 +85,7 @@ def _experiment(record: Record) -> str:
         tiles.append((_beside(record), figures.linear(record), "the best, on the same texts"))
     if "ensemble" in summary:
         tiles.append(("Averaged", f"{summary['ensemble']:.3f}", "the seeds' networks together"))
-    sentence = page.text(f"{record['title']} {record['deck']}. {record['note']}".strip())
+    sentence = page.text(figures.about(record))
     return (
         f'<p class="lede">{sentence}</p><div class="after">{page.tiles(tiles)}</div>'
         f'<div class="after">{_curves(record)}</div><div class="after">{_facts(record)}</div>'

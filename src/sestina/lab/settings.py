@@ -30,16 +30,20 @@ def changed(
     for setting in settings:
         found, one = _set(found, setting)
         said |= one
-    if vectors:
-        for name, own in found.networks.items():
-            if own.get("vectors") not in (None, config.ONE_HOT):
-                found, one = _set(found, f"{name}." * bool(found.members) + f"vectors={vectors}")
-                said |= one
+    for name in with_vectors(found) if vectors else ():
+        found, one = _set(found, f"{name}." * bool(found.members) + f"vectors={vectors}")
+        said |= one
     try:
         found.check()
     except OptionError as error:
         raise OptionError(f"experiment {experiment.name!r}: {error}") from error
     return found, said
+
+
+def with_vectors(experiment: Experiment) -> list[str]:
+    """Return the names of the networks that read pre-trained vectors."""
+    own = experiment.networks.items()
+    return [name for name, one in own if one.get("vectors") not in (None, config.ONE_HOT)]
 
 
 def _set(experiment: Experiment, setting: str) -> tuple[Experiment, dict[str, Any]]:

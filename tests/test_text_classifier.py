@@ -408,8 +408,9 @@ REFUSED = {
     "empty": ([], [], "no sequences came"),
     "no y": (["a"], None, "requires y"),
     "measures": (["a", "b", "c"], [0.5, 1.5, 0.7], "continuous numbers such as 0.5"),
+    "strings and numbers": (["a", "b"], ["x", 1], "the labels mix strings and numbers"),
     "counts": (["a", "b"], np.array([[1, 2], [0, 1]]), "neither"),
-    "mixed": (["a", "b"], ["x", ["y"]], "mix"),
+    "mixed": (["a", "b"], ["x", ["y"]], "the labels mix single ones and lists"),
     "too few": (["a", "b"], ["x", "y"], "too few"),
 }
 

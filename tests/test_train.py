@@ -250,7 +250,7 @@ def test_class_weights_weigh_the_loss(reviews):
 
 
 @pytest.mark.parametrize(
-    "weight", [{"ugly": 1.0}, 3, ["good"], {"good": -1.0}, {"good": 0, "bad": 0}]
+    "weight", [{"ugly": 1.0}, 3, ["good"], {"good": -1.0}, {"good": 0, "bad": 0}, {"good": "2"}]
 )
 def test_class_weights_that_make_no_sense(reviews, weight):
     with pytest.raises(DataError, match="class_weight"):

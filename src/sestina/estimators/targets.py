@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from sklearn.exceptions import DataConversionWarning
 
 from sestina.data.records import absent
 from sestina.errors import DataError, counted
+
+_MIXED = "the labels mix single ones and lists; give one manner"
 
 
 class Labels:
@@ -121,7 +124,10 @@ class Labels:
         unknown = set(wish) - set(self.classes.tolist())
         if unknown:
             raise DataError(f"class_weight names {sorted(map(str, unknown))}, which are no classes")
-        weights = np.array([wish.get(name, 1.0) for name in self.classes.tolist()], np.float32)
+        wished = [wish.get(name, 1.0) for name in self.classes.tolist()]
+        if not all(isinstance(one, Real) for one in wished):
+            raise DataError(f"class_weight={wish!r}: weights are numbers")
+        weights = np.array(wished, np.float32)
         if not (weights >= 0).all() or not weights.any():
             raise DataError(f"class_weight={wish!r}: weights are 0 or more, and not all of them 0")
         return weights
@@ -161,11 +167,13 @@ def _as_rows(y: Any) -> NDArray[Any] | list[Sequence[Any]]:
 def _as_array(labels: Any) -> NDArray[Any]:
     """Return labels as an array, refusing those of mixed kinds."""
     if isinstance(labels, list) and len({isinstance(label, str) for label in labels}) > 1:
+        if any(isinstance(label, list | tuple | set) for label in labels):
+            raise DataError(_MIXED)
         raise DataError("the labels mix strings and numbers; turn all of them into strings")
     try:
         return np.asarray(labels)
     except ValueError as error:
-        raise DataError("the labels mix single ones and lists; give one manner") from error
+        raise DataError(_MIXED) from error
 
 
 def _refuse_absent(labels: Any) -> None:

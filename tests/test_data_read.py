@@ -364,7 +364,7 @@ class TestParts:
         refused(path, "values '1', '2'", columns=Columns("text", "label", "part"))
 
 
-class TestSeveralLabels:
+class TestLabelsThatLookLikeSeveral:
     def test_cells_of_several_are_pointed_out(self, put):
         path = put("a.csv", "text,label\na,x\nb,y\nc,x|y\nd,y|x\n")
         assert any("'x|y' look like several in one" in note for note in read(path).notes)

@@ -82,7 +82,8 @@ _ENGLISH = Rules(
 
 _FRENCH = Rules(
     titles=_set(
-        "M MM Mme Mmes Mlle Mlles Me Dr Pr Mgr St Ste cf vs p.ex c.-à-d c.à.d i.e e.g av apr bd boul"
+        "M MM Mme Mmes Mlle Mlles Me Dr Pr Mgr St Ste cf vs p.ex c.-à-d c.à.d i.e e.g"
+        " av apr bd boul"
     ),
     numbered=_set("no nos n vol chap art fig p pp t tél éd env §"),
     others=_set(
@@ -139,7 +140,8 @@ _SPANISH = Rules(
     ),
     numbered=_set("núm núms no nos art arts cap vol pág págs p pp tel fig c aprox"),
     others=_set(
-        "EE EE.UU EEUU RR RR.HH FF FF.AA CC CC.OO a.C d.C ss cía Cía ltda dpto máx mín ene feb mar abr jun jul ago sep sept oct"
+        "EE EE.UU EEUU RR RR.HH FF FF.AA CC CC.OO a.C d.C ss cía Cía ltda dpto máx mín ene"
+        " feb mar abr jun jul ago sep sept oct"
         " nov dic trad ed"
     ),
     starters=_set(

@@ -196,6 +196,19 @@ def test_same_bits_for_any_number_of_threads():
     assert np.array_equal(*found)
 
 
+def test_same_bits_every_time_with_characters_and_threads():
+    """Words share spellings; several threads must not add up a spelling's gradient as they come."""
+    rng = random.Random(5)
+    words = [[rng.choice(("a", "be", "see")) for _ in range(40)] for _ in range(96)]
+    tags = [[str(len(word)) for word in row] for row in words]
+    options = {"characters": "rnn", "hidden": 8, "batch_size": 48, "epochs": 2}
+    with limited(2):
+        runs = [SequenceTagger(**options, validation_fraction=0).fit(words, tags) for _ in range(4)]
+    weights = [net.network_.characters.state_dict() for net in runs]
+    for name in weights[0]:
+        assert all(torch.equal(weights[0][name], other[name]) for other in weights[1:]), name
+
+
 def test_words_in_lower_case_and_rare_ones():
     sentences, tags = [["The", "cat"], ["the", "Dog"]] * 6, [["D", "N"]] * 12
     net = SequenceTagger(**SMALL, validation_fraction=0.0).fit(sentences, tags)

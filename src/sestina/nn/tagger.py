@@ -129,7 +129,9 @@ class TaggerNetwork(nn.Module):
         if self.known is not None:
             found.append(self.known(batch.known))
         if self.characters is not None:
-            found.append(self.characters(batch.characters, batch.sizes)[batch.spelt])
+            spellings = self.characters(batch.characters, batch.sizes)
+            # not spellings[spelt], whose gradient threads add up in the order they come
+            found.append(nn.functional.embedding(batch.spelt, spellings))
         if self.contextual is not None:
             found.append(self.contextual(batch.context, batch.lengths))
         return torch.cat(found, dim=2)

@@ -39,6 +39,18 @@ def option(
     )
 
 
+def as_in(kind: type, name: str, **changed: Any) -> Any:
+    """Return a field for the option `name` of the class `kind`, so that its help stands once.
+
+    Args:
+        kind: A class of options.
+        name: One of its options.
+        **changed: What is otherwise here: the default, or another parameter of `option`.
+    """
+    spec = next(spec for spec in fields(kind) if spec.name == name)
+    return option(**{"default": spec.default, **spec.metadata, **changed})
+
+
 def check(options: Any) -> None:
     """Check every option of an object whose class is built from the classes above.
 

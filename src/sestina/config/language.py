@@ -6,36 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from sestina.config.networks import RECURRENT, LearningOptions
-from sestina.config.texts import SUBWORD_METHODS, CleaningOptions, OneHotOptions, SubwordOptions
-from sestina.options import option
+from sestina.config.texts import OneHotOptions, TokenOptions, VerbatimOptions
+from sestina.options import as_in, option
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class WrittenOptions(CleaningOptions):
+class WrittenOptions(VerbatimOptions, TokenOptions):
     """How texts become the tokens that a model reads and writes."""
 
-    level: str = option(
-        "word",
-        "Tokens are words, characters, or parts of words that are learnt.",
-        choices=("word", "character", "subword"),
-    )
-    subword_method: str = option(
-        SubwordOptions.method,
-        "With level subword: pairs that are merged (BPE), or parts that are dropped (unigram).",
-        choices=SUBWORD_METHODS,
-        levels=("subword",),
-    )
     vocabulary: int = option(
         50_000,
         "Keep the most frequent tokens, or learn so many parts of words; PAD, UNK and EOS count "
         "too.",
         least=4,
     )
-    min_count: int = option(
-        1, "Tokens seen fewer times become UNK.", least=1, levels=("word", "character")
-    )
-    lowercase: bool = option(False, "Turn texts to lower case.")
-    html: bool = option(False, "Read HTML: <br /> is white space, &amp; is an ampersand.")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -140,5 +124,10 @@ class GivenOptions:
 class LanguageTrainingOptions(LearningOptions):
     """How a language model is trained."""
 
-    learning_rate: float = option(2e-3, "Step size of the optimiser.", least=1e-12)
-    batch_size: int = option(20, "Texts, pieces of a running text or windows per step.", least=1)
+    learning_rate: float = as_in(LearningOptions, "learning_rate", default=2e-3)
+    batch_size: int = as_in(
+        LearningOptions,
+        "batch_size",
+        default=20,
+        help="Texts, pieces of a running text or windows per step.",
+    )

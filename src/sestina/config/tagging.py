@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sestina.config.networks import POOLS, RECURRENT, EmbeddingOptions, EncoderOptions
-from sestina.options import option
+from sestina.options import as_in, option
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -30,9 +30,7 @@ class TaggerOptions(EmbeddingOptions, EncoderOptions):
     bidirectional: bool = option(True, "Read the sentence in both directions.")
     pool: str = option("last", "States of a word's characters that are kept.", choices=POOLS)
     widths: tuple[int, ...] = option((3,), "Widths of the convolutions over characters.", least=1)
-    dropout: float = option(
-        0.3, "Share of units dropped between layers and before the output.", least=0.0, most=0.95
-    )
+    dropout: float = as_in(EncoderOptions, "dropout", default=0.3)
     crf: bool = option(True, "Learn which tag follows which, and tag whole sentences (CRF).")
     scheme: str = option(
         "auto",

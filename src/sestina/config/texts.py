@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sestina.options import option
+from sestina.options import as_in, option
 
 SUBWORD_METHODS = ("bpe", "unigram")
 
@@ -54,8 +54,16 @@ class SubwordOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TextOptions(CleaningOptions):
-    """How texts become sequences of token ids."""
+class VerbatimOptions(CleaningOptions):
+    """Texts as they stand: what is to be written again, or told letter by letter."""
+
+    lowercase: bool = as_in(CleaningOptions, "lowercase", default=False)
+    html: bool = as_in(CleaningOptions, "html", default=False)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TokenOptions(CleaningOptions):
+    """What the tokens of texts are, and which of them are known."""
 
     level: str = option(
         "word",
@@ -76,6 +84,12 @@ class TextOptions(CleaningOptions):
     min_count: int = option(
         1, "Tokens seen fewer times become UNK.", least=1, levels=("word", "character")
     )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TextOptions(TokenOptions):
+    """How texts become sequences of token ids."""
+
     max_tokens: int = option(500, "Longer texts are cut to so many tokens.", least=1)
     pad: str = option(
         "post",
@@ -177,7 +191,7 @@ class OneHotOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class OneHotTokensOptions(CleaningOptions):
+class OneHotTokensOptions(VerbatimOptions):
     """Options of `OneHotTokens`."""
 
     tokens: str = option(
@@ -185,8 +199,6 @@ class OneHotTokensOptions(CleaningOptions):
         "Tokens are characters, words, marks left out or kept, or what stands between blanks.",
         choices=("characters", "words", "words+marks", "whitespace"),
     )
-    lowercase: bool = option(False, "Turn texts to lower case.")
-    html: bool = option(False, "Read HTML: <br /> is white space, &amp; is an ampersand.")
     alphabet: Any = option(
         None, "The tokens, in order; those of the training texts, sorted, if not given."
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sestina.config.networks import RECURRENT, LearningOptions
-from sestina.config.texts import SUBWORD_METHODS, CleaningOptions, ReadingOptions, SubwordOptions
-from sestina.options import option
+from sestina.config.language import LanguageTrainingOptions, StackOptions
+from sestina.config.networks import LearningOptions
+from sestina.config.texts import ReadingOptions, TokenOptions, VerbatimOptions
+from sestina.options import as_in, option
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -24,43 +25,26 @@ class PairReadingOptions(PairOptions):
     group: str | None = option(
         None, "Column, for instance of books, whose values stay whole in one part."
     )
-    split: str | None = option(None, "Column that names train, dev and test.")
-    encoding: str = option(ReadingOptions.encoding, "Encoding of text files.")
-    header: bool = option(
-        ReadingOptions.header, "CSV and TSV begin with column names; without, name columns 1, 2, …"
-    )
+    split: str | None = as_in(ReadingOptions, "split")
+    encoding: str = as_in(ReadingOptions, "encoding")
+    header: bool = as_in(ReadingOptions, "header")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TranslationTextOptions(CleaningOptions):
+class TranslationTextOptions(VerbatimOptions, TokenOptions):
     """How sentences and their translations become tokens."""
 
-    level: str = option(
-        "subword",
-        "Tokens are parts of words that are learnt, words, or characters.",
-        choices=("subword", "word", "character"),
-    )
-    subword_method: str = option(
-        SubwordOptions.method,
-        "With level subword: pairs that are merged (BPE), or parts that are dropped (unigram).",
-        choices=SUBWORD_METHODS,
-        levels=("subword",),
-    )
+    level: str = as_in(TokenOptions, "level", default="subword")
     vocabulary: int = option(
         2_000, "Tokens of each language at most; PAD, UNK and EOS count too.", least=4
     )
     shared: bool = option(False, "One vocabulary, with one table of vectors, for both languages.")
-    min_count: int = option(
-        1, "Tokens seen fewer times become UNK.", least=1, levels=("word", "character")
-    )
     max_tokens: int = option(
         150,
         "Longer pairs are not trained on; of a longer sentence, the first so many tokens are "
         "translated.",
         least=2,
     )
-    lowercase: bool = option(False, "Turn texts to lower case.")
-    html: bool = option(False, "Read HTML: <br /> is white space, &amp; is an ampersand.")
     lexicon: bool = option(
         True,
         "With attention: what the training pairs make of the tokens attended to (IBM model 1) "
@@ -83,21 +67,14 @@ class TranslatorOptions:
         "How the decoder looks back at all of the sentence; none: it knows its last state only.",
         choices=("additive", "dot"),
     )
-    cell: str = option("lstm", "Recurrent cell.", choices=RECURRENT)
-    embedding: int = option(128, "Size of a token's vector.", least=1)
+    cell: str = as_in(StackOptions, "cell")
+    embedding: int = as_in(StackOptions, "embedding", default=128)
     hidden: int = option(
         128, "Units of a recurrent layer, of the encoder's in each direction.", least=1
     )
     layers: int = option(1, "Stacked recurrent layers, of the encoder and of the decoder.", least=1)
-    dropout: float = option(
-        0.3,
-        "Share of features dropped between layers and before the output, one mask a sequence.",
-        least=0.0,
-        most=0.95,
-    )
-    input_dropout: float = option(
-        0.3, "Share of input features dropped, one mask a sequence.", least=0.0, most=0.95
-    )
+    dropout: float = as_in(StackOptions, "dropout")
+    input_dropout: float = as_in(StackOptions, "input_dropout")
     beam: int = option(5, "Beginnings of translations that are followed up side by side.", least=1)
     length_penalty: float = option(
         1.0, "α: log P is divided by ((5 + tokens) / 6) to the α.", least=0.0, most=5.0
@@ -108,9 +85,9 @@ class TranslatorOptions:
 class TranslatorTrainingOptions(LearningOptions):
     """How a translator is trained."""
 
-    learning_rate: float = option(2e-3, "Step size of the optimiser.", least=1e-12)
-    batch_size: int = option(32, "Pairs per step.", least=1)
-    epochs: int = option(30, "Passes over the training part, at most.", least=1)
+    learning_rate: float = as_in(LanguageTrainingOptions, "learning_rate")
+    batch_size: int = as_in(LearningOptions, "batch_size", default=32, help="Pairs per step.")
+    epochs: int = as_in(LearningOptions, "epochs", default=30)
     label_smoothing: float = option(
         0.1, "Share of the probability that is spread over all tokens.", least=0.0, most=0.9
     )

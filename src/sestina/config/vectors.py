@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sestina.options import option
+from sestina.config.texts import ReadingOptions
+from sestina.options import as_in, option
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -17,7 +18,7 @@ class CorpusOptions:
         choices=("words", "whitespace"),
     )
     lowercase: bool = option(True, "Turn text to lower case.")
-    encoding: str = option("utf-8", "Encoding of text files.")
+    encoding: str = as_in(ReadingOptions, "encoding")
     min_count: int = option(5, "Leave out words that occur fewer times.", least=1)
     vocabulary: int | None = option(None, "Keep so many of the most frequent words.", least=1)
     kmers: str | None = option(
@@ -86,7 +87,7 @@ class FastTextOptions(SamplingOptions):
         "Output layer.",
         choices=("negative", "hierarchical"),
     )
-    learning_rate: float = option(0.05, "Step size; it falls to nearly 0.", least=1e-12)
+    learning_rate: float = as_in(SamplingOptions, "learning_rate", default=0.05)
     min_n: int = option(3, "Characters of the shortest parts of a word.", least=1)
     max_n: int = option(6, "Characters of the longest parts; 0: no parts.", least=0)
     buckets: int = option(2_000_000, "Numbers that parts are hashed into.", least=1)
@@ -106,7 +107,7 @@ class Doc2VecOptions(SamplingOptions):
         "Output layer.",
         choices=("negative", "hierarchical"),
     )
-    epochs: int = option(10, "Passes over the corpus.", least=1)
+    epochs: int = as_in(SamplingOptions, "epochs", default=10)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -128,4 +129,4 @@ class PMIOptions(VectorOptions):
     smoothing: float = option(0.75, "Counts of contexts to this power.", least=1e-12, most=1.0)
     positive: bool = option(True, "Negative values become 0 (PPMI).")
     power: float = option(1.0, "Vectors are rows of U times singular values to this.", least=0.0)
-    memory: float = option(1024.0, "Megabytes for counts; the rest goes to disk.", least=16.0)
+    memory: float = as_in(GloVeOptions, "memory")

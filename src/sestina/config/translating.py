@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sestina.config.language import LanguageTrainingOptions, StackOptions
+from sestina.config.language import StackOptions
 from sestina.config.networks import LearningOptions
 from sestina.config.texts import ReadingOptions, TokenOptions, VerbatimOptions
 from sestina.options import as_in, option
@@ -85,7 +85,7 @@ class TranslatorOptions:
 class TranslatorTrainingOptions(LearningOptions):
     """How a translator is trained."""
 
-    learning_rate: float = as_in(LanguageTrainingOptions, "learning_rate")
+    learning_rate: float = as_in(LearningOptions, "learning_rate", default=4e-3)
     batch_size: int = as_in(LearningOptions, "batch_size", default=32, help="Pairs per step.")
     epochs: int = as_in(LearningOptions, "epochs", default=30)
     label_smoothing: float = option(

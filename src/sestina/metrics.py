@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -71,6 +72,11 @@ def _shares(wanted: set[Any], found: set[Any]) -> dict[str, float]:
     precision, recall = right / max(len(found), 1), right / max(len(wanted), 1)
     f1 = 2 * right / max(len(found) + len(wanted), 1)
     return {"precision": precision, "recall": recall, "f1": f1, "support": len(wanted)}
+
+
+def perplexity(mean: float) -> float:
+    """Return e to the mean loss of a token, natural; ∞ where that is more than a number holds."""
+    return math.exp(mean) if mean < 700 else math.inf
 
 
 def translation(true: Sequence[str], put: Sequence[str]) -> dict[str, float]:

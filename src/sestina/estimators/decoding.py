@@ -1,5 +1,8 @@
 """Rows of a decoder → whole sequences: the most probable ones, or drawn ones.
 
+Translations are searched for by `nn.beam`, whose score is another, and which says why that asks for
+another search.
+
 Letters: R rows, K hypotheses of each, V tokens, t tokens so far.
 """
 
@@ -38,7 +41,7 @@ def most_probable(
 
     Args:
         decoder: R rows that have read what sequences begin with.
-        width: K, the hypotheses that are followed up; 1 takes the most probable token each time.
+        width: K, the hypotheses that are followed up, beside the best one that has ended.
         longest: Tokens at most; where the best hypothesis has not ended by then, it is cut there.
         end: The token that ends a sequence.
         banned: Tokens that are never taken.

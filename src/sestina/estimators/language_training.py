@@ -5,9 +5,8 @@ Rows are those of `data.chunks`. Letters: B rows, T steps, M tokens foreseen.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,7 +16,9 @@ from torch import Tensor
 from sestina.data import chunks as cut
 from sestina.data.chunks import Chunk
 from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
-from sestina.nn.language import LanguageNetwork, States
+from sestina.metrics import perplexity
+from sestina.nn.language import LanguageNetwork
+from sestina.nn.states import States, changed
 from sestina.optimise import Layers
 from sestina.train import Problem
 
@@ -57,21 +58,11 @@ class Reader:
         states = None if chunk.fresh else self._states
         if states is not None and self._forget:
             kept = (torch.rand(1, len(inputs), 1) >= self._forget).float()
-            states = [_times(state, kept) for state in states]
+            states = changed(states, lambda part: part * kept)
         made, after = self._network(inputs, lengths, states)
-        self._states = [_detached(state) for state in after]
+        self._states = changed(after, Tensor.detach)  # gradients stop here
         places = torch.from_numpy(chunk.places)
         return made.reshape(-1, made.shape[2])[places], torch.from_numpy(chunk.targets)
-
-
-def _detached(state: Any) -> Any:
-    """Cut a layer's state, h or (h, c), off the steps that led to it."""
-    return tuple(map(_detached, state)) if isinstance(state, tuple) else state.detach()
-
-
-def _times(state: Any, mask: Tensor) -> Any:
-    """Multiply a layer's state, h or (h, c), (1, B, H) each, by a mask (1, B, 1)."""
-    return tuple(_times(part, mask) for part in state) if isinstance(state, tuple) else state * mask
 
 
 def problem(
@@ -103,11 +94,6 @@ def problem(
         unit="tokens",
         layers=Layers(network.by_layer(), options.layer_decay) if options.layer_decay > 1 else None,
     )
-
-
-def perplexity(mean: float) -> float:
-    """Return e to the mean loss of a token."""
-    return math.exp(mean) if mean < 700 else math.inf
 
 
 def training_chunks(rows: Ragged, options: Reading, epoch: int) -> Iterator[Chunk]:

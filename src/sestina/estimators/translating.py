@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
 from sestina.errors import DataError, counted
+from sestina.metrics import perplexity
 from sestina.nn.beam import search
 from sestina.nn.lexicon import Table
 from sestina.nn.translator import PairBatch, TranslatorNetwork
@@ -156,11 +156,6 @@ def problem(
         validate=None if dev is None else validate,
         unit="tokens",
     )
-
-
-def perplexity(mean: float) -> float:
-    """Return e to the mean loss of a token."""
-    return math.exp(mean) if mean < 700 else math.inf
 
 
 def losses(network: TranslatorNetwork, pairs: NumberedPairs) -> NDArray[np.float64]:

@@ -19,7 +19,8 @@ from sestina.config import LearningOptions
 from sestina.data import chunks as cut
 from sestina.data.chunks import Chunk
 from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
-from sestina.estimators.language_training import perplexity, token_losses
+from sestina.estimators.language_training import token_losses
+from sestina.metrics import perplexity
 from sestina.nn.from_vector import VectorNetwork
 from sestina.text.attributes import Table
 from sestina.train import Problem

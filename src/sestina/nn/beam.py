@@ -1,4 +1,10 @@
-"""Beam search: the likeliest continuations, several side by side, for many sentences at once.
+"""Beam search of translations: the continuations scored best, for many sentences at once.
+
+`estimators.decoding.most_probable` is another search, for another score. There a sequence is as
+good as log P of it, which only falls as it grows, so that every end counts, and a bound tells when
+none can be better. Here log P is divided by the length, and a longer one may always still win: W
+ends must do, of which only those among the W best count, lest short ones crowd out the others; and
+a sentence's W beginnings stay together, since they look back at one memory.
 
 Letters: N sentences, W the width of the beam, V tokens, L tokens written so far.
 """
@@ -6,12 +12,13 @@ Letters: N sentences, W the width of the beam, V tokens, L tokens written so far
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-States = list[Any]  # of each layer: h, or (h, c), (1, rows, H) each
+from sestina.nn.states import States, rows_of
+
 Step = Callable[[Tensor, States], tuple[Tensor, States]]
 """Tokens (N, W) and states (1, N · W, H) → log P of each next token (N, W, V), and states."""
 
@@ -51,21 +58,11 @@ def search(
     """
     beams = _Beams(len(limits), width, end, penalty, limits)
     never = torch.tensor(without, dtype=torch.int64)
-    states = _taken(first, torch.arange(len(limits)).repeat_interleave(width))
+    states = rows_of(first, torch.arange(len(limits)).repeat_interleave(width))
     while not bool(beams.done.all()):
         logs, states = step(beams.last, states)
-        states = _taken(states, beams.go_on(logs.index_fill(2, never, -torch.inf)))
+        states = rows_of(states, beams.go_on(logs.index_fill(2, never, -torch.inf)))
     return [Found(*pair) for pair in zip(beams.texts, beams.best.tolist(), strict=True)]
-
-
-def _taken(states: States, rows: Tensor) -> States:
-    """Return some rows of the layers' states, h or (h, c)."""
-    return [
-        tuple(part.index_select(1, rows) for part in state)
-        if isinstance(state, tuple)
-        else state.index_select(1, rows)
-        for state in states
-    ]
 
 
 class _Beams:

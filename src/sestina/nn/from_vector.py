@@ -5,8 +5,6 @@ Letters: B rows, T steps, D the vector's size, E that of an embedding, H hidden,
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,7 +13,8 @@ from torch import Tensor, nn
 from sestina.config import StackOptions
 from sestina.kernels.cells import STATES
 from sestina.nn import initialise
-from sestina.nn.language import LanguageNetwork, States
+from sestina.nn.language import LanguageNetwork
+from sestina.nn.states import States, rows_of
 
 
 class VectorReader(nn.Module):
@@ -107,7 +106,7 @@ class Decoder:
             tokens: The token of each, (R',).
         """
         chosen = torch.from_numpy(rows)
-        self._states = [_of_rows(state, chosen) for state in self._states]
+        self._states = rows_of(self._states, chosen)
         self._beside = self._beside[chosen]
         self.log_probabilities = self._read(tokens[:, None])
 
@@ -120,10 +119,3 @@ class Decoder:
             )
             found: NDArray[np.float64] = self._network.log_probabilities(made[:, -1]).numpy()
         return found
-
-
-def _of_rows(state: Any, rows: Tensor) -> Any:
-    """Return a layer's state, h or (h, c), (1, R, H) each, of some rows."""
-    if isinstance(state, tuple):
-        return tuple(_of_rows(part, rows) for part in state)
-    return state[:, rows].contiguous()

@@ -19,9 +19,9 @@ from sestina.nn import fused, initialise
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.encoders import CELLS
 from sestina.nn.sequences import Lookup
+from sestina.nn.states import States
 
 FREQUENT = (10, 3)  # the adaptive softmax's head has V / 10 tokens, head and first tail V / 3
-States = list[Any]  # of each layer: h, or (h, c), (1, B, H) each
 
 
 class Softmax(nn.Module):

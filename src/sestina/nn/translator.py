@@ -6,7 +6,7 @@ tokens, M tokens foreseen. Token 0, PAD, is never foreseen, so that class k is t
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +17,7 @@ from sestina.nn import encoders, initialise, parts
 from sestina.nn.attention import Attention, LastState, Memory
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.lexicon import Lexicon, Table
-
-States = list[Any]  # of each layer: h, or (h, c), (1, B, H) each
+from sestina.nn.states import States
 
 
 class PairBatch(NamedTuple):

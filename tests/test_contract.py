@@ -142,7 +142,7 @@ def test_not_fitted(case, tmp_path):
     verbs |= {"score": (x, y), "save": (tmp_path / "model",), "generate": (), "stream": ()}
     verbs |= {"complete": ("a",), "score_pairs": (x, y), "attention_weights": ("a",)}
     if kind is SequenceFromVector:
-        verbs |= {name: (x,) for name in ("generate", "stream")}
+        verbs |= {name: (x,) for name in ("generate", "stream", "complete")}
         verbs |= {name: (x, y) for name in ("perplexity", "figures", "score_sequences")}
     own = [name for name in verbs if hasattr(kind, name)]
     assert len(own) >= 4

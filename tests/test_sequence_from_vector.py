@@ -222,6 +222,48 @@ def test_a_prompt_begins_every_text(digits):
     assert len(net.generate(rows[:1], n=1, top_k=1)[0].split()) == 1
 
 
+def test_what_follows_depends_on_the_vector(digits):
+    net, rows, words = digits
+    for row, text in zip(rows[:5], words[:5], strict=True):
+        first, second, third = text.split()
+        found = net.complete(row, first, n=3)
+        assert found[0].text == second and found[0].probability > 0.9
+        shares = net.stream(row)
+        shares.feed(first)
+        assert found[0].probability == pytest.approx(shares.probabilities.max())
+        assert net.complete(row, f"{first} {second} ", beginning=third[:1])[0].text == third
+        assert net.complete(row)[0].text == first
+
+
+def test_letters_are_put_together_to_words():
+    X, y = [["a"], ["b"]] * 20, ["red rose", "ripe plum"] * 20
+    options = {**TINY, "level": "character", "validation_fraction": 0}
+    net = SequenceFromVector(**options, epochs=25).fit(X, y)
+    assert net.complete(["a"], "r")[0].text == "red"
+    assert net.complete(["b"], "r")[0].text == "ripe"
+    assert net.complete(["b"], "ripe ", n=1)[0].text == "plum"
+    with pytest.raises(OptionError, match="a character model takes a word's beginning at the"):
+        net.complete(["a"], "re", beginning="d")
+
+
+def test_tokens_of_lists_are_completed_whole():
+    y = [["60", "62.5", "64"], ["64", "62.5", "60"]] * 15
+    options = {**TINY, "level": "character", "validation_fraction": 0}
+    net = SequenceFromVector(**options, epochs=20).fit([[0], [1]] * 15, y)
+    assert net.complete([0], ["60"], n=1)[0].text == "62.5"
+    assert net.complete([1], ["64", "62.5"], n=1, beginning="6")[0].text == "60"
+    assert [token for token, _ in net.score_tokens([0], y[0])] == [*y[0], EOS]
+
+
+def test_scores_of_tokens_add_up(digits):
+    net, rows, words = digits
+    for row, text in zip(rows[:5], words[:5], strict=True):
+        tokens = net.score_tokens(row, text + " ")
+        assert [token for token, _ in tokens] == [*text.split(), EOS]
+        total = net.score_sequences([row], [text])[0]
+        assert sum(log for _, log in tokens) == pytest.approx(total, abs=1e-4)
+
+
 def test_unk_is_never_written():
     X = [["a"], ["b"]] * 30
     y = [f"rare{n} {row[0]}" for n, row in enumerate(X)]
@@ -235,6 +277,43 @@ def test_equal_pairs_are_on_one_side():
     X, y = [[n % 4] for n in range(40)], [f"text {n % 4}" for n in range(40)]
     net = SequenceFromVector(**TINY, epochs=1).fit(X, y)
     assert len(net.vocabulary_) == 3 + 1 + 3  # one number of four is held out, with all its pairs
+
+
+# Parts of words.
+
+
+@pytest.mark.parametrize("method", ["bpe", "unigram"])
+def test_parts_of_words_are_learnt_and_put_together(method, tmp_path):
+    pytest.importorskip("tokenizers", reason="the extra 'subword' is not installed")
+    rows, words = spoken(400)
+    options = {**TINY, "hidden": 48, "level": "subword", "subword_method": method}
+    net = SequenceFromVector(**options, vocabulary=60, epochs=25).fit(rows[:350], words[:350])
+    assert max(map(len, net.vocabulary_.tokens[3:])) > 1  # a part of more than a letter
+    for found in (net.predict(rows[350:]), net.generate(rows[350:], temperature=0)):
+        assert np.mean(np.array(found) == words[350:]) > 0.9
+    row, text = rows[0], words[0]
+    first, second, _ = text.split()
+    assert net.generate([row], temperature=0, prompt=first) == [text]
+    assert net.complete(row, f"{first} ", n=1)[0].text == second
+    assert net.complete(row, f"{first} {second[:2]}", n=1)[0].text == second
+    total = net.score_sequences([row], [text])[0]
+    assert sum(log for _, log in net.score_tokens(row, text)) == pytest.approx(total, abs=1e-4)
+    net.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.predict(rows[350:]) == net.predict(rows[350:])
+    assert again.score_sequences([row], [text])[0] == total
+
+
+def test_parts_of_words_are_not_learnt_from_lists():
+    with pytest.raises(OptionError, match="learns parts of words from strings, but lists came"):
+        SequenceFromVector(**TINY, level="subword").fit([[0], [1]], [["a"], ["b"]])
+
+
+def test_an_option_that_does_nothing_is_told():
+    net = SequenceFromVector(**TINY, epochs=1, validation_fraction=0, subword_method="unigram")
+    assert net.fit([[0]], ["a"]).notes_ == [
+        "subword_method does nothing with level='word', only with subword"
+    ]
 
 
 # Manners.
@@ -337,12 +416,16 @@ def test_pairs_that_do_not_do(X, y, sentence):
         (lambda net: net.predict([["0", "1", 2]]), "row 0: column 2 is 2; expected a string, one of"),
         (lambda net: net.predict([["0", "1", "x"]]), "column 2 is 'x', which is unknown; known are"),
         (lambda net: net.predict(np.ones((1, 3))), r"column 0 is np.float64\(1.0\); expected a string"),
-        (lambda net: net.predict([list("012")], beam=0), "beam=0 leaves no hypothesis"),
+        (lambda net: net.predict([list("012")], beam=0), "beam=0 leaves nothing to follow up"),
         (lambda net: net.predict([list("012")], n=-1), "n=-1 makes no sense"),
         (lambda net: net.generate([list("012")], temperature=-1), "temperature=-1 makes no sense"),
         (lambda net: net.generate([list("012")], prompt=["one"]), r"\['one'\] came; expected a str"),
         (lambda net: net.score([list("012")], [["one"]]), "lists of tokens came; expected strings"),
         (lambda net: net.score([], []), "no sequence came"),
+        (lambda net: net.complete(list("012"), n=0), "n=0 makes no sense"),
+        (lambda net: net.complete(list("012"), ["one"]), r"\['one'\] came; expected a string"),
+        (lambda net: net.complete(list("01"), "one"), "rows of 2 values came; expected 3"),
+        (lambda net: net.score_tokens(list("012"), 3), "3 came; expected a string"),
         (lambda net: SequenceFromVector(hidden=0).fit([[1]], ["a"]), "hidden=0 is too small"),
         (lambda net: SequenceFromVector(unknown="zero").fit([[1]], ["a"]), "did you mean 'zeros'"),
     ],

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from sestina.data.records import PARTS
-from sestina.data.split import stratified
+from sestina.data.split import held_out
 from sestina.data.tables import TABLES, kind_of, read_table
 from sestina.errors import DataError, counted, nearest
 
@@ -170,7 +170,7 @@ def known_share(train: Pairs, test: Pairs) -> str:
 
 def _parted(data: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs]:
     groups = data.sources if data.groups is None else data.groups
-    kept, held = stratified(groups, [""] * len(data), share, seed)
+    kept, held = held_out(groups, share, seed)
     return data.take(np.asarray(kept).tolist()), data.take(np.asarray(held).tolist())
 
 

@@ -22,6 +22,22 @@ def fixed_part(text: str) -> str:
     return {8: "dev", 9: "test"}.get(place, "train")
 
 
+def held_out(
+    texts: Sequence[object], share: float, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows (kept, held out) of a random split; equal texts stay on one side.
+
+    Args:
+        texts: N hashable items.
+        share: Share of the rows to hold out, above 0 and below 1.
+        seed: Seed of the draw.
+
+    Raises:
+        DataError: There are too few rows to hold any out.
+    """
+    return stratified(texts, [""] * len(texts), share, seed)
+
+
 def stratified(
     texts: Sequence[object], labels: Sequence[Label], share: float, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -234,15 +250,15 @@ def row_parts(
     train, dev, test = _named_rows(records)
     said = _as_given(dev, test)
 
-    def held_out(share: float) -> tuple[list[int], list[int]]:
-        kept, held = stratified([records.texts[n] for n in train], [""] * len(train), share, seed)
+    def cut_off(share: float) -> tuple[list[int], list[int]]:
+        kept, held = held_out([records.texts[n] for n in train], share, seed)
         return [train[n] for n in kept], [train[n] for n in held]
 
     if not test:
-        train, test = held_out(0.1)
+        train, test = cut_off(0.1)
         said.append("test drawn (10 %)")
     if not dev:
-        train, dev = held_out(dev_share)
+        train, dev = cut_off(dev_share)
         said.append(f"dev drawn ({100 * dev_share:g} % of train)")
     return train, dev, test, "; ".join([*said, f"seed {seed}"])
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from sestina.data.conll import read_columns
 from sestina.data.spans_file import LINES, read_spans
-from sestina.data.split import fixed_part, stratified
+from sestina.data.split import fixed_part, held_out
 from sestina.data.tables import decode, kind_of, read_bytes
 from sestina.errors import DataError, counted
 from sestina.spans import first_offence, scheme_of, spans_of, tags_of
@@ -177,5 +177,5 @@ def _parted(
             f"{data.source} has {counted(len(groups), 'sentence')} of one wording left, of which "
             "none can be held out; give more: an empty line ends a sentence, in .jsonl every line"
         )
-    kept, held = stratified(groups, [""] * len(data), share, seed)
+    kept, held = held_out(groups, share, seed)
     return data.take(np.asarray(kept).tolist()), data.take(np.asarray(held).tolist())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from sestina.errors import DataError, DataWarning, OptionError, counted
 from sestina.estimators.decisions import NOTHING_HELD_OUT, Decisions
 from sestina.estimators.targets import Labels
 from sestina.estimators.trained import Trained
+from sestina.estimators.validation import pair_of
 from sestina.nn.classifier import ClassifierNetwork
 from sestina.nn.heads import Target
 from sestina.optimise import Layers
@@ -109,19 +109,14 @@ class SequenceClassifier(
             validation: Sequences and labels for early stopping; by default
                 ``validation_fraction`` of X, drawn by label, is held out.
             checkpoint: Folder for a checkpoint after each epoch.
-            resume: Go on from the checkpoint, where there is one; it wants the same data, options
-                and number of threads.
+            resume: Go on from that checkpoint, where there is one.
 
         Raises:
-            DataError: X or y cannot be used.
-            OptionError: An option makes no sense, or the checkpoint is of another run.
-            TrainingError: The loss is not finite any more.
-            KeyboardInterrupt: After Ctrl-C; the estimator is then fitted with the best weights
-                so far, if an epoch was finished.
+            SestinaError: X or y, an option or the checkpoint cannot be used, or training failed;
+                `Trained` says which error is which.
+            KeyboardInterrupt: After Ctrl-C; fitted with the best epoch so far, if there is one.
         """
-        started = time.perf_counter()
-        self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
-        config.check(self)
+        started = self._begin()
         self._decide_as_usual()
         X, y = _paired(X, y)
         self.notes_: list[str] = config.unused(self)
@@ -130,9 +125,9 @@ class SequenceClassifier(
         X, y, validation = self._held_out(X, y, validation)
         inputs, codes = self._learn(X), self._labels.encode(y)
         target = Target(len(self.classes_), self._labels.multi_label)
-        if validation is not None and not (isinstance(validation, tuple) and len(validation) == 2):
-            raise DataError("validation is not a pair (sequences, labels)")
-        dev = None if validation is None else self._encoded(*_paired(*validation))
+        dev = None
+        if validation is not None:
+            dev = self._encoded(*_paired(*pair_of(validation, "sequences, labels")))
         if dev is not None and (cut := self._cut_note(dev[0])):
             self.notes_.append(f"validation: {cut}")
         if self.calibrate and dev is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
@@ -10,8 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sestina.errors import OptionError
 from sestina.estimators.token_stream import State, TokenStream
+from sestina.text.clean import cleaner
 from sestina.text.detokenise import BLANK
+from sestina.text.languages import Language
 from sestina.text.vocabulary import EOS, UNK, Vocabulary
 
 LONGEST = 30  # characters that a word may go on for
@@ -27,6 +31,40 @@ class Completion(NamedTuple):
 
     text: str
     probability: float
+
+
+def completions(
+    fed: Callable[[str], TokenStream], language: Language, prefix: str, n: int, beginning: str
+) -> list[Completion]:
+    """Return the n most probable words that follow a text, with their probabilities.
+
+    Args:
+        fed: Returns a stream that has read a text.
+        language: What its tokens are. Those of level "word" are words; others are put together.
+        prefix: The text so far.
+        n: How many words.
+        beginning: Only words that begin so; of a word model.
+
+    Raises:
+        OptionError: n is less than 1, or tokens that are no words come with a `beginning`.
+    """
+    if n < 1:
+        raise OptionError(f"n={n!r} makes no sense; give the number of words wanted")
+    vocabulary, level = language.vocabulary, language.reading.level
+    if level == "word":
+        return next_tokens(fed(prefix), vocabulary, n, beginning)
+    if beginning:
+        raise OptionError(
+            f"a {level} model takes a word's beginning at the prefix's end; drop beginning"
+        )
+    stream = fed(prefix)  # which says what is no text
+    text = cleaner(language.reading)(prefix)
+    if level == "character":
+        return whole_words(stream, Parts.of_characters(vocabulary), n, last_word(text))
+    wanted = last_word(text)  # whose own parts may not be those that a longer word begins with
+    before = text.removesuffix(wanted)
+    inside = before != "" and not before[-1].isspace()
+    return whole_words(fed(before), Parts.of_words(vocabulary, inside), n, wanted=wanted)
 
 
 def next_tokens(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from sestina.config import (
 from sestina.data import chunks
 from sestina.data.ragged import Ragged
 from sestina.data.read import read
-from sestina.data.split import cut_off_end, stratified
+from sestina.data.split import cut_off_end, held_out
 from sestina.errors import DataError, counted
 from sestina.estimators import language_training as reading
 from sestina.estimators import written
@@ -38,6 +37,7 @@ from sestina.text.encode import cut_up, encode, in_ids, learn_vocabulary
 from sestina.text.inputs import as_texts
 from sestina.text.parts import read_vocabulary
 from sestina.text.scan import Numbered
+from sestina.text.transformer import of_texts
 from sestina.text.vocabulary import EOS, Vocabulary
 from sestina.train import random_stream
 
@@ -83,11 +83,7 @@ class LanguageModel(
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that inputs are one-dimensional lists of strings."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        return tags
+        return of_texts(super().__sklearn_tags__())
 
     def fit(
         self,
@@ -107,21 +103,14 @@ class LanguageModel(
             validation: Texts, or a path, for early stopping; by default `validation_fraction` of X
                 is held out: the end of a running text, else texts drawn at random.
             checkpoint: Folder for a checkpoint after each epoch.
-            resume: Go on from the checkpoint, where there is one; it wants the same data, options
-                and number of threads.
+            resume: Go on from that checkpoint, where there is one.
 
         Raises:
-            DataError: X cannot be used, or `pretrained` holds another kind of model.
-            ModelError: `pretrained` is a folder without a model that can be read.
-            OptionError: An option makes no sense or differs from that of the model to begin as,
-                or the checkpoint is of another run.
-            TrainingError: The loss is not finite any more.
-            KeyboardInterrupt: After Ctrl-C; the estimator is then fitted with the best weights
-                so far, if an epoch was finished.
+            SestinaError: X, `pretrained`, an option or the checkpoint cannot be used, or training
+                failed; `Trained` says which error is which.
+            KeyboardInterrupt: After Ctrl-C; fitted with the best epoch so far, if there is one.
         """
-        started = time.perf_counter()
-        self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
-        config.check(self)
+        started = self._begin()
         texts, held = self._held_out(self._texts_of(X), validation)
         self.notes_: list[str] = config.unused(self)
         start = self._start()
@@ -205,12 +194,7 @@ class LanguageModel(
         """
         if not isinstance(text, str):
             raise DataError(f"{text!r:.60} came; expected one text")
-        stream, found = self.stream(), []
-        for token in [*self.tokens(text), EOS]:
-            number = self.vocabulary_[token]
-            found.append((token, float(stream.log_probabilities[number])))
-            stream.advance(number)
-        return found
+        return self.stream().scored(self.tokens(text))
 
     def score(self, X: Any, y: None = None) -> float:
         """Return the mean log P of a token: minus the logarithm of the perplexity."""
@@ -290,7 +274,7 @@ class LanguageModel(
                 f"{counted(len(texts), 'text')} of one wording came, of which none can be held "
                 "out; give others, or validation_fraction=0, or running=True for one long text"
             )
-        kept, held = stratified(texts, [""] * len(texts), self.validation_fraction, self.seed)
+        kept, held = held_out(texts, self.validation_fraction, self.seed)
         return [texts[n] for n in kept], [texts[n] for n in held]
 
     def _encode(self, texts: Sequence[str]) -> Ragged:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +17,19 @@ from sestina import config
 from sestina.config import GivenOptions, LanguageTrainingOptions, WrittenOptions
 from sestina.data import chunks
 from sestina.data.ragged import Ragged
-from sestina.data.split import stratified
+from sestina.data.split import held_out
 from sestina.errors import DataError, OptionError, counted
 from sestina.estimators import vector_training, written
 from sestina.estimators.trained import Trained
+from sestina.estimators.validation import pair_of
 from sestina.estimators.vector_training import Pairs
 from sestina.estimators.vector_writer import VectorWriter
 from sestina.nn.from_vector import VectorNetwork
 from sestina.text.attributes import Attributes, Table
 from sestina.text.encode import Encoded, encode, in_ids, learn_vocabulary
 from sestina.text.inputs import as_sequences
-from sestina.text.vocabulary import EOS, Vocabulary
+from sestina.text.parts import read_vocabulary
+from sestina.text.vocabulary import EOS
 from sestina.train import random_stream
 
 
@@ -45,10 +46,11 @@ class SequenceFromVector(
     `LanguageTrainingOptions`. All logarithms are natural.
 
     X is a table, (N, A): numbers, dense or sparse, or columns of which some hold strings, such as a
-    data frame or lists of rows; each such symbol becomes a one-hot column.
+    data frame or lists of rows; each such symbol becomes a one-hot column. ``level="subword"``
+    needs the extra `subword`, and strings.
 
     Attributes (after `fit`):
-        vocabulary_: The `Vocabulary`, V tokens.
+        vocabulary_: The `Vocabulary`, V tokens; with subwords it knows how texts are cut, too.
         attributes_: What the columns of X are.
         n_features_in_: A.
         tokens_: Tokens trained on, EOS included.
@@ -91,22 +93,20 @@ class SequenceFromVector(
             validation: Vectors and sequences for early stopping; by default `validation_fraction`
                 of the pairs is drawn and held out, equal pairs together.
             checkpoint: Folder for a checkpoint after each epoch.
-            resume: Go on from the checkpoint, where there is one; it wants the same data, options
-                and number of threads.
+            resume: Go on from that checkpoint, where there is one.
 
         Raises:
-            DataError: X or y cannot be used.
-            OptionError: An option makes no sense, or the checkpoint is of another run.
-            TrainingError: The loss is not finite any more.
-            KeyboardInterrupt: After Ctrl-C; the estimator is then fitted with the best weights
-                so far, if an epoch was finished.
+            SestinaError: X or y, an option or the checkpoint cannot be used, or training failed;
+                `Trained` says which error is which.
+            KeyboardInterrupt: After Ctrl-C; fitted with the best epoch so far, if there is one.
         """
-        started = time.perf_counter()
-        self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
-        config.check(self)
-        if self.level == "subword":
-            raise OptionError("level='subword' is not offered here; take 'word' or 'character'")
+        started = self._begin()
         documents, self.lists_ = as_sequences(y)
+        if self.lists_ and self.level == "subword":
+            raise OptionError(
+                "level='subword' learns parts of words from strings, but lists came, whose tokens "
+                "are whole; take level='word'"
+            )
         self.attributes_ = Attributes.learn(X)
         self.n_features_in_ = len(self.attributes_)
         vectors = self._vectors(X)
@@ -121,7 +121,8 @@ class SequenceFromVector(
         dev = None if held is None else self._encoded(*held)[0]
         with random_stream(self.seed, 0):
             self.network_ = self._network()
-        self.notes_: list[str] = written.notes(encoded, self.network_, self)
+        self.notes_: list[str] = config.unused(self)
+        self.notes_ += written.notes(encoded, self.network_, self)
         if self.standard:
             self.network_.vector.standardise(*vector_training.measures(vectors))
         parts = [pairs] if dev is None else [pairs, dev]
@@ -185,13 +186,12 @@ class SequenceFromVector(
         """Return the rows to train on, and the vectors and sequences to validate by."""
         every = np.arange(len(documents))
         if validation is not None:
-            if not (isinstance(validation, tuple) and len(validation) == 2):
-                raise DataError("validation is not a pair (vectors, sequences)")
-            return every, (self._vectors(validation[0]), validation[1])
+            X, y = pair_of(validation, "vectors, sequences")
+            return every, (self._vectors(X), y)
         if not self.validation_fraction:
             return every, None
         pairs = list(zip(vector_training.keys(vectors), map(_frozen, documents), strict=True))
-        kept, held = stratified(pairs, [""] * len(pairs), self.validation_fraction, self.seed)
+        kept, held = held_out(pairs, self.validation_fraction, self.seed)
         return kept, (vectors[held], [documents[n] for n in held])
 
     def _encoded(self, vectors: Table, y: Any) -> tuple[Pairs, Encoded, list[Any]]:
@@ -236,7 +236,7 @@ class SequenceFromVector(
         self, learned: dict[str, Any], arrays: dict[str, NDArray[Any]], files: dict[str, str]
     ) -> None:
         """Become fitted again from what `_learned` returned, the weights and the text files."""
-        self.vocabulary_ = Vocabulary.from_json(files["vocabulary.json"])
+        self.vocabulary_ = read_vocabulary(files["vocabulary.json"], self.level)
         self.tokens_, self.longest_ = learned["tokens"], learned["longest"]
         self.lists_ = learned["lists"]
         self.attributes_ = Attributes.from_json(learned["attributes"])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -20,7 +19,6 @@ from torch import Tensor
 from sestina import config, metrics, spans
 from sestina.config import TaggerOptions
 from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
-from sestina.data.split import stratified
 from sestina.errors import DataError, counted
 from sestina.estimators import tagging
 from sestina.estimators.contexts import Contexts
@@ -28,6 +26,7 @@ from sestina.estimators.step_stream import StepStream, refuse
 from sestina.estimators.tagging import Tagged
 from sestina.estimators.targets import Labels
 from sestina.estimators.trained import Trained, weights_digest
+from sestina.estimators.validation import drawn, pair_of
 from sestina.nn.embedding import TokenEmbedding
 from sestina.nn.tagger import TaggerNetwork
 from sestina.text.inputs import as_sentences
@@ -82,19 +81,14 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
             validation: Sentences and tags for early stopping; by default ``validation_fraction``
                 of the sentences is held out, equal ones together.
             checkpoint: Folder for a checkpoint after each epoch.
-            resume: Go on from the checkpoint, where there is one; it wants the same data, options
-                and number of threads.
+            resume: Go on from that checkpoint, where there is one.
 
         Raises:
-            DataError: X or y cannot be used.
-            OptionError: An option makes no sense, or the checkpoint is of another run.
-            TrainingError: The loss is not finite any more.
-            KeyboardInterrupt: After Ctrl-C; the estimator is then fitted with the best weights
-                so far, if an epoch was finished.
+            SestinaError: X or y, an option or the checkpoint cannot be used, or training failed;
+                `Trained` says which error is which.
+            KeyboardInterrupt: After Ctrl-C; fitted with the best epoch so far, if there is one.
         """
-        started = time.perf_counter()
-        self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
-        config.check(self)
+        started = self._begin()
         X, y = tagging.paired(X, y)
         self.notes_ = [*config.unused(self), *tagging.idle(self)]
         X, y, held = self._held_out(X, y, validation)
@@ -194,19 +188,12 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
     # How a fit goes, step by step.
 
     def _held_out(
-        self, X: Sequence[Any], y: Sequence[Any], validation: Any
+        self, X: list[Any], y: list[Any], validation: Any
     ) -> tuple[Any, Any, tuple[Any, Any] | None]:
         """Return training sentences and tags, and the validation part, drawn if none was given."""
         if validation is not None:
-            if not (isinstance(validation, tuple) and len(validation) == 2):
-                raise DataError("validation is not a pair (sentences, tags)")
-            return X, y, tagging.paired(*validation)
-        if not self.validation_fraction:
-            return X, y, None
-        groups = [tuple(sentence) for sentence in X]
-        kept, held = stratified(groups, [""] * len(X), self.validation_fraction, self.seed)
-        (X, y), dev = (([X[n] for n in part], [y[n] for n in part]) for part in (kept, held))
-        return X, y, dev
+            return X, y, tagging.paired(*pair_of(validation, "sentences, tags"))
+        return drawn(X, y, [tuple(sentence) for sentence in X], self)
 
     def _known_tags(self, y: Any, held: tuple[Any, Any] | None) -> Labels:
         """Return the tags of both parts; those that only the validation part has are noted."""

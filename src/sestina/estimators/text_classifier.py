@@ -38,6 +38,7 @@ from sestina.text.encode import Encoded, cut_up, encode, in_ids, learn_vocabular
 from sestina.text.inputs import as_texts
 from sestina.text.parts import read_vocabulary
 from sestina.text.scan import Numbered
+from sestina.text.transformer import of_texts
 from sestina.text.vocabulary import EOS, START, Vocabulary
 from sestina.vectors.table import WordVectors
 
@@ -85,10 +86,7 @@ class TextClassifier(
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that inputs are one-dimensional lists of strings."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
+        tags = of_texts(super().__sklearn_tags__())
         tags.classifier_tags.multi_label = True
         return tags
 

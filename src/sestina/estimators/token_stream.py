@@ -114,6 +114,18 @@ class TokenStream:
             self._top = self._read(token)
         self._known = None
 
+    def scored(self, tokens: Iterable[str]) -> list[tuple[str, float]]:
+        """Go on to a text's end; return its tokens, EOS the last, and log P of each, natural.
+
+        A token outside the vocabulary has the log P of UNK.
+        """
+        found = []
+        for token in [*tokens, EOS]:
+            number = self._vocabulary[token]
+            found.append((token, float(self.log_probabilities[number])))
+            self.advance(number)
+        return found
+
     def _read(self, token: int) -> NDArray[np.float32]:
         """Take one step with all layers, (H,)."""
         x: NDArray[np.float32] = self._vectors[token]

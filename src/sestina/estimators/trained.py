@@ -27,6 +27,17 @@ from sestina.train import Problem, Run, train
 class Trained(LearningOptions):
     """Base of the estimators that train a network.
 
+    Every `fit` checks its options and data first, and leaves nothing fitted where it fails. With a
+    folder as `checkpoint` it writes down after each epoch how far it has come; `resume` goes on
+    from there to the same bits, and wants the same data, options and number of threads.
+
+    Raises (in `fit`):
+        DataError: The data cannot be used.
+        OptionError: An option makes no sense, or the checkpoint is of another run.
+        MissingExtra: An option needs a package that is not installed.
+        TrainingError: The loss is not finite any more, or the disk is full.
+        KeyboardInterrupt: After Ctrl-C; fitted with the best epoch so far, if one was finished.
+
     Attributes (after `fit`):
         network_: The torch module.
         history_: One row per epoch.
@@ -109,6 +120,13 @@ class Trained(LearningOptions):
         self.network_.eval()
 
     # How a training goes.
+
+    def _begin(self) -> float:
+        """Check the options and return the time; a fit that fails leaves nothing fitted."""
+        started = time.perf_counter()
+        self.__dict__.pop("network_", None)
+        config.check(self)
+        return started
 
     def _train(
         self,

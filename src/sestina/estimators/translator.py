@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -16,18 +15,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sestina import config, metrics
-from sestina.config import (
-    TextOptions,
-    TranslationTextOptions,
-    TranslatorOptions,
-    TranslatorTrainingOptions,
-)
+from sestina.config import TranslationTextOptions, TranslatorOptions, TranslatorTrainingOptions
 from sestina.data.ragged import Ragged
-from sestina.data.split import stratified
 from sestina.errors import DataError, DataWarning, OptionError, counted
-from sestina.estimators import translating
+from sestina.estimators import translating, written
 from sestina.estimators.trained import Trained
 from sestina.estimators.translating import AttentionMap, NumberedPairs
+from sestina.estimators.validation import drawn, pair_of
 from sestina.nn.lexicon import Table
 from sestina.nn.translator import TranslatorNetwork
 from sestina.text.encode import Encoded
@@ -35,6 +29,7 @@ from sestina.text.ibm1 import IBM1
 from sestina.text.inputs import as_texts
 from sestina.text.languages import WHOLE, Language
 from sestina.text.parts import read_vocabulary
+from sestina.text.transformer import of_texts
 from sestina.text.vocabulary import EOS
 from sestina.train import random_stream
 
@@ -73,11 +68,7 @@ class Translator(
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that inputs are one-dimensional lists of strings."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        return tags
+        return of_texts(super().__sklearn_tags__())
 
     def fit(
         self,
@@ -96,20 +87,14 @@ class Translator(
             validation: Sentences and translations for early stopping; by default
                 ``validation_fraction`` of the pairs is held out, those of one sentence together.
             checkpoint: Folder for a checkpoint after each epoch.
-            resume: Go on from the checkpoint, where there is one; it wants the same data, options
-                and number of threads.
+            resume: Go on from that checkpoint, where there is one.
 
         Raises:
-            DataError: X or y cannot be used.
-            OptionError: An option makes no sense, or the checkpoint is of another run.
-            MissingExtra: The level is "subword", and tokenizers is not installed.
-            TrainingError: The loss is not finite any more.
-            KeyboardInterrupt: After Ctrl-C; the estimator is then fitted with the best weights
-                so far, if an epoch was finished.
+            SestinaError: X or y, an option or the checkpoint cannot be used, or training failed;
+                `Trained` says which error is which.
+            KeyboardInterrupt: After Ctrl-C; fitted with the best epoch so far, if there is one.
         """
-        started = time.perf_counter()
-        self.__dict__.pop("network_", None)  # a fit that fails leaves nothing fitted
-        config.check(self)
+        started = self._begin()
         self.notes_ = [*config.unused(self), *self._idle()]
         sources, targets = translating.paired(X, y)
         sources, targets, held = self._held_out(sources, targets, validation)
@@ -199,7 +184,7 @@ class Translator(
         mean = float(translating.losses(self.network_, pairs).sum()) / len(pairs.targets.values)
         return {
             **metrics.translation(targets, put),
-            "perplexity": translating.perplexity(mean),
+            "perplexity": metrics.perplexity(mean),
             "sentences": len(targets),
         }
 
@@ -251,19 +236,13 @@ class Translator(
     ) -> tuple[list[str], list[str], tuple[list[str], list[str]] | None]:
         """Return training pairs, and the validation part, drawn if none was given."""
         if validation is not None:
-            if not (isinstance(validation, tuple) and len(validation) == 2):
-                raise DataError("validation is not a pair (sentences, translations)")
-            return sources, targets, translating.paired(*validation)
-        if not self.validation_fraction:
-            return sources, targets, None
-        kept, held = stratified(sources, [""] * len(sources), self.validation_fraction, self.seed)
-        parts = (([side[n] for n in rows] for side in (sources, targets)) for rows in (kept, held))
-        (sources, targets), (one, other) = parts
-        return sources, targets, (one, other)
+            pair = pair_of(validation, "sentences, translations")
+            return sources, targets, translating.paired(*pair)
+        return drawn(sources, targets, sources, self)
 
     def _learn(self, sources: list[str], targets: list[str]) -> NumberedPairs:
         """Learn both languages; return the training pairs in ids, too long ones left out."""
-        reading = self._reading()
+        reading = written.reading_of(self)
         if self.shared:
             self.source_, _ = Language.learn([*sources, *targets], reading)
             self.target_ = self.source_
@@ -293,12 +272,6 @@ class Translator(
 
     def _sides(self, X: Any, y: Any) -> tuple[tuple[Language, Any], tuple[Language, Any]]:
         return (self.source_, X), (self.target_, y)
-
-    def _reading(self) -> TextOptions:
-        """Return how texts are read, in the terms of `text.encode`."""
-        own = {spec.name for spec in fields(self)} & {spec.name for spec in fields(TextOptions)}
-        same = {name: getattr(self, name) for name in own - {"max_tokens"}}
-        return TextOptions(**same, max_tokens=WHOLE, mark_end=True)
 
     def _note(self, source: Encoded, target: Encoded) -> None:
         """Say once what is unknown in the training pairs."""
@@ -376,8 +349,9 @@ class Translator(
         """Become fitted again from what `_learned` returned, the weights and the text files."""
         self._recall(learned, files)
         one, other = (read_vocabulary(files[name], self.level) for name in self._files[:2])
-        self.source_ = Language(one, self._reading())
-        self.target_ = self.source_ if self.shared else Language(other, self._reading())
+        reading = written.reading_of(self)
+        self.source_ = Language(one, reading)
+        self.target_ = self.source_ if self.shared else Language(other, reading)
         words = json.loads(files[self._files[2]])
         self.dictionary_ = {str(word): str(entry) for word, entry in words.items()}
         names = [f"lexicon.{name}" for name in Table._fields]

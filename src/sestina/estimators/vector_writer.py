@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,17 @@ from sklearn.utils.validation import check_is_fitted
 from sestina.config import StackOptions
 from sestina.errors import DataError, OptionError
 from sestina.estimators import vector_training, written
+from sestina.estimators.completion import Completion, completions
 from sestina.estimators.decoding import drawn, most_probable
 from sestina.estimators.sampling import Sampler, generator_of, most_tokens
 from sestina.estimators.token_stream import Given, TokenStream
 from sestina.nn.from_vector import Decoder, VectorNetwork
 from sestina.text.attributes import Table
 from sestina.text.detokenise import Joiner
+from sestina.text.languages import Language
 from sestina.text.vocabulary import EOS, UNK, Vocabulary
 
+BEAM = 5  # beginnings that are followed up, where no number is named
 LONGER = 2  # a prediction may be so many times as long as the longest training sequence
 ROWS = 256  # written side by side, at most
 SCORES = 1 << 22  # of tokens at once, at most
@@ -40,18 +44,19 @@ class VectorWriter(StackOptions):
     def _vectors(self, X: Any) -> Table:
         """Return X as the network takes it, (N, D)."""
 
-    def predict(self, X: Any, beam: int = 5, n: int | None = None) -> list[Any]:
+    def predict(self, X: Any, beam: int | None = None, n: int | None = None) -> list[Any]:
         """Return the most probable sequence that a beam search finds for each vector.
 
         Args:
             X: (N, A), as in `fit`.
-            beam: Hypotheses that are followed up; 1 takes the most probable token each time.
+            beam: Beginnings that are followed up side by side; 5 if None.
             n: Tokens at most; twice those of the longest training sequence if None.
 
         Returns:
             N strings, or lists of tokens, as those of the training.
         """
         check_is_fitted(self, "network_")
+        beam = BEAM if beam is None else beam
         if beam < 1:
             raise OptionError(f"beam={beam!r} leaves no hypothesis; give 1 or more")
         most = most_tokens(LONGER * max(self.longest_, 1) if n is None else n)
@@ -97,6 +102,42 @@ class VectorWriter(StackOptions):
             chance = [generator_of(first + row) for row in rows]
             found += drawn(decoder, sampler, chance, most, self._end, self._never)
         return [self._written(ids, opening, prompt) for ids in found]
+
+    def complete(
+        self, x: Any, prefix: Any = "", n: int = 10, beginning: str = ""
+    ) -> list[Completion]:
+        """Return the n most probable words that follow, given a vector, with their probabilities.
+
+        What a word is, is that of `LanguageModel.complete`; of lists of tokens, a token.
+
+        Args:
+            x: One row of X, (A,).
+            prefix: The text so far: a string, or a list of tokens where y held such.
+            n: How many words.
+            beginning: Only words that begin so; not of characters or parts of words.
+
+        Raises:
+            DataError: x or the prefix cannot be used.
+            OptionError: n is less than 1, or characters or parts of words have a `beginning`.
+        """
+        check_is_fitted(self, "network_")
+        language = self._language()
+        if self.lists_:  # what is in lists is whole, whatever the level
+            language = replace(language, reading=replace(language.reading, level="word"))
+        return completions(lambda text: self._fed(x, text), language, prefix, n, beginning)
+
+    def score_tokens(self, x: Any, y: Any) -> list[tuple[str, float]]:
+        """Return the tokens of one sequence, EOS behind them, and log P of each, given a vector.
+
+        A token outside the vocabulary has the log P of UNK.
+
+        Args:
+            x: One row of X, (A,).
+            y: A string, or a list of tokens where y held such.
+        """
+        check_is_fitted(self, "network_")
+        text = y.rstrip() if isinstance(y, str) else y  # blanks at a text's end are none of it
+        return self.stream(x).scored(self._opening(text))
 
     def stream(self, x: Any) -> TokenStream:
         """Return the beginning of a text that belongs to one vector: feed it token by token.
@@ -149,7 +190,17 @@ class VectorWriter(StackOptions):
         if not isinstance(prompt, str) or (self.lists_ and prompt):
             wanted = "a list of tokens" if self.lists_ else "a string"
             raise DataError(f"{prompt!r:.60} came; expected {wanted}, the beginning of a sequence")
-        return written.cut_prompt(prompt, written.reading_of(self))
+        return written.cut_prompt(prompt, self._language())
+
+    def _language(self) -> Language:
+        return Language(self.vocabulary_, written.reading_of(self))
+
+    def _fed(self, x: Any, prompt: Any) -> TokenStream:
+        """Return the stream of a vector that has read a prompt."""
+        stream = self.stream(x)
+        for token in self._opening(prompt):
+            stream.advance(self.vocabulary_[token])
+        return stream
 
     def _written(self, ids: Sequence[int], opening: Sequence[str] = (), prompt: Any = "") -> Any:
         """Return what the tokens of these ids are behind a prompt: a string, or a list of them."""

@@ -8,22 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sestina.config import TextOptions
 from sestina.errors import DataError, OptionError
 from sestina.estimators import written
-from sestina.estimators.completion import (
-    Completion,
-    Parts,
-    last_word,
-    next_tokens,
-    whole_words,
-)
+from sestina.estimators.completion import Completion, completions
 from sestina.estimators.sampling import Sampler, generator_of, most_tokens
 from sestina.estimators.token_stream import TokenStream
-from sestina.text.clean import cleaner
 from sestina.text.detokenise import Joiner
-from sestina.text.encode import cut_by
-from sestina.text.tokenise import tokeniser
+from sestina.text.languages import Language
 from sestina.text.vocabulary import EOS, UNK, Vocabulary
 
 
@@ -34,10 +25,6 @@ class Writer:
     level: str
     backwards: bool
     seed: int
-
-    @abstractmethod
-    def _reading(self) -> TextOptions:
-        """Return how texts are read, in the terms of `text.encode`."""
 
     @abstractmethod
     def stream(self) -> TokenStream:
@@ -93,9 +80,7 @@ class Writer:
 
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of a text, in order, as the model reads them; UNK as it is spelt."""
-        check_is_fitted(self, "vocabulary_")
-        options = self._reading()
-        return tokeniser(options, cut_by(self.vocabulary_, options))(text)
+        return self._language().cut(text)
 
     def complete(self, prefix: str, n: int = 10, beginning: str = "") -> list[Completion]:
         """Return the n most probable words that follow, with their probabilities (row B10).
@@ -114,23 +99,7 @@ class Writer:
                 model reads backwards.
         """
         self._refuse_backwards()
-        stream = self._fed(prefix)
-        if n < 1:
-            raise OptionError(f"n={n!r} makes no sense; give the number of words wanted")
-        if self.level == "word":
-            return next_tokens(stream, self.vocabulary_, n, beginning)
-        if beginning:
-            raise OptionError(
-                f"a {self.level} model takes a word's beginning at the prefix's end; drop beginning"
-            )
-        text = cleaner(self._reading())(prefix)
-        if self.level == "character":
-            return whole_words(stream, Parts.of_characters(self.vocabulary_), n, last_word(text))
-        wanted = last_word(text)  # whose own parts may not be those that a longer word begins with
-        before = text.removesuffix(wanted)
-        inside = before != "" and not before[-1].isspace()
-        parts = Parts.of_words(self.vocabulary_, inside)
-        return whole_words(self._fed(before), parts, n, wanted=wanted)
+        return completions(self._fed, self._language(), prefix, n, beginning)
 
     def _refuse_backwards(self) -> None:
         if self.backwards:
@@ -143,7 +112,7 @@ class Writer:
         self, prompt: str, n: int, sampler: Sampler, generator: np.random.Generator
     ) -> Iterator[str]:
         stream, join = self._fed(prompt), Joiner(self.level)
-        for known in self._cut(prompt):
+        for known in written.cut_prompt(prompt, self._language()):
             join(known)
         unknown, end = self.vocabulary_[UNK], self.vocabulary_[EOS]
         for _ in range(n):
@@ -158,13 +127,10 @@ class Writer:
         if not isinstance(prompt, str):
             raise DataError(f"{prompt!r:.60} came; expected a string, the beginning of a text")
         stream = self.stream()
-        for token in self._cut(prompt):
+        for token in written.cut_prompt(prompt, self._language()):
             stream.advance(self.vocabulary_[token])
         return stream
 
-    def _cut(self, prompt: str) -> list[str]:
-        """Return the tokens of a prompt; a blank at its end is one for a character model."""
-        tokens = self.tokens(prompt)
-        if self.level == "character" and tokens and prompt[-1].isspace():
-            tokens.append(" ")
-        return tokens
+    def _language(self) -> Language:
+        check_is_fitted(self, "vocabulary_")
+        return Language(self.vocabulary_, written.reading_of(self))

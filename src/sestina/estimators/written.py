@@ -9,19 +9,17 @@ from typing import Any
 
 from sestina.config import StackOptions, TextOptions
 from sestina.errors import counted
-from sestina.estimators.language_training import perplexity
+from sestina.metrics import perplexity
 from sestina.nn.language import LanguageNetwork
 from sestina.text.clean import cleaner
 from sestina.text.encode import Encoded
-from sestina.text.tokenise import tokeniser
-
-WHOLE = 2**31  # texts are read to their ends
+from sestina.text.languages import WHOLE, Language
 
 
 def reading_of(options: Any) -> TextOptions:
-    """Return how the texts of an estimator are read, in the terms of `text.encode`."""
+    """Return how the texts of an estimator are read, to their ends, in terms of `text.encode`."""
     own = {spec.name for spec in fields(options)} & {spec.name for spec in fields(TextOptions)}
-    same = {name: getattr(options, name) for name in own}
+    same = {name: getattr(options, name) for name in own - {"max_tokens"}}
     return TextOptions(**same, max_tokens=WHOLE, mark_end=True)
 
 
@@ -54,10 +52,10 @@ def opening(prompt: str, level: str) -> str:
     return prompt.rstrip() if level == "word" else prompt
 
 
-def cut_prompt(prompt: str, reading: TextOptions) -> list[str]:
+def cut_prompt(prompt: str, language: Language) -> list[str]:
     """Return the tokens of a prompt; a blank at its end is one for a character model."""
-    tokens = tokeniser(reading)(prompt)
-    if reading.level == "character" and tokens and prompt[-1].isspace():
+    tokens = language.cut(prompt)
+    if language.reading.level == "character" and tokens and prompt[-1].isspace():
         tokens.append(" ")
     return tokens
 

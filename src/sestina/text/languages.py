@@ -1,4 +1,4 @@
-"""One language of a translator: texts → ids of its vocabulary, and ids → text."""
+"""A vocabulary, and how texts become its tokens: texts → ids, and ids → text."""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """One to many on the command line: trained, asked, measured, refused."""
 
+import io
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -34,6 +37,11 @@ def model(table, tmp_path_factory):
     return folder
 
 
+def words(shown):
+    """What was printed, without the line breaks that depend on the length of paths."""
+    return " ".join(shown.split())
+
+
 @pytest.fixture
 def run(capsys):
     def call(*arguments):
@@ -52,9 +60,12 @@ def test_train_prints_the_ladder_and_saves_the_model(run, table, tmp_path):
     assert code == 0
     for name in ("unigrams", "Kneser–Ney 5-gram", "LSTM 16, vectors mixed up", "given animal"):
         assert name in shown
-    assert "try       sestina generate" in shown and "--given cat" in shown
+    assert "try sestina generate" in words(shown) and "--given cat" in words(shown)
     assert max(map(len, shown.splitlines())) <= 80
     assert "left out 1 row without a text or a value" in err
+    page = (tmp_path / "m" / "report.html").read_text()
+    for said in ("Value by value", "What it writes", "animal cat", "Tokens per second"):
+        assert said in page
     assert "193 train, 24 dev, 24 test texts: dev and test as given" in err
 
 
@@ -92,14 +103,68 @@ def test_generate(run, model):
     assert result["texts"] == ["woof woof"] and result["given"] == "dog,2" and result["seed"] == 0
 
 
+def test_predict_takes_rows_of_values(run, model, table, tmp_path, monkeypatch):
+    assert run("predict", model, "cat,3", '"a, b",2')[:2] == (0, "meow meow meow\nmoo moo\n")
+    lines = b"dog,1\ncat,2\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    assert run("predict", model, "--beam", "2")[:2] == (0, "woof\nmeow meow\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    result = json.loads(run("predict", model, "--json")[1])
+    assert result["task"] == "predict" and result["predictions"] == [
+        {"given": ["dog", 1.0], "text": "woof"}, {"given": ["cat", 2.0], "text": "meow meow"},
+    ]  # fmt: skip
+    rows = tmp_path / "rows.csv"
+    rows.write_text("times,note,animal\n3,x,cat\n1,y,dog\n")
+    assert run("predict", model, "--file", str(rows))[:2] == (0, "meow meow meow\nwoof\n")
+    code, _, err = run("predict", model, "cat,3", "cow,1")
+    assert code == 2 and "row 2: animal is 'cow', which is unknown" in err
+    rows.write_text("animal\ncat\n")
+    code, _, err = run("predict", model, "--file", str(rows))
+    assert code == 1 and "has no column 'times'" in err
+    rows.write_text("animal,times\ncat,1\n,2\n")
+    code, _, err = run("predict", model, "--file", str(rows))
+    assert code == 1 and "row 1: animal is None; expected a string, one of" in err
+
+
+def test_lines_are_answered_as_they_come(model):
+    """The next line is written only when the last one's answer has been read."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "import sestina.cli.inputs as i; i.CHUNK = 1\n"
+         "from sestina.cli.app import main; main()", "predict", model],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for line, text in (("cat,2", "meow meow"), ("dog,1", "woof")):
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == text + "\n"
+    process.stdin.close()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+
+
+def test_complete_and_score_from_values(run, model):
+    result = json.loads(run("complete", model, "moo", "--given", '"a, b",2', "--json")[1])
+    assert result["completions"][0]["text"] == "moo"
+    code, out, _ = run("complete", model, "", "--given", "dog,3", "-n", "1")
+    assert code == 0 and "woof" in out
+    right, wrong = (
+        json.loads(run("score", model, "meow meow", "--given", given, "--json")[1])["scores"][0]
+        for given in ("cat,2", "cat,4")
+    )
+    assert -0.7 < right["log_probability"] and wrong["log_probability"] < -1
+    for verb in ("complete", "score"):
+        code, _, err = run(verb, model, "moo")
+        assert code == 2 and "--given has nothing; the model writes from" in err
+
+
 def test_evaluate_and_info(run, model, table):
     code, out, _ = run("evaluate", model, table)
-    assert code == 0 and "24 texts" in out and "perplexity" in out
+    assert code == 0 and "24 texts" in words(out) and "perplexity" in out
     metrics = json.loads(run("evaluate", model, table, "--json")[1])["metrics"]
     assert 1 < metrics["perplexity"] < 1.3 and metrics["unknown"] == 0
     code, out, _ = run("info", model)
     assert code == 0 and "SequenceFromVector" in out and "vectors mixed up" in out
-    assert "vectors of animal (a, b, cat, dog), times" in " ".join(out.split())
+    assert "vectors of animal (a, b, cat, dog), times" in words(out)
     assert max(map(len, out.splitlines())) <= 80
 
 
@@ -157,10 +222,10 @@ def test_values_that_do_not_do(run, model, given, sentence):
 
 
 def test_other_verbs_name_the_right_ones(run, model, table, tmp_path):
-    for verb, rest in (("predict", ["cat"]), ("complete", ["moo"]), ("score", ["moo"])):
-        code, _, err = run(verb, model, *rest)
-        assert code == 1 and "holds a SequenceFromVector, which writes texts; ask it with" in err
+    code, _, err = run("calibrate", model, table, "--label", "animal")
+    assert code == 1 and "holds a SequenceFromVector, which writes texts from values; ask" in err
     plain = str(tmp_path / "plain")
     run("train", "generate", table, "--out", plain, *FAST, "--epochs", "1")
-    code, _, err = run("generate", plain, "--given", "cat")
-    assert code == 2 and "was trained without --given; leave it out" in err
+    for verb, rest in (("generate", []), ("complete", ["moo"]), ("score", ["moo"])):
+        code, _, err = run(verb, plain, *rest, "--given", "cat")
+        assert code == 2 and "was trained without --given; leave it out" in err

@@ -4,13 +4,14 @@ import re
 from html import unescape
 
 import numpy as np
+import polars as pl
 import pytest
 
-from sestina import LanguageModel, SequenceTagger
+from sestina import LanguageModel, SequenceFromVector, SequenceTagger
 from sestina.data.tagged import TaggedSentences
 from sestina.errors import MissingExtra
-from sestina.inspect import language_report, page, tag_report
-from sestina.inspect.language import language_ladder, language_verdict, name_of
+from sestina.inspect import given_report, language_report, page, tag_report
+from sestina.inspect.language import language_ladder, language_verdict, name_of, vector_ladder
 from sestina.inspect.sections import Told, changed_options, helps, learning, run_told
 from sestina.inspect.tag_ladder import climb_tags, tag_verdict, tagger_name
 from test_report import outline
@@ -155,6 +156,67 @@ def test_the_least_probable_text_is_told_token_by_token(texts):
     assert np.allclose(told_shares, np.exp(logs), rtol=0.1)
     strengths = [int(value) for value in re.findall(r"--s:(\d+)%", first)]
     assert np.all(np.diff(np.array(strengths)[np.argsort(logs)]) <= 0) and max(strengths) <= 60
+
+
+@pytest.fixture(scope="module", params=["word", "character"])
+def written(request):
+    rows = [("cat <b>", 1), ("dog", 2), ("cat <b>", 2)] * 12
+    given = pl.DataFrame(rows, schema=["animal", "times"], orient="row")
+    sounds = [" ".join(["woof & co" if row[0] == "dog" else "meow"] * row[1]) for row in rows]
+    net = SequenceFromVector(**{**QUICK, "epochs": 8}, level=request.param)
+    net.fit(given, sounds, validation=(given[:6], sounds[:6]))
+    test = [*sounds[:5], "a strange <b>zebra"] * 2
+    table = pl.concat([given[:5], given[1:2]] * 2)
+    rungs = vector_ladder(net, sounds, table, test)
+    verdicts = [language_verdict(rungs, name_of(net), "unigrams")]
+    html = given_report.render_given(net, rungs, table, test, told(net, verdicts))
+    return net, rungs, table, test, html
+
+
+def test_a_page_of_what_is_written_from_values(written):
+    _, rungs, _, _, html = written
+    words = check(html)
+    for said in (
+        "In short", "The ladder", "How it learned", "Value by value", "What it writes",
+        "What it expects", "Tokens per second", "Kneser–Ney 5-gram", "Validation perplexity",
+        "vectors mixed up", "animal cat <b>, times 1", "animal dog, times 2", "Parameters", "∎",
+    ):  # fmt: skip
+        assert said in words, said
+    for row in rungs.values():
+        assert f"{row['perplexity']:,.2f}" in words and f"{row['bits_per_character']:.3f}" in words
+    best = min(rungs[name]["perplexity"] for name in ("unigrams", "Kneser–Ney 5-gram"))
+    assert f"Best n-grams {best:,.2f}" in words  # not the net with its vectors mixed up
+
+
+def test_figures_of_a_value_are_those_of_its_texts(written):
+    net, _, table, test, html = written
+    part = html[html.index('id="values"') : html.index('id="samples"')]
+    rows = re.findall(r'<tr><th scope="row"><bdi>(.*?)</bdi></th>(.*?)</tr>', part)
+    told_rows = {unescape(name): re.findall("<td.*?>(.*?)</td>", row) for name, row in rows}
+    assert told_rows["animal dog, times 2"][0] == "6"
+    dogs = [n for n, row in enumerate(table.iter_rows()) if row == ("dog", 2)]
+    found = net.figures(table[dogs], [test[n] for n in dogs])
+    assert told_rows["animal dog, times 2"][1] == f"{found['perplexity']:,.2f}"
+
+
+def test_samples_stand_below_their_value(written):
+    net, _, _, _, html = written
+    part = html[html.index('id="samples"') : html.index('id="texts"')]
+    lists = dict(re.findall(r'<h3>(.*?)</h3><ol class="samples">(.*?)</ol>', part))
+    shown = re.findall(r'<blockquote dir="auto">(.*?)</blockquote>', lists["animal dog, times 2"])
+    dog = [["dog", 2]]
+    drawn = net.generate(dog * given_report.SAMPLES, seed=0)
+    expected = [text.strip() or "(an empty text)" for text in [*net.predict(dog), *drawn]]
+    assert [unescape(text) for text in shown] == expected
+
+
+def test_values_that_never_recur_have_no_table():
+    given = pl.DataFrame({"n": [float(n) for n in range(30)]})
+    texts = [f"a{' b' * (n % 3)}" for n in range(30)]
+    net = SequenceFromVector(**{**QUICK, "epochs": 2}).fit(given, texts)
+    rungs = vector_ladder(net, texts, given, texts)
+    words = check(given_report.render_given(net, rungs, given, texts, told(net, [])))
+    assert "Value by value" not in words and "n 0.0" in words
 
 
 def test_scores_of_tokens_add_up(texts):

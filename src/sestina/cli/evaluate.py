@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from sestina import config
-from sestina.cli import show, tagged, translated
-from sestina.cli.given import of_part
-from sestina.cli.given import pairs as given_pairs
+from sestina.cli import given, show, tagged, translated
 from sestina.cli.inputs import (
     Beam,
     Json,
+    Kind,
     ModelArgument,
     PathArgument,
     UnusedSeed,
@@ -24,6 +24,23 @@ from sestina.cli.judging import on_test_part
 from sestina.cli.options import with_options
 from sestina.data.records import Records
 from sestina.errors import DataError, counted
+
+
+class Asked(NamedTuple):
+    """What the user gave, as `evaluate` has it."""
+
+    model: str
+    path: str
+    reading: dict[str, Any]
+    columns: dict[str, Any]
+    sides: dict[str, Any]
+    part: str | None
+    beam: int | None
+    json: bool
+
+    def chosen(self, found: Kind) -> Kind:
+        """Return the part asked for, or the test part."""
+        return part_of(found, self.part, "test", "evaluating on")
 
 
 @with_options(
@@ -54,28 +71,50 @@ def evaluate(
     trained with --given wants the same columns. A translator wants sentences
     and translations: chrF, BLEU and perplexity.
     """
-    kind = estimator_of(model)
-    if kind == "Translator":
-        how = {key: reading[key] for key in ("split", "encoding", "header")}
-        translated.measure(model, path, {**sides, **how}, part, beam or None, json)
-        return
-    if kind == "LanguageModel":
-        found = part_of(tagged.texts_of(path, reading), part, "test", "evaluating on")
-        texts = [text for text in found.texts if text.strip()]  # empty ones do not count
-        _language(model, path, texts, model_of(model, "LanguageModel").figures(texts), json)
-        return
-    if kind == "SequenceFromVector":
-        net = model_of(model, "SequenceFromVector")
-        found, table = given_pairs(path, reading, _names(net))
-        rows, texts = of_part(found, table, part_of(found, part, "test", "evaluating on"))
-        _language(model, path, texts, net.figures(rows, texts), json)
-        return
-    if kind == "SequenceTagger":
-        sentences = tagged.tagged(path, columns, reading["encoding"])
-        chosen = part_of(sentences, part, "test", "evaluating on")
-        tagged.measure(model_of(model, "SequenceTagger"), model, path, chosen, json)
-        return
-    _classifier(model, path, *on_test_part(model, path, reading, part), json)
+    asked = Asked(model, path, reading, columns, sides, part, beam or None, json)
+    KINDS.get(estimator_of(model), _labels)(asked)
+
+
+def _translations(asked: Asked) -> None:
+    how = {key: asked.reading[key] for key in ("split", "encoding", "header")}
+    sides = {**asked.sides, **how}
+    translated.measure(asked.model, asked.path, sides, asked.part, asked.beam, asked.json)
+
+
+def _texts(asked: Asked) -> None:
+    found = asked.chosen(tagged.texts_of(asked.path, asked.reading))
+    texts = [text for text in found.texts if text.strip()]  # empty ones do not count
+    _language(asked, texts, model_of(asked.model, "LanguageModel").figures(texts))
+
+
+def _given(asked: Asked) -> None:
+    net = model_of(asked.model, "SequenceFromVector")
+    if net.lists_:
+        raise DataError("the model was trained on lists of tokens; evaluate it from Python")
+    found, table = given.pairs(asked.path, asked.reading, given.names_of(net))
+    rows, texts = given.of_part(found, table, asked.chosen(found))
+    _language(asked, texts, net.figures(rows, texts))
+
+
+def _tags(asked: Asked) -> None:
+    sentences = tagged.tagged(asked.path, asked.columns, asked.reading["encoding"])
+    chosen = asked.chosen(sentences)
+    net = model_of(asked.model, "SequenceTagger")
+    tagged.measure(net, asked.model, asked.path, chosen, asked.json)
+
+
+def _labels(asked: Asked) -> None:
+    found = on_test_part(asked.model, asked.path, asked.reading, asked.part)
+    _classifier(asked.model, asked.path, *found, asked.json)
+
+
+KINDS: dict[str, Callable[[Asked], None]] = {
+    "LanguageModel": _texts,
+    "SequenceFromVector": _given,
+    "SequenceTagger": _tags,
+    "Translator": _translations,
+}
+"""What measures a kind of model; the others are text classifiers, or refused as such."""
 
 
 def _classifier(model: str, path: str, net: Any, found: Records, json: bool) -> None:
@@ -100,27 +139,14 @@ def _classifier(model: str, path: str, net: Any, found: Records, json: bool) -> 
         _show(result)
 
 
-def _names(net: Any) -> tuple[str, ...]:
-    """Return the columns that a model writes texts from."""
-    names: tuple[str, ...] = net.attributes_.names
-    if not names or net.lists_:
-        raise DataError(
-            "the model was trained on a table without column names, or on lists of tokens; "
-            "evaluate it from Python"
-        )
-    return names
-
-
-def _language(
-    model: str, path: str, texts: list[str], figures: dict[str, float], json: bool
-) -> None:
+def _language(asked: Asked, texts: list[str], figures: dict[str, float]) -> None:
     """Print the figures of a model that writes texts."""
-    if json:
-        found = {"task": "evaluate", "model": model, "data": path, "texts": len(texts)}
+    if asked.json:
+        found = {"task": "evaluate", "model": asked.model, "data": asked.path, "texts": len(texts)}
         show.as_json({**found, "metrics": figures})
         return
     show.facts(
-        f"{model} on {path}: {counted(len(texts), 'text')}",
+        f"{asked.model} on {asked.path}: {counted(len(texts), 'text')}",
         {
             "perplexity": f"{figures['perplexity']:,.2f}",
             "bits per character": f"{figures['bits_per_character']:.3f}",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
 import typer
 
-from sestina.cli.inputs import records
+from sestina.cli.inputs import given_texts, records
 from sestina.cli.show import say
 from sestina.data import datasets
 from sestina.data.records import Records
@@ -53,14 +53,11 @@ def pairs(path: str, reading: dict[str, Any], names: Sequence[str]) -> tuple[Rec
     """
     if twice := [name for n, name in enumerate(names) if name in names[:n]]:
         raise OptionError(f"--given names the column {twice[0]!r} twice; name each once")
-    table = _table(path, reading)
-    unknown = next((name for name in names if name not in table.columns), None)
-    if unknown is not None:
-        raise DataError(f"{path} has no column {unknown!r}{nearest(unknown, table.columns)}")
+    table = _columns(path, reading, names)
     found = records(path, reading, need_label=False)
     if own := [name for name in names if [v or "" for v in table[name].to_list()] == found.texts]:
         raise OptionError(f"--given names the column of the texts, {own[0]!r}; leave it out")
-    table = with_numbers(table.select(names).with_columns(pl.col(pl.String).replace("", None)))
+    table = _values(table)
     gaps = table.select(pl.any_horizontal(pl.all().is_null())).to_series().to_list()
     kept = [n for n, text in enumerate(found.texts) if text.strip() and not gaps[n]]
     if len(kept) < len(found):
@@ -79,8 +76,13 @@ def of_part(found: Records, table: pl.DataFrame, chosen: Records) -> tuple[pl.Da
     return table[rows], chosen.texts
 
 
-def values_of(attributes: Attributes, given: str) -> list[Any]:
-    """Return the row (A,) that the values of ``--given`` are.
+def values_of(attributes: Attributes, given: str, said: str = "--given") -> list[Any]:
+    """Return the row (A,) that values are, parted by commas.
+
+    Args:
+        attributes: Of the model.
+        given: The values.
+        said: Where they stand, for a message.
 
     Raises:
         OptionError: There are too few or too many, or one is not what its column holds.
@@ -89,7 +91,7 @@ def values_of(attributes: Attributes, given: str) -> list[Any]:
     if len(parts) != len(attributes):
         came = counted(len(parts), "value") if parts else "nothing"
         raise OptionError(
-            f"--given has {came}; the model writes from {attributes}: give a value for each, "
+            f"{said} has {came}; the model writes from {attributes}: give a value for each, "
             "parted by commas"
         )
     row: list[Any] = []
@@ -99,15 +101,84 @@ def values_of(attributes: Attributes, given: str) -> list[Any]:
                 row.append(float(part))
             except ValueError:
                 raise OptionError(
-                    f"--given: {attributes.name(n)} is {part!r}; expected a number"
+                    f"{said}: {attributes.name(n)} is {part!r}; expected a number"
                 ) from None
             continue
         if part not in known:
             raise OptionError(
-                f"--given: {attributes.name(n)} is {part!r}, which is unknown{nearest(part, known)}"
+                f"{said}: {attributes.name(n)} is {part!r}, which is unknown{nearest(part, known)}"
             )
         row.append(part)
     return row
+
+
+def written_from(
+    net: Any, texts: list[str] | None, file: str | None, reading: dict[str, Any], beam: int | None
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield rows of values, and the text most probably written from each, chunk by chunk.
+
+    Args:
+        net: A `SequenceFromVector`.
+        texts: Rows of values, parted by commas; without any, lines of standard input.
+        file: A table with the model's columns instead.
+        reading: How it is read.
+        beam: Beginnings that are followed up side by side; the usual number if None.
+    """
+    for rows in _rows(net, texts, file, reading):
+        found = zip(rows, net.predict(rows, beam), strict=True)
+        yield [{"given": row, "text": joined(text)} for row, text in found]
+
+
+def _rows(
+    net: Any, texts: list[str] | None, file: str | None, reading: dict[str, Any]
+) -> Iterator[list[list[Any]]]:
+    """Yield rows of values from arguments, a table or standard input, in chunks."""
+    known: Attributes = net.attributes_
+    if file and not texts:
+        yield [list(row) for row in _values(_columns(file, reading, names_of(net))).iter_rows()]
+        return
+    number = 0
+    for chunk in given_texts(texts, file, reading):
+        yield [values_of(known, line, f"row {number + n}") for n, line in enumerate(chunk, 1)]
+        number += len(chunk)
+
+
+def joined(text: str | list[str]) -> str:
+    """Return what a `SequenceFromVector` wrote as one string; tokens of lists parted by blanks."""
+    return text if isinstance(text, str) else " ".join(text)
+
+
+def names_of(net: Any) -> tuple[str, ...]:
+    """Return the columns that a model writes texts from.
+
+    Raises:
+        DataError: They had no names in training.
+    """
+    names: tuple[str, ...] = net.attributes_.names
+    if not names:
+        raise DataError(
+            "the model was trained on a table without column names, so that none of a file can "
+            "be told; use it from Python"
+        )
+    return names
+
+
+def _values(table: pl.DataFrame) -> pl.DataFrame:
+    """Return columns as the model takes them: numbers, symbols, and gaps where cells are empty."""
+    return with_numbers(table.with_columns(pl.col(pl.String).replace("", None)))
+
+
+def _columns(path: str, reading: dict[str, Any], names: Sequence[str]) -> pl.DataFrame:
+    """Return some columns of a table.
+
+    Raises:
+        DataError: It has no such columns, or is no table.
+    """
+    table = _table(path, reading)
+    unknown = next((name for name in names if name not in table.columns), None)
+    if unknown is not None:
+        raise DataError(f"{path} has no column {unknown!r}{nearest(unknown, table.columns)}")
+    return table.select(names)
 
 
 def _table(path: str, reading: dict[str, Any]) -> pl.DataFrame:

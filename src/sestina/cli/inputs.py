@@ -49,8 +49,8 @@ Beam = Annotated[
     int,
     typer.Option(
         min=0,
-        help="Of a translator: beginnings that it follows up side by side; 0: as many as the "
-        "model was trained with.",
+        help="Of a translator, or a model trained with --given: beginnings that it follows up side "
+        "by side; 0: as many as it usually does.",
     ),
 ]
 Kind = TypeVar("Kind", Records, TaggedSentences, Pairs)
@@ -63,7 +63,8 @@ BLOCK = 1 << 18  # bytes of it that are read at once, at most
 HINTS = {
     "LanguageModel": "which puts no labels; ask it with sestina generate, complete, score or "
     "evaluate",
-    "SequenceFromVector": "which writes texts; ask it with sestina generate --given, or evaluate",
+    "SequenceFromVector": "which writes texts from values; ask it with sestina generate "
+    "--given, predict or evaluate",
     "SequenceTagger": "which tags words; ask it with sestina predict or evaluate",
     "TextClassifier": "which writes nothing; ask it with sestina predict or evaluate",
     "Translator": "which translates; ask it with sestina predict or evaluate",

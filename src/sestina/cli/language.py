@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from sestina import config
 from sestina.cli import show
-from sestina.cli.given import GivenValues, values_of
-from sestina.cli.inputs import (
-    Json,
-    ModelArgument,
-    Seed,
-    UnusedSeed,
-    estimator_of,
-    given_texts,
-    model_of,
-)
+from sestina.cli.given import GivenValues
+from sestina.cli.inputs import Json, ModelArgument, Seed, UnusedSeed, given_texts
 from sestina.cli.options import with_options
 from sestina.cli.tagged import texts_of
-from sestina.errors import OptionError
+from sestina.cli.writers import writer_of
 
 
 def generate(
@@ -50,39 +43,18 @@ def generate(
     A model trained with --given writes from values: --given F.
     """
     how = {"temperature": temperature, "top_k": top_k or None, "top_p": top_p or None}
-    asked = {"task": "generate", "model": model, "prompt": prompt, "n": n, **how, "seed": seed}
-    if estimator_of(model) == "SequenceFromVector":
-        written = _from_values(model, given, prompt, texts, n=n, **how, seed=seed)
-        if json:
-            show.as_json({**asked, "given": given, "texts": written})
-        else:
-            show.write("".join(f"{text}\n" for text in written))
-        return
-    net = model_of(model, "LanguageModel")
-    if given:
-        raise OptionError(f"{model!r} was trained without --given; leave it out")
+    writer = writer_of(model, given)
+    found = writer.written(prompt, texts, seed, n=n, **how)
     if json:
-        written = [net.generate(prompt, n, **how, seed=seed + k) for k in range(texts)]
-        show.as_json({**asked, "texts": written})
+        asked = {"task": "generate", "model": model, "prompt": prompt, "n": n, **how, "seed": seed}
+        values = {"given": given} if given else {}
+        show.as_json({**asked, **values, "texts": ["".join(pieces) for pieces in found]})
         return
-    for k in range(texts):
-        pieces = net.pieces(prompt, n, **how, seed=seed + k)
-        show.write(net.opening(prompt))
+    for pieces in found:
         for piece in pieces:
             show.write(piece)
             sys.stdout.flush()
         show.write("\n")
-
-
-def _from_values(model: str, given: str, prompt: str, texts: int, **how: Any) -> list[str]:
-    """Return texts written from the values of ``--given``; lists of tokens parted by blanks."""
-    net = model_of(model, "SequenceFromVector")
-    row = values_of(net.attributes_, given)
-    if not net.lists_:
-        return list(net.generate([row] * texts, prompt=prompt, **how))
-    return [
-        " ".join(tokens) for tokens in net.generate([row] * texts, prompt=prompt.split(), **how)
-    ]
 
 
 def complete(
@@ -90,15 +62,16 @@ def complete(
     prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="The text so far.")],
     n: Annotated[int, typer.Option("-n", "--n", min=1, help="How many words.")] = 10,
     beginning: Annotated[str, typer.Option(help="Only words that begin so; of a word model.")] = "",
+    given: GivenValues = "",
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
     """Show the most probable words that follow a text, with their probabilities.
 
-    A word model gives the next word; a character model goes on with the word that
-    the text ends in.
+    A word model gives the next word; a model of characters or of parts of words
+    goes on with the word that the text ends in.
     """
-    found = model_of(model, "LanguageModel").complete(prefix, n, beginning)
+    found = writer_of(model, given).complete(prefix, n, beginning)
     rows = [{"text": word.text, "probability": round(word.probability, 6)} for word in found]
     if json:
         show.as_json({"task": "complete", "model": model, "prefix": prefix, "completions": rows})
@@ -120,6 +93,7 @@ def score(
         typer.Argument(metavar="TEXT", help="Texts; without any, lines of standard input."),
     ] = None,
     file: Annotated[str | None, typer.Option(help="File of texts instead.")] = None,
+    given: GivenValues = "",
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
@@ -127,18 +101,16 @@ def score(
 
     Log P is natural, of all tokens of a text and of its end.
     """
-    net = model_of(model, "LanguageModel")
-    rows: list[dict[str, Any]] = []
-    for chunk in given_texts(texts, file, reading, texts_of):
-        scores = net.score_texts(chunk).tolist()
-        if json:
-            rows += [
-                {"text": text, "log_probability": round(value, 6)}
-                for text, value in zip(chunk, scores, strict=True)
-            ]
-            continue
-        for text, value in zip(chunk, scores, strict=True):
-            show.write(f"{value:.4f}\t{' '.join(text.split())}\n")
-        sys.stdout.flush()
-    if json:
-        show.as_json({"task": "score", "model": model, "scores": rows})
+    writer = writer_of(model, given)
+    answers = (
+        [
+            {"text": text, "log_probability": round(value, 6)}
+            for text, value in zip(chunk, writer.scores(chunk), strict=True)
+        ]
+        for chunk in given_texts(texts, file, reading, texts_of)
+    )
+    show.streamed({"task": "score", "model": model}, "scores", answers, _scored, json)
+
+
+def _scored(row: Mapping[str, Any]) -> str:
+    return f"{row['log_probability']:.4f}\t{' '.join(row['text'].split())}\n"

@@ -1,14 +1,14 @@
-"""sestina predict: labels for texts from arguments, a file, or standard input."""
+"""sestina predict: labels, tags, translations or texts, from arguments, a file, standard input."""
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from sestina import config
-from sestina.cli import show, tagged, translated
+from sestina.cli import given, show, tagged, translated
 from sestina.cli.inputs import (
     Beam,
     Json,
@@ -20,6 +20,24 @@ from sestina.cli.inputs import (
     say_cuts,
 )
 from sestina.cli.options import with_options
+
+Answers = Iterator[list[dict[str, Any]]]
+Line = Callable[[Mapping[str, Any]], str]
+
+
+class Asked(NamedTuple):
+    """What the user gave, as `predict` has it."""
+
+    model: str
+    texts: list[str] | None
+    file: str | None
+    reading: dict[str, Any]
+    columns: dict[str, Any]
+    beam: int
+
+    def lines(self) -> Iterator[list[str]]:
+        """Yield texts in chunks."""
+        return given_texts(self.texts, self.file, self.reading)
 
 
 @with_options(reading=(config.ReadingOptions,), columns=(config.TaggedOptions,))
@@ -41,33 +59,46 @@ def predict(
     Of several labels, parted by |, the probability is the least of theirs. A
     tagger takes words parted by blanks, or a .conll, .conllu or .jsonl file, and
     gives a line each of word and tag, and an empty line after a sentence; a
-    translator gives translations, one a line.
+    translator gives translations, one a line. A model trained with --given takes
+    values parted by commas, or a table with its columns, and gives the text most
+    probably written from each, one a line.
     """
-    if estimator_of(model) == "Translator":
-        chunks = given_texts(texts, file, reading)
-        translated.put_translations(
-            model_of(model, "Translator"), model, chunks, beam or None, json
-        )
-        return
-    if estimator_of(model) == "SequenceTagger":
-        sentences = tagged.given_sentences(texts, file, reading, columns)
-        tagged.put_tags(model_of(model, "SequenceTagger"), model, sentences, json)
-        return
-    net = model_of(model, "TextClassifier")
-    rows: list[dict[str, Any]] = []
-    for chunk in given_texts(texts, file, reading):
-        say_cuts(net, chunk)
-        found = _labelled(net, chunk)
-        if json:
-            rows.extend(found)
-            continue
-        show.write("".join(map(_line, found)))
-        sys.stdout.flush()
-    if json:
-        show.as_json({"task": "predict", "model": model, "predictions": rows})
+    asked = Asked(model, texts, file, reading, columns, beam)
+    answers, line = KINDS.get(estimator_of(model), _labels)(asked)
+    show.streamed({"task": "predict", "model": model}, "predictions", answers, line, json)
 
 
-def _line(row: dict[str, Any]) -> str:
+def _labels(asked: Asked) -> tuple[Answers, Line]:
+    net = model_of(asked.model, "TextClassifier")
+    return (_labelled(net, chunk) for chunk in asked.lines()), _line
+
+
+def _tags(asked: Asked) -> tuple[Answers, Line]:
+    sentences = tagged.given_sentences(asked.texts, asked.file, asked.reading, asked.columns)
+    return tagged.tags_put(model_of(asked.model, "SequenceTagger"), sentences), tagged.by_word
+
+
+def _translations(asked: Asked) -> tuple[Answers, Line]:
+    net = model_of(asked.model, "Translator")
+    found = translated.translations(net, asked.lines(), asked.beam or None)
+    return found, lambda row: row["translation"] + "\n"
+
+
+def _written(asked: Asked) -> tuple[Answers, Line]:
+    net = model_of(asked.model, "SequenceFromVector")
+    found = given.written_from(net, asked.texts, asked.file, asked.reading, asked.beam or None)
+    return found, lambda row: row["text"] + "\n"
+
+
+KINDS: dict[str, Callable[[Asked], tuple[Answers, Line]]] = {
+    "SequenceFromVector": _written,
+    "SequenceTagger": _tags,
+    "Translator": _translations,
+}
+"""What answers for a kind of model; the others are text classifiers, or refused as such."""
+
+
+def _line(row: Mapping[str, Any]) -> str:
     labels = row["label"] if isinstance(row["label"], list) else [row["label"]]
     named = "|".join(" ".join(str(label).split()) for label in labels)
     return f"{named}\t{row['probability']:.4f}\t{' '.join(row['text'].split())}\n"
@@ -75,6 +106,7 @@ def _line(row: dict[str, Any]) -> str:
 
 def _labelled(net: Any, texts: list[str]) -> list[dict[str, Any]]:
     """Return label and probability per text; of several labels, the least probable one's."""
+    say_cuts(net, texts)
     table = net.predict_proba(texts)
     names = [str(name) for name in net.classes_]
     rows = []

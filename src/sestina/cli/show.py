@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -49,6 +49,33 @@ def as_json(result: Mapping[str, Any]) -> None:
     except UnicodeEncodeError:
         text = json.dumps(result, default=str)
     sys.stdout.write(text + "\n")
+
+
+def streamed(
+    asked: Mapping[str, Any],
+    name: str,
+    chunks: Iterable[Sequence[Mapping[str, Any]]],
+    line: Callable[[Mapping[str, Any]], str],
+    json: bool,
+) -> None:
+    """Print answers as they come, or all of them in one JSON object.
+
+    Args:
+        asked: What the JSON object tells of the question.
+        name: What the answers are called in it.
+        chunks: The answers.
+        line: What is written of one, its line's end included.
+        json: Whether to print JSON.
+    """
+    rows: list[Mapping[str, Any]] = []
+    for found in chunks:
+        if json:
+            rows += found
+        else:
+            write("".join(map(line, found)))
+            sys.stdout.flush()
+    if json:
+        as_json({**asked, name: rows})
 
 
 def say(sentence: str) -> None:

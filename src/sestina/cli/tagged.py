@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,22 +73,23 @@ def given_sentences(
         yield [text.split() for text in chunk]
 
 
-def put_tags(net: Any, model: str, chunks: Iterable[list[list[str]]], json: bool) -> None:
-    """Print the tags of sentences: a line each of word and tag, an empty line after a sentence."""
+def tags_put(net: Any, chunks: Iterable[list[list[str]]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield sentences and the tags of their words, chunk by chunk; spans where tags mark such."""
     from sestina.spans import spans_of
 
-    rows: list[dict[str, Any]] = []
     for sentences in chunks:
-        for words, tags in zip(sentences, net.predict(sentences), strict=True):
-            if json:
-                spans = {} if net.scheme_ is None else {"spans": spans_of(tags)}
-                rows.append({"tokens": words, "tags": tags, **spans})
-            else:
-                pairs = zip(words, tags, strict=True)
-                show.write("".join(f"{word}\t{tag}\n" for word, tag in pairs) + "\n")
-        sys.stdout.flush()
-    if json:
-        show.as_json({"task": "predict", "model": model, "predictions": rows})
+        rows = zip(sentences, net.predict(sentences), strict=True)
+        yield [
+            {"tokens": words, "tags": tags}
+            | ({} if net.scheme_ is None else {"spans": spans_of(tags)})
+            for words, tags in rows
+        ]
+
+
+def by_word(row: Mapping[str, Any]) -> str:
+    """Return a line each of word and tag, and an empty one behind the sentence."""
+    pairs = zip(row["tokens"], row["tags"], strict=True)
+    return "".join(f"{word}\t{tag}\n" for word, tag in pairs) + "\n"
 
 
 def measure(net: Any, model: str, data: str, found: TaggedSentences, json: bool) -> None:

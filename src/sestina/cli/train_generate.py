@@ -51,8 +51,10 @@ def generate(
         found = texts_of(path, reading)
     from sestina.cli.job import finish  # both load torch, for which a wrong path need not wait
     from sestina.cli.language_job import LanguageJob
+    from sestina.cli.language_sources import GivenTexts, Texts
 
-    job = LanguageJob(path, out, found, {**options, "seed": seed}, table)
+    source = Texts(found) if table is None else GivenTexts(found, table)
+    job = LanguageJob(path, out, source, {**options, "seed": seed})
     finish(job, resume, overwrite, json)
 
 

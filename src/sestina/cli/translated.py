@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,21 +34,13 @@ def pairs(path: str, reading: dict[str, Any]) -> Pairs:
     return found
 
 
-def put_translations(
-    net: Any, model: str, chunks: Iterable[list[str]], beam: int | None, json: bool
-) -> None:
-    """Print the translations of sentences, one a line."""
-    rows: list[dict[str, str]] = []
+def translations(
+    net: Any, chunks: Iterable[list[str]], beam: int | None
+) -> Iterator[list[dict[str, str]]]:
+    """Yield sentences and their translations, chunk by chunk."""
     for texts in chunks:
-        found = net.predict(texts, beam)
-        if json:
-            lines = zip(texts, found, strict=True)
-            rows += [{"text": text, "translation": line} for text, line in lines]
-        else:
-            show.write("".join(line + "\n" for line in found))
-            sys.stdout.flush()
-    if json:
-        show.as_json({"task": "predict", "model": model, "predictions": rows})
+        lines = zip(texts, net.predict(texts, beam), strict=True)
+        yield [{"text": text, "translation": line} for text, line in lines]
 
 
 def measure(

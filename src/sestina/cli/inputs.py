@@ -6,6 +6,7 @@ import codecs
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
@@ -83,12 +84,27 @@ def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Reco
     Raises:
         DataError: There is no such path or data set, or it cannot be read.
     """
+    columns = Columns(*(reading[name] for name in ("text", "label", "split")))
+    how = {k: v for k, v in reading.items() if k not in ("text", "label", "split")}
+    read_file = partial(read, columns=columns, need_label=need_label, **how)
+    return found_at(path, datasets.records, read_file)
+
+
+def found_at(path: str, shipped: Callable[[str], Kind], read_file: Callable[[str], Kind]) -> Kind:
+    """Return the data at a path or of a shipped data set; what was guessed or skipped is said.
+
+    Args:
+        path: What the user gave. A file of a data set's name goes before that.
+        shipped: Name of a data set → its data.
+        read_file: Path of a file or folder → its data.
+
+    Raises:
+        DataError: There is no such path or data set, or it cannot be read.
+    """
     if path in datasets.names() and not Path(path).exists():
-        found = datasets.records(path)
+        found = shipped(path)
     elif Path(path).exists() or Path(path).suffix or "/" in path:
-        columns = Columns(*(reading[name] for name in ("text", "label", "split")))
-        how = {k: v for k, v in reading.items() if k not in ("text", "label", "split")}
-        found = read(path, columns, need_label=need_label, **how)
+        found = read_file(path)
     else:
         hint = nearest(path, datasets.names())
         raise DataError(f"there is no file, folder or data set {path!r}{hint}")

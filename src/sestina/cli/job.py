@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import typer
 
@@ -16,9 +16,12 @@ from sestina.data.records import Records
 from sestina.data.split import three_parts
 from sestina.errors import MissingExtra, OptionError, SestinaError, counted
 from sestina.estimators.text_classifier import TextClassifier
+from sestina.estimators.trained import Trained
 from sestina.inspect.evaluate import Ladder, climb, verdict
 from sestina.inspect.report import render
 from sestina.inspect.summary import Parts, net_name, report_facts
+
+Net = TypeVar("Net", bound=Trained)
 
 
 @dataclass
@@ -46,16 +49,12 @@ class Job:
             SestinaError: The data, an option or the folder does not do; nothing was lost.
             KeyboardInterrupt: Ctrl-C before the first epoch was finished.
         """
-        net = TextClassifier(**self.options, verbose=True)
-        config.check(net)
-        if not net.validation_fraction:
-            raise OptionError("--validation-fraction 0 leaves no dev part to tune the baseline on")
-        data = with_given(self.data, self.given)
-        train, dev, test, said = parts = three_parts(data, net.seed, net.validation_fraction)
+        net = untrained(TextClassifier, self.options)
+        whole = with_given(self.data, self.given)
+        train, dev, test, said = parts = three_parts(whole, net.seed, net.validation_fraction)
         notes = warnings_of(train, test)
         claim(self.out, resume, overwrite)
-        tests = counted(len(test), "test text")
-        show.say(f"{len(train):,} train, {len(dev):,} dev, {tests}: {said}")
+        say_parts(parts[:3], "test text", said)
         for note in notes:
             show.say(note)
         interrupted = ended_early(
@@ -71,8 +70,8 @@ class Job:
         name = net_name(net)
         ladder = climb({name: net}, train, dev, test)
         result = self._result(net, name, ladder, parts[:3], interrupted)
-        trained = counted(len(train), "training text")
-        keep(net, self.out, {**result, "data": f"{self.path}: {trained}; {said}"}, interrupted)
+        data = f"{self.path}: {counted(len(train), 'training text')}; {said}"
+        keep(net, self.out, {**result, "data": data}, interrupted)
         facts = report_facts(net, parts[:3], said, result["verdicts"], self.path)
         result["report"] = write_report(self.out, lambda: render(ladder, name, facts))
         return result
@@ -106,6 +105,28 @@ class Job:
         several = "Accuracy counts a text as right when all of its labels are."
         remarks = [several] if result["multi_label"] else []
         show_end(result, title, f'predict {self.out} "your text"', remarks=remarks)
+
+
+def untrained(kind: type[Net], options: Mapping[str, Any]) -> Net:
+    """Return an estimator that tells how its training goes.
+
+    Raises:
+        OptionError: An option makes no sense, or leaves no dev part.
+    """
+    net = kind(**options, verbose=True)
+    config.check(net)
+    if not net.validation_fraction:
+        raise OptionError(
+            "--validation-fraction 0 leaves no dev part, by which training stops and baselines are "
+            "tuned; give a share, for instance 0.1"
+        )
+    return net
+
+
+def say_parts(parts: Sequence[Sized], unit: str, said: str) -> None:
+    """Say how large the train, dev and test part are, and how they came about."""
+    train, dev, test = map(len, parts)
+    show.say(f"{train:,} train, {dev:,} dev, {counted(test, unit)}: {said}")
 
 
 def sizes(parts: Iterable[Sized]) -> dict[str, int]:

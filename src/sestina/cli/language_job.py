@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sestina import config
 from sestina.cli import show
-from sestina.cli.job import claim, ended_early, keep, run_facts, show_end, sizes, write_report
+from sestina.cli.job import (
+    claim,
+    ended_early,
+    keep,
+    run_facts,
+    say_parts,
+    show_end,
+    sizes,
+    untrained,
+    write_report,
+)
 from sestina.cli.language_sources import Part, Rungs, Source
-from sestina.errors import OptionError, counted
+from sestina.errors import counted
 from sestina.inspect.language import language_verdict, name_of
 from sestina.inspect.language_sections import speed
 from sestina.inspect.sections import Told, changed_options, helps, run_told
@@ -42,14 +51,11 @@ class LanguageJob:
             KeyboardInterrupt: Ctrl-C before the first epoch was finished.
         """
         source = self.source
-        net = source.estimator(**self.options, verbose=True)
-        config.check(net)
-        if not net.validation_fraction:
-            raise OptionError("--validation-fraction 0 leaves no dev part to stop early by")
-        train, dev, test, said = source.parts(net)
+        net = untrained(source.estimator, self.options)
+        *parts, said = source.parts(net)
+        train, dev, test = parts
         claim(self.out, resume, overwrite)
-        tests = counted(len(test.texts), "test text")
-        show.say(f"{len(train.texts):,} train, {len(dev.texts):,} dev, {tests}: {said}")
+        say_parts([part.texts for part in parts], "test text", said)
         interrupted = ended_early(
             net, *train.data, validation=dev.held, checkpoint=self.out, resume=resume
         )
@@ -57,8 +63,8 @@ class LanguageJob:
             show.say(note)
         rungs = source.ladder(net, train, test)
         result = self._result(net, rungs, (train, dev, test), interrupted)
-        trained = counted(len(train.texts), "training text")
-        keep(net, self.out, {**result, "data": f"{self.path}: {trained}; {said}"}, interrupted)
+        data = f"{self.path}: {counted(len(train.texts), 'training text')}; {said}"
+        keep(net, self.out, {**result, "data": data}, interrupted)
         told = self._told(net, result, said)
         result["report"] = write_report(self.out, lambda: source.report(net, rungs, test, told))
         return result

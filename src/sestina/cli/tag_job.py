@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sestina import config
 from sestina.cli import show
 from sestina.cli.job import (
     claim,
     ended_early,
     keep,
     run_facts,
+    say_parts,
     show_end,
     sizes,
+    untrained,
     with_given,
     write_report,
 )
 from sestina.cli.tagged import known_share, seen_facts, words_in
 from sestina.data.tagged import TaggedSentences, three_tagged_parts
-from sestina.errors import OptionError, counted
+from sestina.errors import counted
 from sestina.estimators.sequence_tagger import SequenceTagger
 from sestina.inspect.sections import Told, changed_options, helps, run_told
 from sestina.inspect.tag_ladder import TagRung, climb_tags, tag_verdict, tagger_name
@@ -54,17 +55,12 @@ class TagJob:
             SestinaError: The data, an option or the folder does not do; nothing was lost.
             KeyboardInterrupt: Ctrl-C before the first epoch was finished.
         """
-        net = SequenceTagger(**self.options, verbose=True)
-        config.check(net)
-        if not net.validation_fraction:
-            raise OptionError("--validation-fraction 0 leaves no dev part to tune the baseline on")
-        data = with_given(self.data, self.given)
-        *parts, said = three_tagged_parts(data, net.seed, net.validation_fraction)
+        net = untrained(SequenceTagger, self.options)
+        whole = with_given(self.data, self.given)
+        *parts, said = three_tagged_parts(whole, net.seed, net.validation_fraction)
         train, dev, test = parts
         claim(self.out, resume, overwrite)
-        show.say(
-            f"{len(train):,} train, {len(dev):,} dev, {counted(len(test), 'test sentence')}: {said}"
-        )
+        say_parts(parts, "test sentence", said)
         careful = list(filter(None, [known_share(train, test)]))
         interrupted = ended_early(
             net,
@@ -78,9 +74,9 @@ class TagJob:
             show.say(note)
         rungs = climb_tags({tagger_name(net): net}, train, dev, test)
         result = self._result(net, rungs, (train, dev, test), interrupted)
-        result["notes"] = [*data.notes, *careful, *net.notes_]
-        trained = counted(len(train), "training sentence")
-        keep(net, self.out, {**result, "data": f"{self.path}: {trained}; {said}"}, interrupted)
+        result["notes"] = [*whole.notes, *careful, *net.notes_]
+        data = f"{self.path}: {counted(len(train), 'training sentence')}; {said}"
+        keep(net, self.out, {**result, "data": data}, interrupted)
         page = self._told(net, result, said)
         result["report"] = write_report(self.out, lambda: render_tags(net, rungs, test, page))
         return result

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sestina.cli import show
-from sestina.cli.inputs import given_texts, records
+from sestina.cli.inputs import found_at, given_texts, records
 from sestina.data import datasets
 from sestina.data.records import Records
 from sestina.data.tables import kind_of
 from sestina.data.tagged import TaggedSentences, read_tagged
-from sestina.errors import DataError, counted, nearest
+from sestina.errors import counted
 
 CONLL = (".conll", ".conllu")
 COLUMNS = (*CONLL, ".jsonl", ".ndjson")  # endings of files with words apart
@@ -32,15 +33,8 @@ def tagged(
     Raises:
         DataError: There is no such path or data set, or it cannot be read.
     """
-    if path in datasets.names() and not Path(path).exists():
-        found = datasets.tagged(path)
-    elif Path(path).exists() or Path(path).suffix or "/" in path:
-        found = read_tagged(path, **columns, encoding=encoding, need_tags=need_tags)
-    else:
-        raise DataError(f"there is no file or data set {path!r}{nearest(path, datasets.names())}")
-    for note in found.notes:
-        show.say(f"{Path(path).name}: {note}")
-    return found
+    read_file = partial(read_tagged, **columns, encoding=encoding, need_tags=need_tags)
+    return found_at(path, datasets.tagged, read_file)
 
 
 def texts_of(path: str, reading: dict[str, Any]) -> Records:

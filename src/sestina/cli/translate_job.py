@@ -6,11 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sestina import config, metrics
+from sestina import metrics
 from sestina.cli import show
-from sestina.cli.job import claim, ended_early, keep, run_facts, with_given, write_report
+from sestina.cli.job import (
+    claim,
+    ended_early,
+    keep,
+    run_facts,
+    say_parts,
+    sizes,
+    untrained,
+    with_given,
+    write_report,
+)
 from sestina.data.parallel import Pairs, known_share, three_pair_parts
-from sestina.errors import OptionError, counted
+from sestina.errors import counted
 from sestina.estimators.translator import Translator
 from sestina.inspect.translation_ladder import (
     TranslationRung,
@@ -48,16 +58,13 @@ class TranslateJob:
             SestinaError: The data, an option or the folder does not do; nothing was lost.
             KeyboardInterrupt: Ctrl-C before the first epoch was finished.
         """
-        net = Translator(**self.options, verbose=True)
-        config.check(net)
+        net = untrained(Translator, self.options)
         metrics.sacrebleu()  # which the ladder needs: said before the training
-        if not net.validation_fraction:
-            raise OptionError("--validation-fraction 0 leaves no dev part to stop early by")
-        data = with_given(self.data, self.given)
-        train, dev, test, said = three_pair_parts(data, net.seed, net.validation_fraction)
+        whole = with_given(self.data, self.given)
+        *parts, said = three_pair_parts(whole, net.seed, net.validation_fraction)
+        train, dev, test = parts
         claim(self.out, resume, overwrite)
-        tests = counted(len(test), "test pair")
-        show.say(f"{len(train):,} train, {len(dev):,} dev, {tests}: {said}")
+        say_parts(parts, "test pair", said)
         interrupted = ended_early(
             net,
             train.sources,
@@ -71,11 +78,11 @@ class TranslateJob:
             show.say(note)
         rungs = climb_translations(net, train, test)
         result = self._result(net, rungs, (train, dev, test), interrupted)
-        result["notes"] = [*data.notes, *notes]
-        trained = counted(len(train), "training pair")
-        keep(net, self.out, {**result, "data": f"{self.path}: {trained}; {said}"}, interrupted)
-        sizes = (len(train), len(dev), len(test))
-        facts = TranslationFacts(self.path, sizes, said, result["verdicts"][0])
+        result["notes"] = [*whole.notes, *notes]
+        data = f"{self.path}: {counted(len(train), 'training pair')}; {said}"
+        keep(net, self.out, {**result, "data": data}, interrupted)
+        lengths = (len(train), len(dev), len(test))
+        facts = TranslationFacts(self.path, lengths, said, result["verdicts"][0])
         result["report"] = write_report(
             self.out, lambda: render_translations(net, rungs, test, facts)
         )
@@ -85,7 +92,7 @@ class TranslateJob:
         self, net: Translator, rungs: list[TranslationRung], parts: Parts, interrupted: bool
     ) -> dict[str, Any]:
         *plain, own = rungs
-        sizes = [len(side.vocabulary) for side in (net.source_, net.target_)]
+        vocabularies = [len(side.vocabulary) for side in (net.source_, net.target_)]
         test = parts[2].take(range(min(SHOWN, len(parts[2]))))
         rows = zip(test.sources, test.targets, own.put[:SHOWN], strict=True)
         keys = ("text", "reference", "translation")
@@ -94,8 +101,8 @@ class TranslateJob:
             "model": str(self.out),
             "name": own.name,
             "level": net.level,
-            "pairs": dict(zip(("train", "dev", "test"), map(len, parts), strict=True)),
-            "vocabularies": dict(zip(("source", "target"), sizes, strict=True)),
+            "pairs": sizes(parts),
+            "vocabularies": dict(zip(("source", "target"), vocabularies, strict=True)),
             **run_facts(net),
             "metrics": own.summary(),
             "baseline": {rung.name: rung.summary() for rung in plain},

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from sestina.cli import show
-from sestina.cli.inputs import model_of, part_of
+from sestina.cli.inputs import found_at, model_of, part_of
 from sestina.data import datasets
 from sestina.data.parallel import Pairs, read_pairs
-from sestina.errors import DataError, counted, nearest
+from sestina.errors import counted
 
 
 def pairs(path: str, reading: dict[str, Any]) -> Pairs:
@@ -23,15 +23,7 @@ def pairs(path: str, reading: dict[str, Any]) -> Pairs:
     Raises:
         DataError: There is no such path or data set, or it cannot be read.
     """
-    if path in datasets.names() and not Path(path).exists():
-        found = datasets.pairs(path)
-    elif Path(path).exists() or Path(path).suffix or "/" in path:
-        found = read_pairs(path, **reading)
-    else:
-        raise DataError(f"there is no file or data set {path!r}{nearest(path, datasets.names())}")
-    for note in found.notes:
-        show.say(f"{Path(path).name}: {note}")
-    return found
+    return found_at(path, datasets.pairs, partial(read_pairs, **reading))
 
 
 def translations(

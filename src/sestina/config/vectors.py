@@ -102,11 +102,7 @@ class Doc2VecOptions(SamplingOptions):
         "What predicts a word: its document (PV-DBOW), or that and its neighbours (PV-DM).",
         choices=("dbow", "dm"),
     )
-    output: str = option(
-        "negative",
-        "Output layer.",
-        choices=("negative", "hierarchical"),
-    )
+    output: str = as_in(FastTextOptions, "output")
     epochs: int = as_in(SamplingOptions, "epochs", default=10)
 
 

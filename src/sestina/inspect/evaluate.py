@@ -152,7 +152,7 @@ def verdict(ladder: Ladder, name: str, other: str) -> str:
     one, two = ladder.rung(name), ladder.rung(other)
     points = 100 * (one.figures["accuracy"] - two.figures["accuracy"])
     p = metrics.mcnemar(one.right, two.right)
-    if points == 0:
+    if abs(points) < 0.05:  # of which no more than 0.0 would be seen
         return f"{name} and {other} are equally accurate on the test part."
     verb = "beats" if points > 0 else "loses to"
     shown = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

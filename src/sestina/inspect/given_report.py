@@ -74,6 +74,8 @@ def _values(
         rows.append([page.name(_said(given, row)), *cells])
     heads = ["Written from", "Test texts", "Perplexity", "Bits per character"]
     table = page.table("By what texts are written from", heads, rows)
+    if len(numbers) == len(counts):
+        return table
     return table + page.note(f"The most frequent ones of {counted(len(numbers), 'value')}.")
 
 

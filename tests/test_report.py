@@ -190,6 +190,14 @@ def test_a_baseline_without_a_mistake_and_without_facts_can_be_the_main_model():
     assert "The texts" not in words and ">123</td>" in html
 
 
+def test_numbers_along_a_narrow_ladder_differ():
+    codes = np.arange(4_000) % 2
+    rung = judged("rule", np.eye(2)[codes], codes, parameters=0, seconds=1.0)
+    svg = charts.svg(charts.ladder([rung], "rule"), "light")
+    ticks = re.findall(r">(0\.\d+|1)</text>", svg)
+    assert 2 < len(ticks) == len(set(ticks))
+
+
 def test_one_epoch_without_validation_is_drawn():
     ladder = made_up(["a", "a  ", 1], history=[{"epoch": 1, "loss": 0.7}])
     words = " ".join(outline(render(ladder, "LSTM", FACTS)).words)

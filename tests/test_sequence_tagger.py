@@ -2,6 +2,7 @@
 
 import random
 import signal
+import warnings
 
 import numpy as np
 import pytest
@@ -337,5 +338,11 @@ def test_baselines_on_corners():
     train = TaggedSentences([["a", "a", "b", "c"]], [["X", "Y", "Z", "Z"]])
     assert usual_tag(train, [["a", "new"], []]).predicted == [["X", "Z"], []]
     assert window_regression(train, train, [[], ["a"], []]).predicted[::2] == [[], []]
+    alike = TaggedSentences([["a", "b"], ["c"]], [["X", "X"], ["X"]])
+    assert window_regression(alike, train, [["new", "a"]]).predicted == [["X", "X"]]
+    many = TaggedSentences([["a", "b", "c", "d"]], [["X", "Y", "Z", "W"]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert window_regression(many, many, [["a"]]).predicted == [["X"]]
     first, last = window_features(["Ab1", "x"])
     assert "shape=Xx9" in first and "first" in first and "w1=x" in first and "w-1=ab1" in last

@@ -184,6 +184,8 @@ def test_company_does_not_matter_and_empty_texts_have_answers(reverser):
     texts = ["a b c d e", "", "c", "zebra h", "a a a a a a a a"]
     assert net.predict(texts) == [net.predict([text])[0] for text in texts]
     assert net.predict([]) == []
+    learnt_little = Translator(**TINY, validation_fraction=0.0).fit(["b a"] * 99, ["a b"] * 99)
+    assert learnt_little.predict(["", " ", "b a"])[:2] == ["", ""]
 
 
 def test_a_wide_beam_is_no_less_likely():
@@ -200,7 +202,7 @@ def test_long_ones_are_left_out_and_told():
     net = Translator(**TINY, max_tokens=6).fit(sources, targets)
     left = next(note for note in net.notes_ if "left out" in note)
     assert "with more than 6 on a side" in left
-    with pytest.warns(DataWarning, match="1 of 2 sentences have more than 6 tokens"):
+    with pytest.warns(DataWarning, match="first 6 tokens are translated of 1 of 2 sentences"):
         net.predict(["a b", "a b c d e f g"])
     with pytest.raises(OptionError, match="leaves no pair to train on: the shortest has 3 tokens"):
         Translator(**TINY, max_tokens=2, validation_fraction=0.0).fit(["a b c"] * 9, ["a b c"] * 9)

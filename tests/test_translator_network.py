@@ -100,15 +100,21 @@ def test_blocks_of_sentences_give_the_same_gradients(monkeypatch):
 
 def test_a_lexicon_is_what_it_says():
     module = Lexicon(TABLE, 8)
-    sources = torch.tensor([[3, 5, 3, 2], [1, 4, 0, 0]])
-    entries = module.entries(sources)
+    sources = torch.tensor([[3, 5, 3, 2], [1, 4, 0, 0], [0, 0, 0, 0]])
     wanted = np.zeros((9, 8), np.float32)
     wanted[1, 4], wanted[3, 2], wanted[3, 7], wanted[5, 6] = 0.9, 0.25, 0.75, 0.5
-    assert np.array_equal(entries, wanted[sources][:, :, 1:])
-    weights = torch.rand(2, 5, 4)
-    found = module(weights, entries)
+    weights = torch.rand(3, 5, 4)
+    hints = module(weights, module.entries(sources))
+    assert hints.columns.shape == hints.values.shape == (3, 5, 3)  # 2, 6 and 7 in the first row
+    found = torch.zeros(3, 5, 7).scatter_add(2, hints.columns, hints.values)
     whole = np.einsum("bts,bsv->btv", weights.numpy(), wanted[sources][:, :, 1:])
-    np.testing.assert_allclose(found, np.log(whole + FLOOR), rtol=1e-5)
+    np.testing.assert_allclose(found, np.log((whole + FLOOR) / FLOOR), rtol=1e-5, atol=1e-6)
+
+
+def test_a_lexicon_without_entries_says_nothing():
+    table = Table(np.zeros(10, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+    rows = batch(ROWS)
+    assert torch.equal(network(table=table).token_losses(rows), network().token_losses(rows))
 
 
 def test_the_lexicon_bears_on_what_is_attended_to():

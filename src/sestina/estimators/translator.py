@@ -116,7 +116,7 @@ class Translator(
     # What it makes of sentences.
 
     def predict(self, X: Any, beam: int | None = None) -> list[str]:
-        """Return translations of N sentences.
+        """Return translations of N sentences; that of one without a token is empty.
 
         Args:
             X: N sentences.
@@ -139,6 +139,7 @@ class Translator(
             penalty=self.length_penalty,
             without=() if self._copies() else (UNKNOWN,),
         )
+        found = [ids if size > 1 else [] for ids, size in zip(found, sources.lengths, strict=True)]
         tokens = [self.target_.tokens(ids) for ids in found]
         if self._copies():
             self._fill(texts, sources, found, tokens)
@@ -305,8 +306,8 @@ class Translator(
         found = self.source_.encode(texts, self.max_tokens)
         if found.truncated:
             warnings.warn(
-                f"{found.truncated:,} of {counted(len(texts), 'sentence')} have more than "
-                f"{counted(self.max_tokens, 'token')}, of which only these are translated",
+                f"only the first {counted(self.max_tokens, 'token')} are translated of "
+                f"{found.truncated:,} of {counted(len(texts), 'sentence')}",
                 DataWarning,
                 stacklevel=3,
             )

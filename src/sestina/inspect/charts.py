@@ -62,7 +62,7 @@ def ladder(rungs: Sequence[Rung | TagRung], main: str) -> LayerChart:
     room = max(0.01, 0.03 * (high - low))
     span = alt.Scale(domain=[max(0.0, low - room), min(1.0, high + room)], zero=False)
     y = alt.Y("row:N", axis=None, scale=alt.Scale(domain=[row["row"] for row in rows]))
-    axis = alt.Axis(tickCount=5, format=".2~f", grid=False)
+    axis = alt.Axis(tickCount=5, format=".3~f", grid=False)
     x = alt.X("accuracy:Q", title="accuracy on the test part", scale=span, axis=axis)
     ends = alt.X("low:Q", title="accuracy on the test part", scale=span, axis=axis)
     layers = []

@@ -119,9 +119,14 @@ def _laid(tags: Sequence[Sequence[str]]) -> NDArray[Any]:
 
 
 def _fitted(table: Any, goal: NDArray[Any], strength: float) -> Any:
+    from sklearn.dummy import DummyClassifier
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
+    if len(np.unique(goal)) < 2:  # of which logistic regression makes nothing
+        return DummyClassifier().fit(table, goal)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the last iterate is compared on dev
+        # many tags for few words, which scikit-learn takes for numbers
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
         return LogisticRegression(C=strength, max_iter=60).fit(table, goal)

@@ -1,7 +1,7 @@
 """What a decoder gets from the sentence that it translates: by attention, or its last state alone.
 
 Letters: B sentences, S their steps, T steps of the decoder, F the size of the encoder's states,
-H hidden, V target tokens.
+H hidden.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from sestina.nn import initialise
+from sestina.nn.lexicon import Entries
 
 BLOCK = 1 << 24  # numbers that the additive score keeps for its way back
 
@@ -25,7 +26,7 @@ class Memory(NamedTuple):
     real: Tensor  # (B, S) bool: which steps are not padding
     summary: Tensor  # (B, F): the last state of each direction
     keys: Tensor | None  # (B, S, H): what attention compares with, formed once
-    entries: Tensor | None  # (B, S, V − 1): what a lexicon says of each source token
+    entries: Entries | None  # what a lexicon says of each source token
     first: list[Any]  # the decoder's first states, by layer: h, or (h, c), (1, B, H) each
 
 

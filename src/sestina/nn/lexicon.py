@@ -24,12 +24,28 @@ class Table(NamedTuple):
     chances: NDArray[np.float32]  # (K,)
 
 
+class Entries(NamedTuple):
+    """The entries of B sentences' tokens; C columns for the target tokens that any one names."""
+
+    columns: Tensor  # (B, C) int64: the logit of each; behind the last, 0 is added to logit 0
+    chances: Tensor  # (B, S, C)
+
+
+class Hints(NamedTuple):
+    """What is added to logits (…, V − 1)."""
+
+    columns: Tensor  # (…, C) int64
+    values: Tensor  # (…, C)
+
+
 class Lexicon(nn.Module):
     """log of the mean entry of the source tokens, weighted by attention, for the logits.
 
     So the net need not learn again which word translates which, and chooses rightly for words too
     rare to learn (Arthur, Neubig and Nakamura, Incorporating discrete translation lexicons into
-    neural machine translation, 2016). The table itself is not trained.
+    neural machine translation, 2016). Tokens that no entry names have the chance `FLOOR`; since
+    what all logits share does not matter, log(1 + p / `FLOOR`) is added where p is named, and
+    nothing elsewhere. The table itself is not trained.
 
     Args:
         table: K entries.
@@ -46,17 +62,25 @@ class Lexicon(nn.Module):
         for name, array in table._asdict().items():
             self.register_buffer(name, torch.from_numpy(array))
 
-    def entries(self, sources: Tensor) -> Tensor:
-        """Return the entries of source tokens (B, S) as rows of all target tokens but PAD."""
-        distinct, places = torch.unique(sources, return_inverse=True)
-        first, counts = self.starts[distinct], self.starts[distinct + 1] - self.starts[distinct]
-        rows = torch.arange(len(distinct)).repeat_interleave(counts)
-        within = torch.arange(len(rows)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
-        found = first.repeat_interleave(counts) + within
-        table = self.chances.new_zeros(len(distinct), self._targets - 1)
-        table[rows, self.tokens[found] - 1] = self.chances[found]
-        return table[places]
+    def entries(self, sources: Tensor) -> Entries:
+        """Return the entries of source tokens (B, S)."""
+        batch, steps = sources.shape
+        every = sources.flatten()
+        first, counts = self.starts[every], self.starts[every + 1] - self.starts[every]
+        places = torch.arange(len(every)).repeat_interleave(counts)  # of the source tokens
+        found = torch.arange(len(places)) + (first - counts.cumsum(0) + counts)[places]
+        rows, tokens = places // steps, self.tokens[found] - 1
+        named = torch.zeros(batch, self._targets - 1, dtype=torch.bool)
+        named[rows, tokens] = True
+        order = named.cumsum(1) - 1
+        columns = torch.zeros(batch, max(int(named.sum(1).max()), 1), dtype=torch.int64)
+        sentences, distinct = named.nonzero(as_tuple=True)
+        columns[sentences, order[sentences, distinct]] = distinct
+        chances = self.chances.new_zeros(batch, steps, columns.shape[1])
+        chances[rows, places % steps, order[rows, tokens]] = self.chances[found]
+        return Entries(columns, chances)
 
-    def forward(self, weights: Tensor, entries: Tensor) -> Tensor:
-        """Map attention weights (B, T, S) and entries (B, S, V − 1) → (B, T, V − 1)."""
-        return torch.log(weights @ entries + FLOOR)
+    def forward(self, weights: Tensor, entries: Entries) -> Hints:
+        """Map attention weights (B, T, S) and entries of B sentences → hints (B, T, …)."""
+        values = torch.log1p((weights @ entries.chances) / FLOOR)
+        return Hints(entries.columns[:, None].expand_as(values), values)

@@ -16,7 +16,7 @@ from sestina.config import EncoderOptions, TranslatorOptions
 from sestina.nn import encoders, initialise, parts
 from sestina.nn.attention import Attention, LastState, Memory
 from sestina.nn.embedding import TokenEmbedding
-from sestina.nn.lexicon import Lexicon, Table
+from sestina.nn.lexicon import Hints, Lexicon, Table
 from sestina.nn.states import States
 
 
@@ -44,7 +44,7 @@ class Decoded(NamedTuple):
     """What a decoder made of target tokens (B, T), or (B · n, 1)."""
 
     vectors: Tensor  # (…, E): their products with the target embeddings are logits
-    hints: Tensor | None  # (…, V − 1): what a lexicon adds to the logits
+    hints: Hints | None  # (…): what a lexicon adds to the logits
     after: States  # the layers' states after the last step
     weights: Tensor | None  # (B, T or n, S): attention to the source's tokens
 
@@ -160,13 +160,16 @@ class TranslatorNetwork(nn.Module):
         found = self._dropped(torch.cat([x, context], dim=2), self.dropout)
         hints = None
         if self.lexicon is not None and weights is not None and memory.entries is not None:
-            hints = self.lexicon(weights, memory.entries).reshape(*inputs.shape, -1)
+            said = self.lexicon(weights, memory.entries)
+            hints = Hints(*(part.reshape(*inputs.shape, -1) for part in said))
         return Decoded(torch.tanh(self.head(found)), hints, after, weights)
 
     def logits(self, found: Decoded, where: Tensor) -> Tensor:
         """Return logits of all tokens but PAD at some of the places (…), (M, V − 1)."""
         logits = F.linear(found.vectors[where], self.target_embedding.weight[1:], self.bias)
-        return logits if found.hints is None else logits + found.hints[where]
+        if found.hints is None:
+            return logits
+        return logits.scatter_add_(1, *(part[where] for part in found.hints))
 
     def loss(self, batch: PairBatch) -> Tensor:
         """Return the mean loss of a target token, its share of smoothing included."""

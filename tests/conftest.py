@@ -5,11 +5,20 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported, here and in subprocesses
 
 import pytest
+import torch
 
 from sestina.data.read import read
 from sestina.errors import DataError
 
 GOOD, BAD = "warm lovely bright fine".split(), "cold dull grey poor".split()
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    """What a test leaves behind: torch with as many threads as before."""
+    before = torch.get_num_threads()
+    yield
+    assert torch.get_num_threads() == before
 
 
 @pytest.fixture(scope="session")

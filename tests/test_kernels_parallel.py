@@ -143,6 +143,19 @@ def test_beside_torch():
     assert len(set(products)) == 1
 
 
+@pytest.mark.parametrize("first", ["import torch", ""])
+def test_torch_keeps_its_number_of_threads(first):
+    code = f"""
+{first}
+from sestina import Word2Vec
+Word2Vec(epochs=1, min_count=1, dimensions=4, threads=3).fit([["a", "b"]] * 50_000)
+import numba, torch
+print(numba.threading_layer(), torch.get_num_threads())
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split()[1] == "1"
+
+
 def in_a_fork():
     """Return what `digest` gives in a forked child; empty if it gives nothing in time."""
     reader, writer = os.pipe()

@@ -416,7 +416,7 @@ def test_pairs_that_do_not_do(X, y, sentence):
         (lambda net: net.predict([["0", "1", 2]]), "row 0: column 2 is 2; expected a string, one of"),
         (lambda net: net.predict([["0", "1", "x"]]), "column 2 is 'x', which is unknown; known are"),
         (lambda net: net.predict(np.ones((1, 3))), r"column 0 is np.float64\(1.0\); expected a string"),
-        (lambda net: net.predict([list("012")], beam=0), "beam=0 leaves nothing to follow up"),
+        (lambda net: net.predict([list("012")], beam=0), "beam=0 leaves no hypothesis"),
         (lambda net: net.predict([list("012")], n=-1), "n=-1 makes no sense"),
         (lambda net: net.generate([list("012")], temperature=-1), "temperature=-1 makes no sense"),
         (lambda net: net.generate([list("012")], prompt=["one"]), r"\['one'\] came; expected a str"),

@@ -19,6 +19,7 @@ from llvmlite import ir
 from numba import prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from threadpoolctl import ThreadpoolController
 
 from sestina.kernels.compiled import Kernel, compiled
 from sestina.kernels.locks import Lock
@@ -76,8 +77,13 @@ def threads() -> int:
         return 1
     if _State.threads is not None:
         return _State.threads
+    return _asked() or int(numba.config.NUMBA_NUM_THREADS)
+
+
+def _asked() -> int:
+    """Return how many threads the environment asks for; 0: it does not."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    return int(asked) if asked.isdecimal() and int(asked) else int(numba.config.NUMBA_NUM_THREADS)
+    return int(asked) if asked.isdecimal() else 0
 
 
 @intrinsic
@@ -151,8 +157,9 @@ def run(kernel: Kernel, chunks: int, arguments: int, work: float = math.inf) -> 
     if count == 1:
         compiled(launch_alone, SIGNATURE)(kernel.address, chunks, 1, arguments)
         return
+    guard = _guard()  # before compiling, which starts threads too
     launch = compiled(launch_together, SIGNATURE, parallel=True)
-    with _guard():
+    with guard:
         launch(kernel.address, chunks, count, arguments)
 
 
@@ -163,4 +170,19 @@ def _guard() -> Any:
     except ValueError:  # no layer chosen before the first launch
         if numba.config.THREADING_LAYER == "default":
             numba.config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]
+        _start()
         return _launching
+
+
+def _start() -> None:
+    """Start Numba's threads; give OpenMP back its own number, which they set and torch goes by."""
+    before = {lib.filepath: lib.num_threads for lib in _openmp()}
+    numba.get_num_threads()
+    for lib in _openmp():
+        if count := before.get(lib.filepath, _asked()):
+            lib.set_num_threads(count)
+
+
+def _openmp() -> list[Any]:
+    found: list[Any] = ThreadpoolController().select(user_api="openmp").lib_controllers
+    return found

@@ -24,7 +24,8 @@ def option(
 ) -> Any:
     """Return a data-class field with its default, its help line and the values it admits.
 
-    `encoders` and `levels` are those that the option serves; none named means all.
+    `encoders`, which are cells where there is nothing else to choose from, and `levels` are those
+    that the option serves; none named means all.
     """
     return field(
         default=default,
@@ -72,7 +73,8 @@ def unused(options: Any) -> list[str]:
         value = getattr(options, spec.name)
         if value is None if spec.default is None else _plain(value) == _plain(spec.default):
             continue
-        for chosen, kinds in (("encoder", "encoders"), ("level", "levels")):
+        encoder = "encoder" if hasattr(options, "encoder") else "cell"
+        for chosen, kinds in ((encoder, "encoders"), ("level", "levels")):
             served = spec.metadata.get(kinds)
             if served and getattr(options, chosen) not in served:
                 found.append(

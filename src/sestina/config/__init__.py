@@ -5,6 +5,7 @@ than frozen ones, because scikit-learn's ``set_params`` and ``clone`` assign to 
 exactly these fields of an estimator.
 """
 
+from sestina.config.cells import RECURRENT, VARIANT, CellOptions, cell_options
 from sestina.config.language import (
     ContinuingOptions,
     GivenOptions,
@@ -19,7 +20,6 @@ from sestina.config.networks import (
     IN_CONTEXT,
     ONE_HOT,
     POOLS,
-    RECURRENT,
     VECTOR_READERS,
     EmbeddingOptions,
     EncoderOptions,
@@ -81,8 +81,10 @@ __all__ = [
     "ONE_HOT",
     "POOLS",
     "RECURRENT",
+    "VARIANT",
     "VECTOR_READERS",
     "BagOptions",
+    "CellOptions",
     "CheckOptions",
     "CleaningOptions",
     "ComponentOptions",
@@ -128,6 +130,7 @@ __all__ = [
     "VectorOptions",
     "Word2VecOptions",
     "WrittenOptions",
+    "cell_options",
     "check",
     "from_dict",
     "from_text",

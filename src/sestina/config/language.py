@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sestina.config.networks import RECURRENT, LearningOptions
+from sestina.config.cells import RECURRENT, CellOptions
+from sestina.config.networks import LearningOptions
 from sestina.config.texts import OneHotOptions, TokenOptions, VerbatimOptions
 from sestina.options import as_in, option
 
@@ -35,7 +36,7 @@ class LanguageTextOptions(WrittenOptions):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class StackOptions:
+class StackOptions(CellOptions):
     """Recurrent layers, one on the other, between the tokens read and the token foreseen."""
 
     cell: str = option("lstm", "Recurrent cell.", choices=RECURRENT)
@@ -54,12 +55,6 @@ class StackOptions:
     )
     input_dropout: float = option(
         0.3, "Share of input features dropped, one mask a sequence.", least=0.0, most=0.95
-    )
-    recurrent_dropout: float = option(
-        0.0,
-        "Share of the state dropped where it recurs, one mask a sequence.",
-        least=0.0,
-        most=0.95,
     )
     weight_drop: float = option(
         0.0,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sestina.config.cells import RECURRENT, CellOptions
 from sestina.config.texts import BagOptions
 from sestina.options import option
 
 ENCODERS = ("bag", "flatten", "mean", "cnn", "rnn", "gru", "lstm")
-RECURRENT = ("rnn", "gru", "lstm")
 VECTOR_READERS = tuple(name for name in ENCODERS if name != "bag")
 POOLS = ("last", "max", "mean", "concat")
 IN_CONTEXT = ("mean", "cnn", *RECURRENT)
@@ -72,7 +72,7 @@ class NgramOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class EncoderOptions:
+class EncoderOptions(CellOptions):
     """How a sequence of vectors becomes one vector, and what follows it."""
 
     encoder: str = option("lstm", "What reads the sequence.", choices=ENCODERS)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sestina.config.networks import POOLS, RECURRENT, EmbeddingOptions, EncoderOptions
+from sestina.config.cells import RECURRENT
+from sestina.config.networks import POOLS, EmbeddingOptions, EncoderOptions
 from sestina.options import as_in, option
 
 

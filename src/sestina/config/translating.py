@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sestina.config.cells import CellOptions
 from sestina.config.language import StackOptions
 from sestina.config.networks import LearningOptions
 from sestina.config.texts import ReadingOptions, TokenOptions, VerbatimOptions
@@ -59,7 +60,7 @@ class TranslationTextOptions(VerbatimOptions, TokenOptions):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TranslatorOptions:
+class TranslatorOptions(CellOptions):
     """The network of a translator, and how it looks for a translation."""
 
     attention: str | None = option(

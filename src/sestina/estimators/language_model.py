@@ -42,7 +42,8 @@ from sestina.text.vocabulary import EOS, Vocabulary
 from sestina.train import random_stream
 
 ALIKE = (  # what a model shares with the one that it begins as, beside how texts are cleaned
-    "level", "subword_method", "backwards", "cell", "embedding", "hidden", "layers", "tied",
+    "level", "subword_method", "backwards", "cell", *config.VARIANT, "embedding",
+    "hidden", "layers", "tied",
 )  # fmt: skip
 
 

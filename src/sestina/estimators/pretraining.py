@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from sestina import config
-from sestina.config import RECURRENT
+from sestina.config import RECURRENT, VARIANT
 from sestina.errors import OptionError
 from sestina.estimators.given_model import check_same, language_model
 from sestina.estimators.language_model import LanguageModel
@@ -48,6 +48,7 @@ def model_for(options: Any) -> LanguageModel | None:
         "pretrained",
         {
             "encoder": model.cell,
+            **{name: getattr(model, name) for name in VARIANT},
             "embedding": model.embedding,
             "hidden": model.hidden,
             "layers": model.layers,

@@ -13,11 +13,9 @@ from torch.nn import functional as F
 
 from sestina.config import EncoderOptions
 from sestina.errors import OptionError
-from sestina.nn import fused, initialise
+from sestina.nn import initialise, layers
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
 from sestina.nn.sequences import Lookup
-
-CELLS: dict[str, type[SimpleRNN | GRU | LSTM]] = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
 
 POOLED = ("last", "max", "mean")  # what "concat" lays side by side
 
@@ -124,7 +122,7 @@ class Recurrent(nn.Module):
 
     def __init__(self, inputs: int, options: EncoderOptions) -> None:
         super().__init__()
-        self.cell = layers(inputs, options)
+        self.cell = stacked(inputs, options)
         self.pool = options.pool
         self.features = options.hidden * (2 if options.bidirectional else 1)
         self.features *= len(POOLED) if self.pool == "concat" else 1
@@ -149,20 +147,17 @@ class Recurrent(nn.Module):
         return torch.cat(list(state[-last:]), dim=1)
 
 
-def layers(inputs: int, options: EncoderOptions) -> SimpleRNN | GRU | LSTM:
-    """Return stacked layers over D = `inputs` features, with Keras' starts and single biases."""
-    cell = CELLS[options.encoder](
+def stacked(inputs: int, options: EncoderOptions) -> SimpleRNN | GRU | LSTM:
+    """Return the recurrent layers of `options` over D = `inputs` features."""
+    return layers.recurrent(
+        options.encoder,
         inputs,
         options.hidden,
+        options,
         num_layers=options.layers,
         bidirectional=options.bidirectional,
         dropout=options.dropout if options.layers > 1 else 0.0,
-        batch_first=True,
-        single_bias=True,
     )
-    initialise.recurrent(cell)
-    fused.prepare(cell.cell)
-    return cell
 
 
 Encoder = Bag | Flatten | Mean | Convolution | Recurrent

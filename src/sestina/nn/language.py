@@ -15,9 +15,8 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from sestina.config import StackOptions
-from sestina.nn import fused, initialise
+from sestina.nn import initialise, layers
 from sestina.nn.embedding import TokenEmbedding
-from sestina.nn.encoders import CELLS
 from sestina.nn.sequences import Lookup
 from sestina.nn.states import States
 
@@ -117,7 +116,13 @@ class LanguageNetwork(nn.Module):
         self.embedding = TokenEmbedding(tokens, options.embedding, None, trainable=True)
         sizes = [options.embedding + beside] + [options.hidden] * options.layers
         self.encoder = nn.ModuleList(
-            _layer(options, size, options.dropout if depth else options.input_dropout)
+            layers.recurrent(
+                options.cell,
+                size,
+                options.hidden,
+                options,
+                input_dropout=options.dropout if depth else options.input_dropout,
+            )
             for depth, size in enumerate(sizes[:-1])
         )
         self.head: Softmax | AdaptiveSoftmax
@@ -221,18 +226,3 @@ class LanguageNetwork(nn.Module):
             name: sum(weight.numel() for weight in part.parameters())
             for name, part in self.named_children()
         }
-
-
-def _layer(options: StackOptions, inputs: int, dropped: float) -> nn.Module:
-    """Return one recurrent layer."""
-    layer = CELLS[options.cell](
-        inputs,
-        options.hidden,
-        batch_first=True,
-        single_bias=True,
-        input_dropout=dropped,
-        recurrent_dropout=options.recurrent_dropout,
-    )
-    initialise.recurrent(layer)
-    fused.prepare(layer.cell)
-    return layer

@@ -97,7 +97,7 @@ class TaggerNetwork(nn.Module):
         size += 0 if known is None else known.weight.shape[1]
         size += 0 if self.characters is None else self.characters.features
         size += 0 if contextual is None else contextual.features
-        self.encoder = encoders.layers(size, options)
+        self.encoder = encoders.stacked(size, options)
         features = options.hidden * (2 if options.bidirectional else 1)
         tags = len(allowed) - 1
         self.head = Head(features, tuple(options.dense), tags, options.dropout)

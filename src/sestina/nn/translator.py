@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sestina.config import EncoderOptions, TranslatorOptions
+from sestina.config import EncoderOptions, TranslatorOptions, cell_options
 from sestina.nn import encoders, initialise, parts
 from sestina.nn.attention import Attention, LastState, Memory
 from sestina.nn.embedding import TokenEmbedding
@@ -101,18 +101,18 @@ class TranslatorNetwork(nn.Module):
         size, hidden, layers = options.embedding, options.hidden, options.layers
         reading = EncoderOptions(
             encoder=options.cell, hidden=hidden, layers=layers, bidirectional=True,
-            dropout=options.dropout,
+            dropout=options.dropout, **cell_options(options),
         )  # fmt: skip
         features, attentive = 2 * hidden, options.attention is not None
         self.target_embedding = TokenEmbedding(targets, size, None, trainable=True)
         self.embedding = (
             self.target_embedding if shared else TokenEmbedding(sources, size, None, trainable=True)
         )
-        self.encoder = encoders.layers(size, reading)
+        self.encoder = encoders.stacked(size, reading)
         self.bridge = Bridge(features, hidden, layers, 2 if options.cell == "lstm" else 1)
-        one = EncoderOptions(encoder=options.cell, hidden=hidden)
+        one = EncoderOptions(encoder=options.cell, hidden=hidden, **cell_options(options))
         inputs = [size if attentive else size + features] + [hidden + features] * (layers - 1)
-        self.decoder = nn.ModuleList(encoders.layers(count, one) for count in inputs)
+        self.decoder = nn.ModuleList(encoders.stacked(count, one) for count in inputs)
         self.attention = (
             Attention(str(options.attention), features, hidden) if attentive else LastState()
         )

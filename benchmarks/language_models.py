@@ -47,16 +47,16 @@ WORDS: dict[str, Any] = {
 }
 CHARACTERS: dict[str, Any] = {
     "level": "character",
-    "hidden": 256,
+    "hidden": 384,
     "embedding": 32,
     "tied": False,
-    "dropout": 0.1,
+    "dropout": 0.2,
     "input_dropout": 0.0,
     "tbptt": 64,
     "batch_size": 16,
     "learning_rate": 4e-3,
     "decay": True,
-    "epochs": 4,
+    "epochs": 14,
     "patience": None,
 }
 Parts = tuple[list[str], list[str], list[str]]

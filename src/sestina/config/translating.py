@@ -86,9 +86,10 @@ class TranslatorOptions(CellOptions):
 class TranslatorTrainingOptions(LearningOptions):
     """How a translator is trained."""
 
-    learning_rate: float = as_in(LearningOptions, "learning_rate", default=4e-3)
+    learning_rate: float = as_in(LearningOptions, "learning_rate", default=8e-3)
+    decay: bool = as_in(LearningOptions, "decay", default=True)
     batch_size: int = as_in(LearningOptions, "batch_size", default=32, help="Pairs per step.")
-    epochs: int = as_in(LearningOptions, "epochs", default=30)
+    epochs: int = as_in(LearningOptions, "epochs", default=12)
     label_smoothing: float = option(
         0.1, "Share of the probability that is spread over all tokens.", least=0.0, most=0.9
     )

@@ -15,6 +15,14 @@ from sestina.estimators.sequence_from_vector import SequenceFromVector
 from sestina.inspect.kneser_ney import KneserNey
 
 ORDERS = {"unigrams": 1, "Kneser–Ney 5-gram": 5}
+MORE = {"Kneser–Ney 8-gram": 8}  # of characters, of which five are hardly a word
+
+Net = LanguageModel | SequenceFromVector
+
+
+def orders(net: Net) -> dict[str, int]:
+    """Return the n-grams that stand beside a net, and their lengths."""
+    return ORDERS | MORE if net.level == "character" else ORDERS
 
 
 def language_ladder(
@@ -34,7 +42,7 @@ def language_ladder(
         tokens, and the share unknown, which are the same of all.
     """
     found = net.figures(test)
-    rungs = _grams(net.rows(train), net.rows(test), len(net.vocabulary_), found)
+    rungs = _grams(net, net.rows(train), net.rows(test), found)
     rungs[name_of(net)] = _of_net(net, found)
     return rungs
 
@@ -57,7 +65,7 @@ def vector_ladder(
         By name: perplexity, bits_per_character, parameters (of n-grams: their number), seconds.
     """
     found = net.figures(given, test)
-    rungs = _grams(net.rows(train), net.rows(test), len(net.vocabulary_), found)
+    rungs = _grams(net, net.rows(train), net.rows(test), found)
     other = np.random.default_rng(0).permutation(len(test)).tolist()
     rungs[f"{name_of(net)}, vectors mixed up"] = _of_net(net, net.figures(given[other], test))
     rungs[name_of(net)] = _of_net(net, found)
@@ -85,13 +93,13 @@ def grams_by_label(
 
 
 def _grams(
-    rows: Ragged, unseen: Ragged, tokens: int, found: dict[str, float]
+    net: Net, rows: Ragged, unseen: Ragged, found: dict[str, float]
 ) -> dict[str, dict[str, Any]]:
-    """Return the rungs of n-grams fitted on rows of ids, and judged on unseen ones."""
+    """Return the rungs of n-grams fitted on rows of a net's ids, and judged on unseen ones."""
     rungs = {}
-    for name, order in ORDERS.items():
+    for name, order in orders(net).items():
         started = time.perf_counter()
-        grams = KneserNey(order).fit(rows, tokens)
+        grams = KneserNey(order).fit(rows, len(net.vocabulary_))
         seconds = time.perf_counter() - started
         perplexity = grams.perplexity(unseen)
         bits = math.log2(perplexity) * found["tokens"] / found["characters"]
@@ -99,7 +107,7 @@ def _grams(
     return rungs
 
 
-def _of_net(net: LanguageModel | SequenceFromVector, found: dict[str, float]) -> dict[str, Any]:
+def _of_net(net: Net, found: dict[str, float]) -> dict[str, Any]:
     own = found["perplexity"], found["bits_per_character"]
     return _rung(found, *own, net.n_parameters_, net.seconds_)
 

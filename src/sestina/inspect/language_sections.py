@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.errors import counted
-from sestina.estimators.language_model import LanguageModel
-from sestina.estimators.sequence_from_vector import SequenceFromVector
 from sestina.estimators.trained import Trained
 from sestina.inspect import page, sections
-from sestina.inspect.language import ORDERS, name_of
+from sestina.inspect.language import Net, name_of, orders
 from sestina.inspect.sections import Told
 from sestina.text.detokenise import Joiner
 from sestina.text.vocabulary import Vocabulary
@@ -28,7 +26,6 @@ DARKEST = math.log(1e-4)  # log P of the strongest colour
 Rungs = Mapping[str, Mapping[str, Any]]
 Scored = Sequence[tuple[str, float]]
 Sections = Sequence[tuple[str, str, str]]  # key, heading, HTML
-Net = LanguageModel | SequenceFromVector
 
 
 def speed(net: Trained) -> float:
@@ -72,7 +69,7 @@ def whole(net: Net, rungs: Rungs, told: Told, texts: int, beside: str, more: Sec
 def _tiles(net: Net, rungs: Rungs) -> list[tuple[str, str, str]]:
     name = name_of(net)
     own = rungs[name]
-    best = min(ORDERS, key=lambda grams: float(rungs[grams]["perplexity"]))
+    best = min(orders(net), key=lambda grams: float(rungs[grams]["perplexity"]))
     return [
         ("Perplexity", f"{own['perplexity']:,.2f}", "lower is better"),
         ("Best n-grams", f"{rungs[best]['perplexity']:,.2f}", best),

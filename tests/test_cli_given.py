@@ -2,11 +2,14 @@
 
 import io
 import json
+import shlex
 import subprocess
 import sys
 
+import polars as pl
 import pytest
 
+from sestina import SequenceFromVector
 from sestina.cli.app import main
 
 FAST = [
@@ -123,7 +126,13 @@ def test_predict_takes_rows_of_values(run, model, table, tmp_path, monkeypatch):
     assert code == 1 and "has no column 'times'" in err
     rows.write_text("animal,times\ncat,1\n,2\n")
     code, _, err = run("predict", model, "--file", str(rows))
-    assert code == 1 and "row 1: animal is None; expected a string, one of" in err
+    assert code == 1 and "row 2: animal is empty; known are a, b, cat, dog" in err
+    rows.write_text("animal,times\ncat,1\ncat,x\n")
+    code, _, err = run("predict", model, "--file", str(rows))
+    assert code == 1 and "row 2: times is 'x'; expected a finite number" in err
+    rows.write_text("text,animal,times\nmeow,,1\nmeow,cat,2\nmoo,cow,2\n")
+    code, _, err = run("evaluate", model, str(rows))
+    assert code == 1 and "row 3: animal is 'cow', which is unknown; " in err
 
 
 def test_lines_are_answered_as_they_come(model):
@@ -198,6 +207,37 @@ def test_trainings_that_do_not_do(run, table, tmp_path, arguments, status, sente
     assert not (tmp_path / "m").exists()
 
 
+def test_symbols_that_look_like_numbers(run, tmp_path):
+    """A file may hold only some of a column's symbols, and these may all be digits."""
+    rows, out = tmp_path / "rows.csv", str(tmp_path / "m")
+    lines = ["kind,text", *(f"{kind},{'la ' * n}" for n in range(1, 9) for kind in ("1", "2b"))]
+    rows.write_text("\n".join(lines))
+    train = ["train", "generate", str(rows), "--given", "kind", "--out", out, "--epochs", "1"]
+    assert run(*train)[0] == 0
+    rows.write_text("kind,text\n1,la\n")
+    assert run("predict", out, "--file", str(rows))[0] == 0
+    assert run("evaluate", out, str(rows))[0] == 0
+
+
+def test_unknown_symbols_become_zeros_where_the_model_says_so(run, tmp_path):
+    net = SequenceFromVector(unknown="zeros", hidden=4, embedding=4, epochs=1)
+    net.fit(pl.DataFrame({"kind": ["a", "b"] * 20}), [f"la {n}" for n in range(40)])
+    net.save(tmp_path / "m")
+    code, _, err = run("predict", str(tmp_path / "m"), "c")
+    assert code == 0 and "1 value unknown, which become zeros; row 0: kind is 'c'" in words(err)
+
+
+def test_the_hint_can_be_typed_as_it_stands(run, tmp_path):
+    rows = tmp_path / "rows.csv"
+    town = '"Ely, near King\'s Lynn"'
+    rows.write_text("town,times,text\n" + "".join(f"{town},3,{'la ' * n}\n" for n in range(1, 30)))
+    out = str(tmp_path / "m")
+    shown = run("train", "generate", str(rows), "--given", "town,times", "--out", out,
+                "--epochs", "1")[1]  # fmt: skip
+    command = words(shown).split("try sestina ")[1]
+    assert run(*shlex.split(command))[0] == 0
+
+
 def test_what_is_no_table_is_refused(run, tmp_path):
     lines = tmp_path / "lines.txt"
     lines.write_text("a\nb\n")
@@ -213,7 +253,9 @@ def test_what_is_no_table_is_refused(run, tmp_path):
         ("", "--given has nothing; the model writes from animal (a, b, cat, dog), times: give"),
         ("cat", "--given has 1 value; the model writes from animal"),
         ("cow,1", "--given: animal is 'cow', which is unknown"),
-        ("cat,two", "--given: times is 'two'; expected a number"),
+        ("cat,two", "--given: times is 'two'; expected a finite number"),
+        ("cat,nan", "--given: times is 'nan'; expected a finite number"),
+        ("cat,1e39", "--given: times is '1e39'; expected a finite number"),
     ],
 )
 def test_values_that_do_not_do(run, model, given, sentence):

@@ -91,8 +91,8 @@ def _given(asked: Asked) -> None:
     net = model_of(asked.model, "SequenceFromVector")
     if net.lists_:
         raise DataError("the model was trained on lists of tokens; evaluate it from Python")
-    found, table = given.pairs(asked.path, asked.reading, given.names_of(net))
-    rows, texts = given.of_part(found, table, asked.chosen(found))
+    found, values = given.pairs_of(net, asked.path, asked.reading)
+    rows, texts = given.of_part(found, values, asked.chosen(found))
     _language(asked, texts, net.figures(rows, texts))
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
+import math
+import numbers
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import polars as pl
 import typer
 
@@ -15,7 +20,7 @@ from sestina.cli.show import say
 from sestina.data import datasets
 from sestina.data.records import Records
 from sestina.data.tables import TABLES, kind_of, read_table, with_numbers
-from sestina.errors import DataError, OptionError, counted, nearest
+from sestina.errors import DataError, OptionError, SestinaError, counted, nearest
 
 if TYPE_CHECKING:
     from sestina.text.attributes import Attributes  # which loads scikit-learn
@@ -36,10 +41,19 @@ GivenValues = Annotated[
     ),
 ]
 
+LARGEST = float(np.finfo(np.float32).max)  # networks hold no larger numbers
+
 
 def parted(text: str) -> list[str]:
     """Return what commas part; a name or value with a comma stands between quotation marks."""
     return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
+
+
+def as_given(row: Sequence[Any]) -> str:
+    """Return values as `parted` takes them, quoted for a shell where they need it."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(row)
+    return shlex.quote(line.getvalue())
 
 
 def pairs(path: str, reading: dict[str, Any], names: Sequence[str]) -> tuple[Records, pl.DataFrame]:
@@ -51,65 +65,106 @@ def pairs(path: str, reading: dict[str, Any], names: Sequence[str]) -> tuple[Rec
         DataError: PATH is no table, has no such column, or cannot be read.
         OptionError: A column is named twice, or is that of the texts.
     """
+    found, table, kept = _with_texts(path, reading, names)
+    return found.take(kept), with_numbers(table)[kept]
+
+
+def pairs_of(net: Any, path: str, reading: dict[str, Any]) -> tuple[Records, list[list[Any]]]:
+    """Return N texts, and the rows (N, A) that a model takes of the table that they stand in.
+
+    Raises:
+        DataError: PATH is no table, a value is not what its column holds, or as `pairs` says.
+    """
+    found, table, kept = _with_texts(path, reading, names_of(net))
+    rows = [checked(net, table.row(n), f"row {n + 1}", DataError) for n in kept]
+    return found.take(kept), rows
+
+
+def _with_texts(
+    path: str, reading: dict[str, Any], names: Sequence[str]
+) -> tuple[Records, pl.DataFrame, list[int]]:
+    """Return texts, the columns of these names, and which rows have all of it."""
     if twice := [name for n, name in enumerate(names) if name in names[:n]]:
         raise OptionError(f"--given names the column {twice[0]!r} twice; name each once")
     table = _columns(path, reading, names)
     found = records(path, reading, need_label=False)
     if own := [name for name in names if [v or "" for v in table[name].to_list()] == found.texts]:
         raise OptionError(f"--given names the column of the texts, {own[0]!r}; leave it out")
-    table = _values(table)
     gaps = table.select(pl.any_horizontal(pl.all().is_null())).to_series().to_list()
     kept = [n for n, text in enumerate(found.texts) if text.strip() and not gaps[n]]
     if len(kept) < len(found):
         say(f"left out {counted(len(found) - len(kept), 'row')} without a text or a value")
     if not kept:
         raise DataError(f"{path}: no row has a text and {', '.join(names)}; check the columns")
-    return found.take(kept), table[kept]
+    return found, table, kept
 
 
-def of_part(found: Records, table: pl.DataFrame, chosen: Records) -> tuple[pl.DataFrame, list[str]]:
-    """Return the columns and texts of a part of records: `chosen` is all of them, or one part."""
+def of_part(
+    found: Records, rows: list[list[Any]], chosen: Records
+) -> tuple[list[list[Any]], list[str]]:
+    """Return the rows and texts of a part of records: `chosen` is all of them, or one part."""
     if len(chosen) == len(found):
-        return table, found.texts
+        return rows, found.texts
     name = (chosen.parts or [""])[0]
-    rows = [n for n, part in enumerate(found.parts or ()) if part == name]
-    return table[rows], chosen.texts
+    picked = [row for row, part in zip(rows, found.parts or (), strict=True) if part == name]
+    return picked, chosen.texts
 
 
-def values_of(attributes: Attributes, given: str, said: str = "--given") -> list[Any]:
+def values_of(net: Any, given: str, said: str = "--given") -> list[Any]:
     """Return the row (A,) that values are, parted by commas.
 
     Args:
-        attributes: Of the model.
+        net: A `SequenceFromVector`.
         given: The values.
         said: Where they stand, for a message.
 
     Raises:
         OptionError: There are too few or too many, or one is not what its column holds.
     """
-    parts = parted(given)
-    if len(parts) != len(attributes):
+    parts, known = parted(given), net.attributes_
+    if len(parts) != len(known):
         came = counted(len(parts), "value") if parts else "nothing"
         raise OptionError(
-            f"{said} has {came}; the model writes from {attributes}: give a value for each, "
+            f"{said} has {came}; the model writes from {known}: give a value for each, "
             "parted by commas"
         )
+    return checked(net, parts, said, OptionError)
+
+
+def checked(net: Any, values: Sequence[Any], said: str, error: type[SestinaError]) -> list[Any]:
+    """Return a row (A,) as a model takes it: numbers, and symbols that it knows.
+
+    Args:
+        net: A `SequenceFromVector`; whether it takes unknown symbols is an option of it.
+        values: A of them, numbers perhaps as strings; None is a gap.
+        said: Where they stand, for a message.
+        error: What is raised where one is not what its column holds.
+    """
+    known: Attributes = net.attributes_
     row: list[Any] = []
-    for n, (part, known) in enumerate(zip(parts, attributes.symbols, strict=True)):
-        if known is None:
-            try:
-                row.append(float(part))
-            except ValueError:
-                raise OptionError(
-                    f"{said}: {attributes.name(n)} is {part!r}; expected a number"
-                ) from None
+    for n, (value, symbols) in enumerate(zip(values, known.symbols, strict=True)):
+        what = f"{said}: {known.name(n)} is {'empty' if value is None else repr(value)}"
+        if symbols is None:
+            row.append(_number(value))
+            if not abs(row[n]) <= LARGEST:
+                raise error(f"{what}; expected a finite number")
             continue
-        if part not in known:
-            raise OptionError(
-                f"{said}: {attributes.name(n)} is {part!r}, which is unknown{nearest(part, known)}"
+        if value not in symbols and (value is None or net.unknown == "error"):
+            raise error(
+                f"{what}{', which is unknown' * (value is not None)}{nearest(str(value), symbols)}"
             )
-        row.append(part)
+        row.append(value)
     return row
+
+
+def _number(value: Any) -> float:
+    """Return a number, perhaps from a string; NaN for what is none."""
+    if not isinstance(value, str | numbers.Real):
+        return math.nan
+    try:
+        return float(value)
+    except ValueError:
+        return math.nan
 
 
 def written_from(
@@ -133,13 +188,15 @@ def _rows(
     net: Any, texts: list[str] | None, file: str | None, reading: dict[str, Any]
 ) -> Iterator[list[list[Any]]]:
     """Yield rows of values from arguments, a table or standard input, in chunks."""
-    known: Attributes = net.attributes_
     if file and not texts:
-        yield [list(row) for row in _values(_columns(file, reading, names_of(net))).iter_rows()]
+        table = _columns(file, reading, names_of(net))
+        yield [
+            checked(net, row, f"row {n}", DataError) for n, row in enumerate(table.iter_rows(), 1)
+        ]
         return
     number = 0
     for chunk in given_texts(texts, file, reading):
-        yield [values_of(known, line, f"row {number + n}") for n, line in enumerate(chunk, 1)]
+        yield [values_of(net, line, f"row {number + n}") for n, line in enumerate(chunk, 1)]
         number += len(chunk)
 
 
@@ -163,13 +220,8 @@ def names_of(net: Any) -> tuple[str, ...]:
     return names
 
 
-def _values(table: pl.DataFrame) -> pl.DataFrame:
-    """Return columns as the model takes them: numbers, symbols, and gaps where cells are empty."""
-    return with_numbers(table.with_columns(pl.col(pl.String).replace("", None)))
-
-
 def _columns(path: str, reading: dict[str, Any], names: Sequence[str]) -> pl.DataFrame:
-    """Return some columns of a table.
+    """Return some columns of a table; what is empty is a gap.
 
     Raises:
         DataError: It has no such columns, or is no table.
@@ -178,7 +230,7 @@ def _columns(path: str, reading: dict[str, Any], names: Sequence[str]) -> pl.Dat
     unknown = next((name for name in names if name not in table.columns), None)
     if unknown is not None:
         raise DataError(f"{path} has no column {unknown!r}{nearest(unknown, table.columns)}")
-    return table.select(names)
+    return table.select(names).with_columns(pl.col(pl.String).replace("", None))
 
 
 def _table(path: str, reading: dict[str, Any]) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import polars as pl
 
 from sestina.cli import show
+from sestina.cli.given import as_given
 from sestina.data.records import Records
 from sestina.data.split import row_parts, text_parts
 from sestina.errors import counted
@@ -145,7 +146,7 @@ class GivenTexts:
 
     def hint(self, out: Path, options: Mapping[str, Any]) -> str:
         """Return the command to try next, with the values of the first row."""
-        return f"generate {out} --given {','.join(map(str, self.given.row(0)))} --n 50"
+        return f"generate {out} --given {as_given(self.given.row(0))} --n 50"
 
 
 def _without_blanks(data: Records) -> Records:

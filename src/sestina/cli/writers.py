@@ -95,7 +95,7 @@ def writer_of(model: str, given: str) -> Writer:
     """
     if estimator_of(model) == "SequenceFromVector":
         net = model_of(model, "SequenceFromVector")
-        return OfValues(net, values_of(net.attributes_, given))
+        return OfValues(net, values_of(net, given))
     net = model_of(model, "LanguageModel")
     if given:
         raise OptionError(f"{model!r} was trained without --given; leave it out")

@@ -52,3 +52,14 @@ def test_the_page(attention):
     assert "No part was held out" in page
     assert rungs[0].figures["chrf"] != rungs[1].figures["chrf"]
     assert ("beats" in verdict) == (rungs[1].figures["chrf"] > rungs[0].figures["chrf"])
+
+
+def test_attention_of_two_words_is_drawn():
+    pytest.importorskip("sacrebleu", reason="the extra 'translate' is not installed")
+    train = Pairs(["a b", "b c", "c", "a"] * 9, ["x y", "y z", "z", "x"] * 9)
+    net = Translator(**TINY, validation_fraction=0.0).fit(train.sources, train.targets)
+    test = Pairs(["a c", "b"], ["x z", "y"])
+    facts = TranslationFacts("toy", (36, 0, 2), "drawn", "")
+    page = render_translations(net, climb_translations(net, train, test), test, facts)
+    assert "What it looks at" in page
+    assert page.count("A row is a token of the translation") == 1  # of one word there is no choice

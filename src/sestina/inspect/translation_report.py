@@ -15,7 +15,7 @@ from sestina.inspect.translation_ladder import TranslationRung
 from sestina.version import __version__
 
 EXAMPLES, MAPS = 12, 3
-LONGEST = 25  # tokens of a sentence whose attention is drawn
+SHORTEST, LONGEST = 2, 25  # tokens of a sentence whose attention is drawn
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,8 @@ def _maps(net: Translator, test: Pairs) -> str:
     """Return the attention of some translations; nothing for a net without."""
     if net.attention is None:
         return ""
-    short = [n for n, text in enumerate(test.sources) if 3 < len(net.source_.cut(text)) <= LONGEST]
+    sizes = [len(net.source_.cut(text)) for text in test.sources]
+    short = [n for n, size in enumerate(sizes) if SHORTEST <= size <= LONGEST]
     figures = []
     for place in _spread(len(short), MAPS):
         found = net.attention_weights(test.sources[short[place]])

@@ -4,7 +4,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sestina import Counts, Hashing, IntegerSequences, OneHot, OneHotTokens, TextClassifier, TfIdf
+from sestina import (
+    Counts,
+    Hashing,
+    IntegerSequences,
+    OneHot,
+    OneHotTokens,
+    SeriesClassifier,
+    TextClassifier,
+    TfIdf,
+)
 from sestina.errors import DataError
 
 TEXTS = ["a fine film", "a dull film"] * 10
@@ -57,6 +66,19 @@ def test_a_classifier_does_not_learn_from_the_names_of_columns(given, validation
 )
 def test_what_holds_a_text_each_is_taken(given):
     assert Counts().fit_transform(given).sum() == 60
+
+
+@pytest.mark.parametrize("one", [5, np.array("a"), {"a": 1, "b": 2}, object()])
+@pytest.mark.parametrize("kind", [TextClassifier, SeriesClassifier])
+def test_what_holds_nothing_in_order_is_told(kind, one):
+    texts, labels = ["a", "b"], ["p", "q"]
+    net = kind(epochs=1, validation_fraction=0)
+    for X, y in ((one, labels), (texts, one)):
+        with pytest.raises(DataError, match="came; expected a list of sequences, or one of their"):
+            net.fit(X, y)
+    rows = (texts, labels) if kind is TextClassifier else ([np.ones((2, 1))] * 2, labels)
+    with pytest.raises(DataError, match="came; expected a list of sequences, or one of their"):
+        net.fit(*rows, validation=(one, labels))
 
 
 def test_one_hot_wants_the_columns_of_the_training_in_their_order():

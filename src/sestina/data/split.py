@@ -86,9 +86,9 @@ def stratified(
         held = min(spare, key=len)  # so few rows that a share of them is less than one
     if not held:
         raise DataError(
-            f"{counted(len(texts), 'row')} with {counted(len(groups), 'different text')}: too few "
-            f"to hold out {share:.0%}; give more rows, with two different texts or more for every "
-            "label"
+            f"{counted(len(texts), 'row')} ({len(groups):,} without repeats): too few to hold out "
+            f"{share:.0%}; give more rows"
+            + (", with two different ones or more for every label" if len(strata) > 1 else "")
         )
     mask = np.zeros(len(texts), dtype=bool)
     mask[held] = True

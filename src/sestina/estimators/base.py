@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -315,6 +315,9 @@ def _paired(X: Any, y: Any) -> tuple[Any, Any]:
 
 def _sized(rows: Any) -> Any:
     """Return rows as they are if they can be counted, else as an array or a list."""
+    one = isinstance(rows, Mapping) or getattr(rows, "ndim", 1) == 0
+    if one or not any(hasattr(rows, name) for name in ("__len__", "__array__", "__iter__")):
+        raise DataError(f"{rows!r:.60} came; expected a list of sequences, or one of their labels")
     if hasattr(rows, "__len__"):
         return rows
     return np.asarray(rows) if hasattr(rows, "__array__") else list(rows)

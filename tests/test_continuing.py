@@ -94,6 +94,12 @@ def test_how_many_are_added(start, options, more):
     assert any("outside the vocabulary" in note for note in net.notes_) == bool(lost)
 
 
+def test_extend_without_another_model_is_told():
+    options = {"hidden": 4, "embedding": 4, "epochs": 1}
+    net = LanguageModel(**options, extend=False).fit(["a b", "b a"] * 9)
+    assert net.notes_ == ["extend does nothing without pretrained"]
+
+
 def test_the_adaptive_softmax_stays_as_it_was_parted(tmp_path):
     first = wide()
     net = going_on(first, adaptive=64, epochs=2)

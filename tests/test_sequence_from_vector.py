@@ -253,6 +253,14 @@ def test_tokens_of_lists_are_completed_whole():
     assert net.complete([0], ["60"], n=1)[0].text == "62.5"
     assert net.complete([1], ["64", "62.5"], n=1, beginning="6")[0].text == "60"
     assert [token for token, _ in net.score_tokens([0], y[0])] == [*y[0], EOS]
+    for prompt, sentence in (
+        (["<eos>"], "holds the token '<eos>', which marks where sequences end"),
+        (["<pad>"], "holds the token '<pad>', which marks"),
+        ([60], r"\[60\] \(list\); expected strings, or lists of tokens"),
+        (None, "None"),
+    ):
+        with pytest.raises(DataError, match=sentence):
+            net.generate([[0]], prompt=prompt)
 
 
 def test_scores_of_tokens_add_up(digits):
@@ -400,7 +408,8 @@ def test_ctrl_c_keeps_the_best_so_far(monkeypatch):
         ([[1], [2]], ["a", ["a"]], "sequence 1 is a list, sequence 0 a string; expected all"),
         ([[1]], [["<eos>"]], "sequence 0 holds the token '<eos>', which marks where sequences end"),
         ([[1]], [3], "text 0 is 3"),
-        ([[1]] * 9, ["a"] * 9, "too few to hold out 10%"),
+        ([[1]] * 9, ["a"] * 9, r"9 rows \(1 without repeats\): too few to hold out 10%; give more rows$"),
+        ([[1], [2]] * 9, ["", " "] * 9, "no token in 9 sequences; give some with words"),
     ],
 )  # fmt: skip
 def test_pairs_that_do_not_do(X, y, sentence):
@@ -417,6 +426,10 @@ def test_pairs_that_do_not_do(X, y, sentence):
         (lambda net: net.predict([["0", "1", "x"]]), "column 2 is 'x', which is unknown; known are"),
         (lambda net: net.predict(np.ones((1, 3))), r"column 0 is np.float64\(1.0\); expected a string"),
         (lambda net: net.predict([list("012")], beam=0), "beam=0 leaves no hypothesis"),
+        (lambda net: net.predict([list("012")], beam=2.5), "beam=2.5 leaves no hypothesis"),
+        (lambda net: net.generate([list("012")], seed="a"), "seed='a' makes no sense; give a whole"),
+        (lambda net: net.complete(list("012"), n="2"), "n='2' makes no sense; give the number of"),
+        (lambda net: net.stream("012"), r"'012' came; expected one row, such as \['0', '0', '0'\]"),
         (lambda net: net.predict([list("012")], n=-1), "n=-1 makes no sense"),
         (lambda net: net.generate([list("012")], temperature=-1), "temperature=-1 makes no sense"),
         (lambda net: net.generate([list("012")], prompt=["one"]), r"\['one'\] came; expected a str"),

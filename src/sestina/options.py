@@ -90,21 +90,22 @@ def _check_type(name: str, value: Any, hint: Any) -> None:
     if text == "Any" or (value is None and "None" in str(hint)):
         return
     if "tuple" in str(hint):
-        good = isinstance(value, tuple | list) and all(_whole(item) for item in value)
+        good = isinstance(value, tuple | list) and all(is_whole(item) for item in value)
         text = "a tuple of whole numbers"
     elif "bool" in str(hint):
         good, text = isinstance(value, bool), "True or False"
     elif "float" in str(hint):
         good, text = isinstance(value, numbers.Real) and not isinstance(value, bool), "a number"
     elif "int" in str(hint):
-        good, text = _whole(value), "a whole number"
+        good, text = is_whole(value), "a whole number"
     else:
         good, text = isinstance(value, str), "a string"
     if not good:
         raise OptionError(f"{name}={value!r} is not {text}")
 
 
-def _whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
+    """Tell whether a value is a whole number, of Python or NumPy; True and False are none."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 

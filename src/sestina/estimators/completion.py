@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sestina.errors import OptionError
 from sestina.estimators.token_stream import State, TokenStream
+from sestina.options import is_whole
 from sestina.text.clean import cleaner
 from sestina.text.detokenise import BLANK
 from sestina.text.languages import Language
@@ -46,10 +47,12 @@ def completions(
         beginning: Only words that begin so; of a word model.
 
     Raises:
-        OptionError: n is less than 1, or tokens that are no words come with a `beginning`.
+        OptionError: n is no number of words, or tokens that are no words come with a `beginning`.
     """
-    if n < 1:
+    if not is_whole(n) or n < 1:
         raise OptionError(f"n={n!r} makes no sense; give the number of words wanted")
+    if not isinstance(beginning, str):
+        raise OptionError(f"beginning={beginning!r:.60} is no string; give how the words begin")
     vocabulary, level = language.vocabulary, language.reading.level
     if level == "word":
         return next_tokens(fed(prefix), vocabulary, n, beginning)

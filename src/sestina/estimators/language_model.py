@@ -150,6 +150,8 @@ class LanguageModel(
         """Return the vocabulary, which may be another model's and more, and the texts cut up."""
         options = self._reading()
         if start is None:
+            if not self.extend:
+                self.notes_.append("extend does nothing without pretrained")
             return learn_vocabulary(texts, options)
         known = vocabulary = start.vocabulary_
         found = cut_up(texts, known, options)
@@ -193,8 +195,6 @@ class LanguageModel(
 
         A token outside the vocabulary has the log P of UNK.
         """
-        if not isinstance(text, str):
-            raise DataError(f"{text!r:.60} came; expected one text")
         return self.stream().scored(self.tokens(text))
 
     def score(self, X: Any, y: None = None) -> float:

@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.errors import OptionError
-from sestina.options import check
+from sestina.options import check, is_whole
 
 Shares = NDArray[np.float64]
 
 
-def generator_of(seed: int) -> np.random.Generator:
-    """Return the random numbers of a seed.
+def seed_of(seed: int) -> int:
+    """Return a seed.
 
     Raises:
         OptionError: It is no whole number of 0 or more.
     """
-    if not isinstance(seed, int | np.integer) or seed < 0:
+    if not is_whole(seed) or seed < 0:
         raise OptionError(f"seed={seed!r} makes no sense; give a whole number, 0 or more")
-    return np.random.default_rng(seed)
+    return int(seed)
 
 
 def most_tokens(n: int) -> int:
@@ -31,7 +31,7 @@ def most_tokens(n: int) -> int:
     Raises:
         OptionError: It is no whole number of 0 or more.
     """
-    if not isinstance(n, int | np.integer) or n < 0:
+    if not is_whole(n) or n < 0:
         raise OptionError(f"n={n!r} makes no sense; give the number of tokens, 0 or more")
     return int(n)
 

@@ -116,6 +116,10 @@ class SequenceFromVector(
         options = written.reading_of(self)
         self.vocabulary_, found = learn_vocabulary(documents, options)
         encoded = in_ids(found, self.vocabulary_, options)
+        if encoded.empty == len(documents):
+            raise DataError(
+                f"no token in {counted(len(documents), 'sequence')}; give some with words"
+            )
         self.tokens_, self.longest_ = len(encoded.ids.values), int(found.lengths.max())
         pairs = Pairs(vectors, self._framed(encoded))
         dev = None if held is None else self._encoded(*held)[0]

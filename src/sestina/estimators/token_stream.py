@@ -25,7 +25,7 @@ class Given(NamedTuple):
     """What a text has before its first token, where it is made from a vector.
 
     Attributes:
-        states: Sequence[Sequence[NDArray[np.float32]]]
+        states: The first states of each layer: (h,), or (h, c), each (1, H).
         beside: What stands beside each token's vector, (C,).
     """
 

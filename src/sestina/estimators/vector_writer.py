@@ -16,11 +16,13 @@ from sestina.errors import DataError, OptionError
 from sestina.estimators import vector_training, written
 from sestina.estimators.completion import Completion, completions
 from sestina.estimators.decoding import drawn, most_probable
-from sestina.estimators.sampling import Sampler, generator_of, most_tokens
+from sestina.estimators.sampling import Sampler, most_tokens, seed_of
 from sestina.estimators.token_stream import Given, TokenStream
 from sestina.nn.from_vector import Decoder, VectorNetwork
-from sestina.text.attributes import Table
+from sestina.options import is_whole
+from sestina.text.attributes import Attributes, Table
 from sestina.text.detokenise import Joiner
+from sestina.text.inputs import as_sequences
 from sestina.text.languages import Language
 from sestina.text.vocabulary import EOS, UNK, Vocabulary
 
@@ -37,6 +39,7 @@ class VectorWriter(StackOptions):
     vocabulary_: Vocabulary
     longest_: int
     lists_: bool
+    attributes_: Attributes
     level: str
     seed: int
 
@@ -57,7 +60,7 @@ class VectorWriter(StackOptions):
         """
         check_is_fitted(self, "network_")
         beam = BEAM if beam is None else beam
-        if beam < 1:
+        if not is_whole(beam) or beam < 1:
             raise OptionError(f"beam={beam!r} leaves no hypothesis; give 1 or more")
         most = most_tokens(LONGER * max(self.longest_, 1) if n is None else n)
         return [
@@ -95,11 +98,11 @@ class VectorWriter(StackOptions):
         """
         check_is_fitted(self, "network_")
         sampler, most = Sampler(temperature, top_k, top_p), most_tokens(n)
-        first = self.seed if seed is None else seed
+        first = seed_of(self.seed if seed is None else seed)
         opening = self._opening(prompt)
         found = []
         for decoder, rows in self._decoders(X, opening, 1):
-            chance = [generator_of(first + row) for row in rows]
+            chance = [np.random.default_rng(first + row) for row in rows]
             found += drawn(decoder, sampler, chance, most, self._end, self._never)
         return [self._written(ids, opening, prompt) for ids in found]
 
@@ -146,6 +149,10 @@ class VectorWriter(StackOptions):
             x: One row of X, (A,).
         """
         check_is_fitted(self, "network_")
+        if isinstance(x, str):
+            raise DataError(
+                f"{x!r:.60} came; expected one row, such as {self.attributes_.example()}"
+            )
         vectors = self._vectors([x] if isinstance(x, list | tuple) else np.asarray(x)[None])
         with torch.inference_mode():
             states, beside = self.network_.vector(vector_training.dense(vectors, np.arange(1)))
@@ -184,9 +191,13 @@ class VectorWriter(StackOptions):
             yield Decoder(self.network_, some, ids), rows
 
     def _opening(self, prompt: Any) -> list[str]:
-        """Return the tokens of a prompt."""
+        """Return the tokens of a prompt.
+
+        Raises:
+            DataError: It is not what the training's sequences are, or holds a mark.
+        """
         if self.lists_ and not isinstance(prompt, str):
-            return [str(token) for token in prompt]
+            return list(as_sequences([prompt])[0][0])
         if not isinstance(prompt, str) or (self.lists_ and prompt):
             wanted = "a list of tokens" if self.lists_ else "a string"
             raise DataError(f"{prompt!r:.60} came; expected {wanted}, the beginning of a sequence")

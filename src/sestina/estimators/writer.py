@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sestina.errors import DataError, OptionError
 from sestina.estimators import written
 from sestina.estimators.completion import Completion, completions
-from sestina.estimators.sampling import Sampler, generator_of, most_tokens
+from sestina.estimators.sampling import Sampler, most_tokens, seed_of
 from sestina.estimators.token_stream import TokenStream
 from sestina.text.detokenise import Joiner
 from sestina.text.languages import Language
@@ -71,7 +71,7 @@ class Writer:
         check_is_fitted(self, "network_")
         self._refuse_backwards()
         sampler = Sampler(temperature, top_k, top_p)
-        generator = generator_of(self.seed if seed is None else seed)
+        generator = np.random.default_rng(seed_of(self.seed if seed is None else seed))
         return self._drawn(prompt, most_tokens(n), sampler, generator)
 
     def opening(self, prompt: str) -> str:
@@ -80,6 +80,8 @@ class Writer:
 
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of a text, in order, as the model reads them; UNK as it is spelt."""
+        if not isinstance(text, str):
+            raise DataError(f"{text!r:.60} came; expected one text")
         return self._language().cut(text)
 
     def complete(self, prefix: str, n: int = 10, beginning: str = "") -> list[Completion]:

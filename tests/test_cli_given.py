@@ -199,6 +199,8 @@ def test_a_shipped_table_in_its_parts(run, tmp_path):
         (["--given", "animal", "--running"], 2, "--running does nothing with --given"),
         (["--given", "animal", "--tbptt", "9"], 2, "--tbptt does nothing with --given"),
         (["--given", "animal", "--scheme", "windows"], 2, "--scheme does nothing with --given"),
+        (["--unknown", "zeros"], 2, "--unknown does nothing without --given; leave it out"),
+        (["--no-standard"], 2, "--standard does nothing without --given; leave it out"),
     ],
 )
 def test_trainings_that_do_not_do(run, table, tmp_path, arguments, status, sentence):
@@ -225,6 +227,18 @@ def test_unknown_symbols_become_zeros_where_the_model_says_so(run, tmp_path):
     net.save(tmp_path / "m")
     code, _, err = run("predict", str(tmp_path / "m"), "c")
     assert code == 0 and "1 value unknown, which become zeros; row 0: kind is 'c'" in words(err)
+
+
+def test_values_that_only_the_test_part_has(run, tmp_path):
+    """They are told before the training, not when its figures are wanted."""
+    rows, out = tmp_path / "rows.csv", tmp_path / "m"
+    lines = [f"{'ab'[n % 2]},{('train', 'dev')[n % 5 == 0]},la {n}" for n in range(40)]
+    rows.write_text("\n".join(["kind,split,text", *lines, "c,test,la la", "d,test,la la"]))
+    train = ["train", "generate", str(rows), "--given", "kind", "--out", str(out), "--epochs", "1"]
+    code, _, err = run(*train)
+    assert code == 1 and "kind is 'c' in the dev or test part only" in err and "epoch" not in err
+    assert "(2 such values); give more texts of it, or --unknown zeros" in err and not out.exists()
+    assert run(*train, "--unknown", "zeros")[0] == 0
 
 
 def test_the_hint_can_be_typed_as_it_stands(run, tmp_path):

@@ -13,7 +13,7 @@ from sestina.cli import show
 from sestina.cli.given import as_given
 from sestina.data.records import Records
 from sestina.data.split import row_parts, text_parts
-from sestina.errors import counted
+from sestina.errors import DataError, counted
 from sestina.estimators.language_model import LanguageModel
 from sestina.estimators.sequence_from_vector import SequenceFromVector
 from sestina.inspect.given_report import render_given
@@ -121,10 +121,27 @@ class GivenTexts:
         return self.given.columns
 
     def parts(self, net: SequenceFromVector) -> Parts:
-        """Return the parts."""
+        """Return the parts.
+
+        Raises:
+            DataError: There are too few texts, or values that only dev and test have.
+        """
         *rows, said = row_parts(self.data, net.seed, net.validation_fraction)
+        if net.unknown == "error":
+            self._refuse_new_symbols(rows[0], [*rows[1], *rows[2]])
         train, dev, test = map(self._part, rows)
         return train, dev, test, said
+
+    def _refuse_new_symbols(self, train: list[int], others: list[int]) -> None:
+        """Raise where dev and test have a symbol that is not learnt, before anything is."""
+        for name in self.given.select(pl.col(pl.String)).columns:
+            known, met = (set(self.given[rows][name]) for rows in (train, others))
+            if met - known:
+                raise DataError(
+                    f"{name} is {min(met - known)!r} in the dev or test part only, so that the net "
+                    f"would not know it ({counted(len(met - known), 'such value')}); give more "
+                    "texts of it, or --unknown zeros, which takes it as zeros"
+                )
 
     def _part(self, rows: list[int]) -> Part:
         texts = [self.data.texts[n] for n in rows]

@@ -27,6 +27,7 @@ PANELS = {
     "TrainingOptions": "Training",
     "LanguageTextOptions": "Text",
     "LanguageOptions": "Network",
+    "GivenOptions": "Data",
     "LanguageTrainingOptions": "Training",
     "PairOptions": "Data",
     "PairReadingOptions": "Data",

@@ -19,6 +19,7 @@ from sestina.errors import OptionError
         config.LanguageTextOptions,
         config.LanguageOptions,
         config.ContinuingOptions,
+        config.GivenOptions,
         config.LanguageTrainingOptions,
     ),
 )
@@ -45,9 +46,11 @@ def generate(
     one_of(resume, overwrite)
     names, table = parted(given), None
     if names:
-        options = _of_whole_texts(options)
+        why = "with --given, where each text is read as a whole, from its beginning"
+        options = _of_kinds(OF_VALUES, options, f"{why}; leave one of them out")
         found, table = pairs(path, reading, names)
     else:
+        options = _of_kinds(OF_TEXTS, options, "without --given; leave it out, or name columns")
         found = texts_of(path, reading)
     from sestina.cli.job import finish  # both load torch, for which a wrong path need not wait
     from sestina.cli.language_job import LanguageJob
@@ -58,20 +61,35 @@ def generate(
     finish(job, resume, overwrite, json)
 
 
-def _of_whole_texts(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of a sequence from one vector, which reads each text as a whole.
+OF_TEXTS: tuple[type, ...] = (
+    config.LanguageTextOptions,
+    config.LanguageOptions,
+    config.ContinuingOptions,
+    config.LanguageTrainingOptions,
+)
+OF_VALUES: tuple[type, ...] = (
+    config.WrittenOptions,
+    config.StackOptions,
+    config.GivenOptions,
+    config.LanguageTrainingOptions,
+)
+
+
+def _of_kinds(kinds: tuple[type, ...], options: dict[str, Any], why: str) -> dict[str, Any]:
+    """Return the options that some classes declare.
+
+    Args:
+        kinds: The classes.
+        options: Those of the command.
+        why: When another one does nothing, and what to do.
 
     Raises:
-        OptionError: One that only a language model has is set.
+        OptionError: Another one is set.
     """
-    shared = (config.WrittenOptions, config.StackOptions, config.LanguageTrainingOptions)
-    known = {spec.name for kind in shared for spec in fields(kind)}
-    own = (config.LanguageTextOptions, config.LanguageOptions, config.ContinuingOptions)
-    usual = {name: value for kind in own for name, value in config.to_dict(kind()).items()}
+    known = {spec.name for kind in kinds for spec in fields(kind)}
+    every = (*OF_TEXTS, *OF_VALUES)
+    usual = {name: value for kind in every for name, value in config.to_dict(kind()).items()}
     for name in sorted(options.keys() - known):
         if options[name] != usual[name]:
-            raise OptionError(
-                f"--{name} does nothing with --given, where each text is read as a whole, from "
-                "its beginning; leave one of them out"
-            )
+            raise OptionError(f"--{name} does nothing {why}")
     return {name: value for name, value in options.items() if name in known}

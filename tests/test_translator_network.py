@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from sestina.config import TranslatorOptions
+from sestina.errors import ModelError
 from sestina.nn import attention as attention_module
 from sestina.nn.attention import Attention, Memory
 from sestina.nn.lexicon import FLOOR, Lexicon, Table
@@ -99,7 +100,7 @@ def test_blocks_of_sentences_give_the_same_gradients(monkeypatch):
 
 
 def test_a_lexicon_is_what_it_says():
-    module = Lexicon(TABLE, 8)
+    module = Lexicon(TABLE, 9, 8)
     sources = torch.tensor([[3, 5, 3, 2], [1, 4, 0, 0], [0, 0, 0, 0]])
     wanted = np.zeros((9, 8), np.float32)
     wanted[1, 4], wanted[3, 2], wanted[3, 7], wanted[5, 6] = 0.9, 0.25, 0.75, 0.5
@@ -109,6 +110,26 @@ def test_a_lexicon_is_what_it_says():
     found = torch.zeros(3, 5, 7).scatter_add(2, hints.columns, hints.values)
     whole = np.einsum("bts,bsv->btv", weights.numpy(), wanted[sources][:, :, 1:])
     np.testing.assert_allclose(found, np.log((whole + FLOOR) / FLOOR), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tokens": TABLE.tokens + 1},  # one of them is no target token any more
+        {"tokens": TABLE.tokens - 4},
+        {"tokens": TABLE.tokens[:3]},
+        {"starts": TABLE.starts[:-1]},
+        {"starts": TABLE.starts + 1},
+        {"starts": np.array([0, 2, 1, 1, 3, 3, 4, 4, 4, 4])},
+        {"starts": TABLE.starts * 10**12},
+        {"chances": -TABLE.chances},
+        {"chances": TABLE.chances * np.float32("nan")},
+        {"chances": TABLE.chances.astype(np.float64)},
+    ],
+)
+def test_a_lexicon_from_a_stranger_may_not_fit(change):
+    with pytest.raises(ModelError, match="the lexicon does not fit vocabularies of 9 and 8"):
+        Lexicon(TABLE._replace(**change), 9, 8)
 
 
 def test_a_lexicon_without_entries_says_nothing():

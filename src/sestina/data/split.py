@@ -86,8 +86,9 @@ def stratified(
         held = min(spare, key=len)  # so few rows that a share of them is less than one
     if not held:
         raise DataError(
-            f"{counted(len(texts), 'row')} ({len(groups):,} without repeats): too few to hold out "
-            f"{share:.0%}; give more rows"
+            counted(len(texts), "row")
+            + (f" ({len(groups):,} without repeats)" if len(groups) < len(texts) else "")
+            + f": too few to hold out {share:.0%}; give more rows"
             + (", with two different ones or more for every label" if len(strata) > 1 else "")
         )
     mask = np.zeros(len(texts), dtype=bool)

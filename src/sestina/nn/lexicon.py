@@ -13,6 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from sestina.errors import ModelError
+
 FLOOR = 1e-3  # what a token that no entry names has, too
 
 
@@ -22,6 +24,19 @@ class Table(NamedTuple):
     starts: NDArray[np.int64]  # (source tokens + 1,): where the entries of each begin
     tokens: NDArray[np.int64]  # (K,) target tokens, 1 at least
     chances: NDArray[np.float32]  # (K,)
+
+    def fits(self, sources: int, targets: int) -> bool:
+        """Tell whether it is of so many tokens, and refers to nothing outside; a file may not."""
+        starts, tokens, chances = self
+        kinds = tuple(str(array.dtype) for array in self)
+        if kinds != ("int64", "int64", "float32") or starts.shape != (sources + 1,):
+            return False
+        if starts[0] or (starts[1:] < starts[:-1]).any():
+            return False
+        if not tokens.shape == chances.shape == (starts[-1],):
+            return False
+        known = (tokens >= 1) & (tokens < targets)
+        return bool((known & (chances >= 0) & np.isfinite(chances)).all())
 
 
 class Entries(NamedTuple):
@@ -49,15 +64,24 @@ class Lexicon(nn.Module):
 
     Args:
         table: K entries.
+        sources: Source tokens.
         targets: Target tokens, V.
+
+    Raises:
+        ModelError: The table is not one of such tokens.
     """
 
     starts: Tensor
     tokens: Tensor
     chances: Tensor
 
-    def __init__(self, table: Table, targets: int) -> None:
+    def __init__(self, table: Table, sources: int, targets: int) -> None:
         super().__init__()
+        if not table.fits(sources, targets):
+            raise ModelError(
+                f"the lexicon does not fit vocabularies of {sources:,} and {targets:,}; copy the "
+                "model again"
+            )
         self._targets = targets
         for name, array in table._asdict().items():
             self.register_buffer(name, torch.from_numpy(array))

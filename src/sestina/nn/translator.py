@@ -116,7 +116,7 @@ class TranslatorNetwork(nn.Module):
         self.attention = (
             Attention(str(options.attention), features, hidden) if attentive else LastState()
         )
-        self.lexicon = None if table is None else Lexicon(table, targets)
+        self.lexicon = None if table is None else Lexicon(table, sources, targets)
         self.head = nn.Linear(hidden + features, size)
         initialise.dense(self.head)
         self.bias = nn.Parameter(torch.zeros(targets - 1))

@@ -6,7 +6,7 @@ more. Letters: B batch, T time, D features in, H hidden, G gates; L layers · wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -45,6 +45,8 @@ class Recurrent(nn.RNNBase):
     single_bias = False
     recurrent_dropout = 0.0
     input_dropout = 0.0
+    watch: Callable[[plain.Seen], None] | None = None
+    """Where set, layers run as the plain loop, and it is told of each way."""
 
     @property
     def _ways(self) -> int:
@@ -138,7 +140,8 @@ class Recurrent(nn.RNNBase):
         ]
         tensors = [lookup.weight, *first, *states]
         autocast = plain.autocast_is_on(lookup.weight.device.type)
-        return not (masked or autocast or self._is_torchs()) and fused.fits(tensors)
+        refused = masked or autocast or self.watch is not None or self._is_torchs()
+        return not refused and fused.fits(tensors)
 
     @property
     def _weight(self) -> Tensor:
@@ -250,8 +253,8 @@ class Recurrent(nn.RNNBase):
             x,
             *(t for way in ways for t in (*way.weights, *(way.state or ())) if t is not None),
         ]
-        if not fused.fits(used):
-            return plain.layer(self.cell, x, ways, batch.lengths)
+        if self.watch is not None or not fused.fits(used):
+            return plain.layer(self.cell, x, ways, batch.lengths, self.watch)
         return fused.layer(
             self.cell,
             x,

@@ -30,8 +30,24 @@ class Way(NamedTuple):
     hidden_mask: Tensor | None = None  # (B, H), on h_{t−1} where it enters the product with U
 
 
+class Seen(NamedTuple):
+    """One direction of a layer as it ran: what went in, and the states of every step."""
+
+    cell: str
+    x: Tensor  # (B, T, D), dropout's mask on it
+    weights: Tensors
+    lengths: Tensor | None  # (B,)
+    reverse: bool
+    before: State  # (B, H) each: the initial state
+    states: list[State]  # of T steps in the order of time, (B, H) each, nodes of the graph
+
+
 def layer(
-    cell: str, x: Tensor, ways: Sequence[Way], lengths: Tensor | None = None
+    cell: str,
+    x: Tensor,
+    ways: Sequence[Way],
+    lengths: Tensor | None = None,
+    watch: Callable[[Seen], None] | None = None,
 ) -> tuple[Tensor, list[Tensor]]:
     """Run one layer, forwards and, if there is a second way, backwards in time.
 
@@ -40,6 +56,7 @@ def layer(
         x: (B, T, D).
         ways: One or two.
         lengths: (B,) true lengths; all T if None.
+        watch: Is told of each way.
 
     Returns:
         Outputs (B, T, H · ways), and the final states, (ways, B, H) each.
@@ -56,6 +73,7 @@ def layer(
             reverse=number == 1,
             input_mask=way.input_mask,
             hidden_mask=way.hidden_mask,
+            watch=watch,
         )
         parts.append(outputs)
         finals.append(final)
@@ -73,6 +91,7 @@ def run(
     reverse: bool = False,
     input_mask: Tensor | None = None,
     hidden_mask: Tensor | None = None,
+    watch: Callable[[Seen], None] | None = None,
 ) -> tuple[Tensor, State]:
     """Run one cell over sequences; padding, NaN included, is never looked at.
 
@@ -85,6 +104,7 @@ def run(
         reverse: Run from each row's end to its beginning.
         input_mask: (B, D), multiplied with every x_t.
         hidden_mask: (B, H), multiplied with h_{t−1} where it enters the product with U.
+        watch: Is told of the run when it is over.
 
     Returns:
         Outputs (B, T, H), zeros at padding, and the state after each row's last true step.
@@ -101,8 +121,13 @@ def run(
         if state is None:
             state = (x.new_zeros(x.shape[0], size),) * (2 if cell == "lstm" else 1)
         product = _product(recurrent, hidden_bias, hidden_mask)
-        states, state = _steps(_STEPS[cell], driven, state, product, real, reverse)
-        outputs = torch.stack(states, dim=1) if states else driven[:, :, :size]
+        states = _steps(cell, driven, state, product, real, reverse, watch is not None)
+        if watch is not None:
+            watch(Seen(cell, x, weights, lengths, reverse, state, states))
+        if not states:
+            return driven[:, :, :size], state
+        outputs = torch.stack([each[0] for each in states], dim=1)
+        state = states[0 if reverse else -1]
         return outputs if real is None else torch.where(real, outputs, 0.0), state
 
 
@@ -134,24 +159,45 @@ def _product(weight: Tensor, bias: Tensor | None, mask: Tensor | None) -> Produc
     return product
 
 
+def advanced(seen: Seen, driven: Tensor, state: Tensor) -> Tensor:
+    """Return the whole state after one step from the whole state before it, as a function of it.
+
+    Args:
+        seen: Whose weights.
+        driven: W x + b of the step, (G·H,).
+        state: h, or h and c, one after the other, (S,).
+
+    Returns:
+        The same of the step's end, (S,).
+    """
+    _, recurrent, _, hidden_bias = seen.weights
+    parts = state[None].split(recurrent.shape[1], dim=1)
+    product = _product(recurrent, hidden_bias, None)
+    return torch.cat(_STEPS[seen.cell](driven[None], parts, product), dim=1)[0]
+
+
 def _steps(
-    step: Callable[[Tensor, State, Product], State],
+    cell: str,
     driven: Tensor,
     state: State,
     product: Product,
     real: Tensor | None,
     reverse: bool,
-) -> tuple[list[Tensor], State]:
-    """Return h after each step, in the order of time, and the last state."""
-    hidden = []
+    apart: bool = False,
+) -> list[State]:
+    """Return the states after each step, in the order of time.
+
+    `apart`: h and c of a step are nodes of which neither comes from the other.
+    """
+    step, found = _STEPS[cell], []
     order = range(driven.shape[1])
     for t in reversed(order) if reverse else order:
         new = step(driven[:, t], state, product)
         if real is not None:  # a row that is not there yet, or no more, keeps its state
             new = tuple(torch.where(real[:, t], *pair) for pair in zip(new, state, strict=True))
-        state = new
-        hidden.append(state[0])
-    return hidden[::-1] if reverse else hidden, state
+        state = tuple(part.view_as(part) for part in new) if apart else new
+        found.append(state)
+    return found[::-1] if reverse else found
 
 
 def _rnn_tanh(driven: Tensor, state: State, product: Product) -> State:

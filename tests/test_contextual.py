@@ -290,8 +290,8 @@ def test_models_that_do_not_go_together(pair, tmp_path):
     for models, fact in [
         ([pair[0], pair[0]], "has two models that read forwards"),
         ([pair[1], pair[1]], "has two models that read backwards"),
-        ([pair[0], trained(hidden=7, backwards=True)], "goes with hidden=6, and what came has h"),
-        ([pair[0], trained(lowercase=True, backwards=True)], "goes with lowercase=False"),
+        ([pair[0], trained(hidden=7, backwards=True)], "has hidden=6, what is to go with it h"),
+        ([pair[0], trained(lowercase=True, backwards=True)], "has lowercase=False"),
         ([pair[0], other], "have different vocabularies"),
         ([*pair, pair[0]], "has 3 language models"),
         ([], "has 0 language models"),
@@ -314,9 +314,9 @@ def test_models_that_do_not_go_together(pair, tmp_path):
 
 
 def test_a_classifier_must_read_texts_alike(pair):
-    with pytest.raises(OptionError, match="contextual goes with lowercase=False, html=False"):
+    with pytest.raises(OptionError, match="contextual has lowercase=False, html=False"):
         TextClassifier(contextual=pair).fit(TEXTS, LABELS)
-    with pytest.raises(OptionError, match="contextual goes with mark_start=False"):
+    with pytest.raises(OptionError, match="contextual has mark_start=False"):
         TextClassifier(contextual=pair, mark_start=True, **READING).fit(TEXTS, LABELS)
     with pytest.raises(OptionError, match="hashed n-grams have no contextual vectors"):
         net = TextClassifier(contextual=pair, encoder="mean", word_ngrams=2, **READING)

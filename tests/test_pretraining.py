@@ -140,7 +140,7 @@ def test_concat_is_last_maximum_and_mean():
     ],
 )
 def test_options_that_differ_are_all_named(model, options, facts):
-    with pytest.raises(OptionError, match=r"pretrained goes with .* set them alike") as caught:
+    with pytest.raises(OptionError, match=r"pretrained has .* set them alike") as caught:
         classifier(model, **options).fit(TEXTS, LABELS)
     assert not [fact for fact in facts if fact not in str(caught.value)], caught.value
 
@@ -335,7 +335,7 @@ def test_the_command_line(tmp_path, put, capsys):
         assert json.loads(capsys.readouterr().out)["name"] == name
         assert cli("predict", tmp_path / out, "a1 a2 a3") == 0
     assert cli(*common[:3], *begun, "--out", tmp_path / "no") == 2
-    assert "goes with embedding=6, hidden=6, lowercase=False" in capsys.readouterr().err
+    assert "has embedding=6, hidden=6, lowercase=False" in capsys.readouterr().err
     assert cli(*common, "--pretrained", tmp_path / "nowhere", "--out", tmp_path / "no") == 1
 
 

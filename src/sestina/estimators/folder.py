@@ -14,6 +14,8 @@ from sestina.errors import ModelError
 from sestina.estimators.card import model_card
 from sestina.version import __version__
 
+LONGEST = 240  # characters of another library's reason
+
 
 class Fitted(Protocol):
     """What a folder needs to know of a fitted estimator."""
@@ -81,7 +83,8 @@ def read_model(kind: type[Kind], folder: str | Path) -> Kind:
         config.check(estimator)
         estimator._remember(head["learned"], arrays, files)
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        told = " ".join(str(error).split())  # torch lists one weight a line
+        reason = told[:LONGEST] or type(error).__name__
         raise ModelError(
             f"{str(folder)!r} does not fit this version of Sestina: {reason}"
         ) from error

@@ -61,4 +61,4 @@ def check_same(name: str, wanted: Mapping[str, Any], options: Any) -> None:
     if other:
         theirs = ", ".join(f"{key}={value!r}" for key, value in other.items())
         ours = ", ".join(f"{key}={getattr(options, key)!r}" for key in other)
-        raise OptionError(f"{name} goes with {theirs}, and what came has {ours}; set them alike")
+        raise OptionError(f"{name} has {theirs}, what is to go with it {ours}; set them alike")

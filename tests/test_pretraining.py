@@ -127,15 +127,15 @@ def test_concat_is_last_maximum_and_mean():
 @pytest.mark.parametrize(
     ("options", "facts"),
     [
-        ({"hidden": 9, "layers": 2}, ["hidden=8", "has hidden=9"]),
-        ({"lowercase": True, "layers": 2}, ["lowercase=False", "has lowercase=True"]),
-        ({"layers": 1}, ["layers=2", "has layers=1"]),
-        ({"layers": 2, "bidirectional": True}, ["bidirectional=False", "has bidirectional=True"]),
+        ({"hidden": 9, "layers": 2}, ["hidden=8", "go with it hidden=9"]),
+        ({"lowercase": True, "layers": 2}, ["lowercase=False", "go with it lowercase=True"]),
+        ({"layers": 1}, ["layers=2", "go with it layers=1"]),
+        ({"layers": 2, "bidirectional": True}, ["bidirectional=False", "go with it bidirectional=True"]),
         ({"layers": 2, "mark_end": True}, ["mark_end=False"]),
-        ({"layers": 2, "level": "character"}, ["level='word'", "has level='character'"]),
+        ({"layers": 2, "level": "character"}, ["level='word'", "go with it level='character'"]),
         (
             {"encoder": "gru", "embedding": 7, "layers": 2},
-            ["encoder='lstm', embedding=6", "has encoder='gru', embedding=7"],
+            ["encoder='lstm', embedding=6", "go with it encoder='gru', embedding=7"],
         ),
     ],
 )

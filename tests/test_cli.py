@@ -497,3 +497,24 @@ def test_a_byte_order_mark_on_standard_input_is_no_text(model):
     )
     one, other = process.stdout.decode().splitlines()
     assert one == other
+
+
+def test_a_fit_that_fails_leaves_no_empty_folder(run, table, tmp_path):
+    out = tmp_path / "deep" / "m"
+    code, _, err = run(
+        "train",
+        "classify",
+        table,
+        "--out",
+        str(out),
+        *FAST,
+        "--vectors",
+        str(tmp_path / "none.txt"),
+    )
+    assert code == 1 and "none.txt" in err and not out.exists()
+    out.mkdir()
+    (out / "notes").touch()
+    assert (
+        run("train", "classify", table, "--out", str(out), *FAST, "--vectors", "none.txt")[0] == 1
+    )
+    assert (out / "notes").exists()

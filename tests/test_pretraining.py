@@ -130,7 +130,10 @@ def test_concat_is_last_maximum_and_mean():
         ({"hidden": 9, "layers": 2}, ["hidden=8", "go with it hidden=9"]),
         ({"lowercase": True, "layers": 2}, ["lowercase=False", "go with it lowercase=True"]),
         ({"layers": 1}, ["layers=2", "go with it layers=1"]),
-        ({"layers": 2, "bidirectional": True}, ["bidirectional=False", "go with it bidirectional=True"]),
+        (
+            {"layers": 2, "bidirectional": True},
+            ["bidirectional=False", "go with it bidirectional=True"],
+        ),
         ({"layers": 2, "mark_end": True}, ["mark_end=False"]),
         ({"layers": 2, "level": "character"}, ["level='word'", "go with it level='character'"]),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -187,10 +188,17 @@ def finish(job: Work, resume: bool, overwrite: bool, json: bool) -> None:
         raise typer.Exit(1)
 
 
-def ended_early(net: Any, *data: Any, **rest: Any) -> bool:
-    """Fit an estimator and tell whether Ctrl-C ended it, after an epoch or more."""
+def ended_early(net: Any, *data: Any, checkpoint: Path, **rest: Any) -> bool:
+    """Fit an estimator and tell whether Ctrl-C ended it, after an epoch or more.
+
+    A folder in which a fit that failed has put nothing does not stay behind.
+    """
     try:
-        net.fit(*data, **rest)
+        net.fit(*data, checkpoint=checkpoint, **rest)
+    except SestinaError:
+        with suppress(OSError):  # there is something in it
+            checkpoint.rmdir()
+        raise
     except KeyboardInterrupt:
         if not getattr(net, "history_", None):
             raise

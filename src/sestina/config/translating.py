@@ -69,13 +69,13 @@ class TranslatorOptions(CellOptions):
         choices=("additive", "dot"),
     )
     cell: str = as_in(StackOptions, "cell")
-    embedding: int = as_in(StackOptions, "embedding", default=128)
+    embedding: int = as_in(StackOptions, "embedding", default=192)
     hidden: int = option(
-        128, "Units of a recurrent layer, of the encoder's in each direction.", least=1
+        192, "Units of a recurrent layer, of the encoder's in each direction.", least=1
     )
     layers: int = option(1, "Stacked recurrent layers, of the encoder and of the decoder.", least=1)
-    dropout: float = as_in(StackOptions, "dropout")
-    input_dropout: float = as_in(StackOptions, "input_dropout")
+    dropout: float = as_in(StackOptions, "dropout", default=0.4)
+    input_dropout: float = as_in(StackOptions, "input_dropout", default=0.4)
     beam: int = option(5, "Beginnings of translations that are followed up side by side.", least=1)
     length_penalty: float = option(
         1.0, "α: log P is divided by ((5 + tokens) / 6) to the α.", least=0.0, most=5.0
@@ -86,7 +86,7 @@ class TranslatorOptions(CellOptions):
 class TranslatorTrainingOptions(LearningOptions):
     """How a translator is trained."""
 
-    learning_rate: float = as_in(LearningOptions, "learning_rate", default=8e-3)
+    learning_rate: float = as_in(LearningOptions, "learning_rate", default=6e-3)
     decay: bool = as_in(LearningOptions, "decay", default=True)
     batch_size: int = as_in(LearningOptions, "batch_size", default=32, help="Pairs per step.")
     epochs: int = as_in(LearningOptions, "epochs", default=12)

@@ -174,6 +174,19 @@ def test_page_of_pre_training_runs(tmp_path, monkeypatch, capsys):
         run_command(line)
 
 
+def test_page_of_the_gradients_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "gradients.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "gradients.md")
+    last, most = capsys.readouterr().out.splitlines()
+    assert re.match(r"last 0\.[45]\d? \['encoder.cell, layer 1: gradients reach 1\d steps", last)
+    assert re.match(r"max (1\.0|0\.9\d?) \[\]", most)
+    assert len(commands(page)) == 3
+    for line in commands(page):
+        run_command(line)
+    assert "nothing wrong was found" in capsys.readouterr().out
+
+
 def test_page_of_the_texts_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")

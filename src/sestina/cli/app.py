@@ -17,6 +17,7 @@ from sestina.cli import (
     data_vectorise,
     evaluate,
     find_threshold,
+    gradients,
     info,
     lab,
     language,
@@ -84,6 +85,7 @@ app.command(epilog='Example: sestina predict model "A quiet, wonderful film."')(
 app.command(epilog='Example: sestina generate model --prompt "The jury" --n 50')(language.generate)
 app.command(epilog='Example: sestina complete model "The jury" -n 5')(language.complete)
 app.command(epilog='Example: sestina score model "She will bring flowers."')(language.score)
+app.command(epilog="Example: sestina gradients model new-reviews.csv")(gradients.gradients)
 app.command(epilog="Example: sestina info model")(info.info)
 
 

@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
 from sestina import config
-from sestina.cli import given, show, tagged, translated
-from sestina.cli.inputs import (
-    Beam,
-    Json,
-    Kind,
-    ModelArgument,
-    PathArgument,
-    UnusedSeed,
-    estimator_of,
-    model_of,
-    part_of,
-)
-from sestina.cli.judging import on_test_part
+from sestina.cli import show, tagged, translated
+from sestina.cli.inputs import Beam, Json, ModelArgument, PathArgument, UnusedSeed
+from sestina.cli.model_data import Asked, Data, data_of
 from sestina.cli.options import with_options
-from sestina.data.records import Records
-from sestina.errors import DataError, counted
-
-
-class Asked(NamedTuple):
-    """What the user gave, as `evaluate` has it."""
-
-    model: str
-    path: str
-    reading: dict[str, Any]
-    columns: dict[str, Any]
-    sides: dict[str, Any]
-    part: str | None
-    beam: int | None
-    json: bool
-
-    def chosen(self, found: Kind) -> Kind:
-        """Return the part asked for, or the test part."""
-        return part_of(found, self.part, "test", "evaluating on")
+from sestina.data.parallel import Pairs
+from sestina.data.tagged import TaggedSentences
+from sestina.errors import counted
 
 
 @with_options(
@@ -71,64 +45,33 @@ def evaluate(
     trained with --given wants the same columns. A translator wants sentences
     and translations: chrF, BLEU and perplexity.
     """
-    asked = Asked(model, path, reading, columns, sides, part, beam or None, json)
-    KINDS.get(estimator_of(model), _labels)(asked)
+    asked = Asked(model, path, reading, columns, sides, part, "evaluating on")
+    found = data_of(asked)
+    MEASURES[found.kind](asked, found, beam or None, json)
 
 
-def _translations(asked: Asked) -> None:
-    how = {key: asked.reading[key] for key in ("split", "encoding", "header")}
-    sides = {**asked.sides, **how}
-    translated.measure(asked.model, asked.path, sides, asked.part, asked.beam, asked.json)
+def _translations(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
+    pairs = Pairs(found.X, found.y)
+    translated.measure(found.net, asked.model, asked.path, pairs, beam, json)
 
 
-def _texts(asked: Asked) -> None:
-    found = asked.chosen(tagged.texts_of(asked.path, asked.reading))
-    texts = [text for text in found.texts if text.strip()]  # empty ones do not count
-    _language(asked, texts, model_of(asked.model, "LanguageModel").figures(texts))
+def _tags(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
+    tagged.measure(found.net, asked.model, asked.path, TaggedSentences(found.X, found.y), json)
 
 
-def _given(asked: Asked) -> None:
-    net = model_of(asked.model, "SequenceFromVector")
-    if net.lists_:
-        raise DataError("the model was trained on lists of tokens; evaluate it from Python")
-    found, values = given.pairs_of(net, asked.path, asked.reading)
-    rows, texts = given.of_part(found, values, asked.chosen(found))
-    _language(asked, texts, net.figures(rows, texts))
-
-
-def _tags(asked: Asked) -> None:
-    sentences = tagged.tagged(asked.path, asked.columns, asked.reading["encoding"])
-    chosen = asked.chosen(sentences)
-    net = model_of(asked.model, "SequenceTagger")
-    tagged.measure(net, asked.model, asked.path, chosen, asked.json)
-
-
-def _labels(asked: Asked) -> None:
-    found = on_test_part(asked.model, asked.path, asked.reading, asked.part)
-    _classifier(asked.model, asked.path, *found, asked.json)
-
-
-KINDS: dict[str, Callable[[Asked], None]] = {
-    "LanguageModel": _texts,
-    "SequenceFromVector": _given,
-    "SequenceTagger": _tags,
-    "Translator": _translations,
-}
-"""What measures a kind of model; the others are text classifiers, or refused as such."""
-
-
-def _classifier(model: str, path: str, net: Any, found: Records, json: bool) -> None:
+def _classifier(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
     """Print the figures of a text classifier."""
     from sestina.inspect.evaluate import judged_net
     from sestina.inspect.per_class import per_class
 
-    codes = net._labels.encode(found.labels)
-    rung = judged_net("this model", net, found.texts, codes)
+    net = found.net
+    codes = net._labels.encode(found.y)
+    rung = judged_net("this model", net, found.X, codes)
     result = {
         "task": "evaluate",
-        "model": model,
-        "data": path,
-        "texts": len(found),
+        "model": asked.model,
+        "data": asked.path,
+        "texts": len(found.X),
         "metrics": {**rung.summary(), **_without_temperature(net, rung.probabilities, codes)},
         "decisions": net.decision_notes(),
         "classes": per_class(rung.decided, codes, net.classes_.tolist()),
@@ -139,14 +82,16 @@ def _classifier(model: str, path: str, net: Any, found: Records, json: bool) -> 
         _show(result)
 
 
-def _language(asked: Asked, texts: list[str], figures: dict[str, float]) -> None:
+def _language(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
     """Print the figures of a model that writes texts."""
-    if asked.json:
-        found = {"task": "evaluate", "model": asked.model, "data": asked.path, "texts": len(texts)}
-        show.as_json({**found, "metrics": figures})
+    given = [found.X] if found.y is None else [found.X, found.y]
+    texts, figures = len(given[-1]), found.net.figures(*given)
+    if json:
+        told = {"task": "evaluate", "model": asked.model, "data": asked.path, "texts": texts}
+        show.as_json({**told, "metrics": figures})
         return
     show.facts(
-        f"{asked.model} on {asked.path}: {counted(len(texts), 'text')}",
+        f"{asked.model} on {asked.path}: {counted(texts, 'text')}",
         {
             "perplexity": f"{figures['perplexity']:,.2f}",
             "bits per character": f"{figures['bits_per_character']:.3f}",
@@ -154,6 +99,16 @@ def _language(asked: Asked, texts: list[str], figures: dict[str, float]) -> None
             "unknown tokens": f"{figures['unknown']:.1%}",
         },
     )
+
+
+MEASURES: dict[str, Callable[[Asked, Data, int | None, bool], None]] = {
+    "LanguageModel": _language,
+    "SequenceFromVector": _language,
+    "SequenceTagger": _tags,
+    "TextClassifier": _classifier,
+    "Translator": _translations,
+}
+"""What prints the figures of a kind of model."""
 
 
 def _without_temperature(net: Any, probabilities: Any, codes: Any) -> dict[str, float]:

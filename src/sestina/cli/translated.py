@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from sestina.cli import show
-from sestina.cli.inputs import found_at, model_of, part_of
+from sestina.cli.inputs import found_at
 from sestina.data import datasets
 from sestina.data.parallel import Pairs, read_pairs
 from sestina.errors import counted
@@ -35,21 +35,17 @@ def translations(
         yield [{"text": text, "translation": line} for text, line in lines]
 
 
-def measure(
-    model: str, data: str, reading: dict[str, Any], part: str | None, beam: int | None, json: bool
-) -> None:
+def measure(net: Any, model: str, data: str, found: Pairs, beam: int | None, json: bool) -> None:
     """Print the figures of a translator on sentence pairs.
 
     Args:
+        net: The translator.
         model: Its folder.
         data: What the user called the pairs.
-        reading: As `pairs` takes it.
-        part: The part asked for; test by default, or all pairs where the data name no parts.
+        found: The pairs.
         beam: Width of the search, or the model's.
         json: Whether to print JSON.
     """
-    found = part_of(pairs(data, reading), part, "test", "evaluating on")
-    net = model_of(model, "Translator")
     figures = net.evaluate(found.sources, found.targets, beam)
     if json:
         show.as_json(

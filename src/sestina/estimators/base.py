@@ -253,6 +253,11 @@ class SequenceClassifier(
             layers=self._layers(),
         )
 
+    def task(self, X: Any, y: Any = None) -> Problem:
+        """Return what training would see of sequences and their labels."""
+        check_is_fitted(self, "network_")
+        return self._problem(self._target(), *self._encoded(*_paired(X, y)), None)
+
     def _validated(self, target: Target, inputs: Ragged, codes: NDArray[Any]) -> dict[str, float]:
         """Return loss and accuracy of the network as it stands."""
         total = right = 0.0

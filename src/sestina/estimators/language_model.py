@@ -39,7 +39,7 @@ from sestina.text.parts import read_vocabulary
 from sestina.text.scan import Numbered
 from sestina.text.transformer import of_texts
 from sestina.text.vocabulary import EOS, Vocabulary
-from sestina.train import random_stream
+from sestina.train import Problem, random_stream
 
 ALIKE = (  # what a model shares with the one that it begins as, beside how texts are cleaned
     "level", "subword_method", "backwards", "cell", *config.VARIANT, "embedding",
@@ -227,6 +227,12 @@ class LanguageModel(
         rows = self._laid(encoded.ids, self.running)
         total = float(reading.losses(self.network_, self, rows, self.running).sum())
         return written.figures(total, encoded, written.characters(texts, self))
+
+    def task(self, X: Any, y: Any = None) -> Problem:
+        """Return what training would see of texts; there is no y."""
+        check_is_fitted(self, "network_")
+        rows = self._laid(self._encode(self._texts_of(X)), self.running)
+        return reading.problem(self.network_, self, rows, None)
 
     def rows(self, X: Any) -> Ragged:
         """Return texts in the ids that the model reads and foresees; each row begins with EOS.

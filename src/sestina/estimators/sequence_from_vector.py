@@ -30,7 +30,7 @@ from sestina.text.encode import Encoded, encode, in_ids, learn_vocabulary
 from sestina.text.inputs import as_sequences
 from sestina.text.parts import read_vocabulary
 from sestina.text.vocabulary import EOS
-from sestina.train import random_stream
+from sestina.train import Problem, random_stream
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -170,6 +170,12 @@ class SequenceFromVector(
         total = float(vector_training.losses(self.network_, pairs).sum())
         size = 0 if self.lists_ else written.characters(documents, self)
         return written.figures(total, encoded, size)
+
+    def task(self, X: Any, y: Any = None) -> Problem:
+        """Return what training would see of vectors and their sequences."""
+        check_is_fitted(self, "network_")
+        pairs, _, _ = self._encoded(self._vectors(X), y)
+        return vector_training.problem(self.network_, self, pairs, None)
 
     def rows(self, y: Any) -> Ragged:
         """Return sequences in the ids that the model foresees; each row begins with EOS.

@@ -258,6 +258,11 @@ class SequenceTagger(TaggerOptions, Trained, BaseEstimator):
         codes = self._labels.encode(flat) if flat else np.zeros(0, np.int64)
         return Tagged(words, Ragged(codes, words.ids.offsets))
 
+    def task(self, X: Any, y: Any = None) -> Problem:
+        """Return what training would see of sentences and their tags."""
+        check_is_fitted(self, "network_")
+        return self._problem(self._tagged(X, y), None)
+
     def _problem(self, data: Tagged, dev: Tagged | None) -> Problem:
         """Return what the training loop needs: batches, loss, validation."""
 

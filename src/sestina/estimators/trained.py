@@ -81,6 +81,15 @@ class Trained(LearningOptions):
         check_is_fitted(self, "network_")
         write_model(self, folder, facts or {})
 
+    @abstractmethod
+    def task(self, X: Any, y: Any = None) -> Problem:
+        """Return what training would see of data: batches, and the loss of one.
+
+        Args:
+            X: As in `fit`; cut up as the fitted model reads it.
+            y: As in `fit`, where it takes one.
+        """
+
     # What a subclass adds to the folder.
 
     def _facts(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from sestina.text.languages import WHOLE, Language
 from sestina.text.parts import read_vocabulary
 from sestina.text.transformer import of_texts
 from sestina.text.vocabulary import EOS
-from sestina.train import random_stream
+from sestina.train import Problem, random_stream
 
 UNKNOWN = 1  # the id of UNK
 
@@ -188,6 +188,12 @@ class Translator(
             "perplexity": metrics.perplexity(mean),
             "sentences": len(targets),
         }
+
+    def task(self, X: Any, y: Any = None) -> Problem:
+        """Return what training would see of sentences and their translations."""
+        check_is_fitted(self, "network_")
+        pairs = self._numbered(*translating.paired(X, y))
+        return translating.problem(self.network_, self, pairs, None)
 
     def score_pairs(self, X: Any, y: Any) -> NDArray[np.float64]:
         """Return log P of each translation given its sentence, natural, its end included, (N,)."""

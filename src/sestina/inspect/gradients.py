@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from torch.func import jacrev, vmap
 from torch.nn import functional as F
 
+from sestina.estimators.trained import Trained
 from sestina.nn.plain import Seen, advanced
 from sestina.nn.watch import Watched, watching
 
@@ -48,6 +50,7 @@ class Reach:
         reverse: Whether it reads from the end.
         cell: As in `kernels.cells`.
         units: H.
+        length: Steps of a sequence, the median.
         loss: Median over sequences of ‖∂loss/∂s‖, the loss summed over sequences, by k, (T,).
         jacobian: Median of ‖∂h_T/∂s_{T−k}‖, the spectral norm, by k, (T,); 1 at k = 0.
         steps: Median of ‖∂s_t/∂s_{t−1}‖ of the step k before the last, (T − 1,).
@@ -62,6 +65,7 @@ class Reach:
     reverse: bool
     cell: str
     units: int
+    length: int
     loss: Floats
     jacobian: Floats
     steps: Floats
@@ -80,14 +84,43 @@ def reaches(network: nn.Module, loss: Callable[[], Tensor]) -> list[Reach]:
     """
     with watching(network) as found:
         value = loss()
-    parts = [part for layer in found for state in layer.seen.states for part in state]
-    if not parts:
+    found = [
+        layer for layer in found if layer.seen.states and layer.seen.states[-1][0].requires_grad
+    ]
+    if not found:
         return []
+    parts = [part for layer in found for state in layer.seen.states for part in state]
     gradients = iter(torch.autograd.grad(value, parts, allow_unused=True, materialize_grads=True))
     return [
         _reach(layer, [[next(gradients) for _ in state] for state in layer.seen.states])
         for layer in found
     ]
+
+
+def gradients(net: Trained, X: Any, y: Any = None) -> list[Reach]:
+    """Measure every recurrent layer of a fitted model on the first batch of some data.
+
+    Args:
+        net: The model.
+        X: As in its `fit`.
+        y: As in its `fit`, where it takes one.
+
+    Returns:
+        A `Reach` of each direction of each layer that is trained; none without such layers.
+    """
+    task = net.task(X, y)
+    batch, count = next(task.batches(1))
+    training = task.network.training
+    task.network.eval()
+    try:
+        return reaches(task.network, lambda: task.loss(batch) * count)
+    finally:
+        task.network.train(training)
+
+
+def _trained(seen: Seen) -> bool:
+    """Tell whether a loss can reach the states at all: those of frozen models it cannot."""
+    return bool(seen.states) and seen.states[-1][0].requires_grad
 
 
 def _reach(layer: Watched, gradients: Sequence[Sequence[Tensor]]) -> Reach:
@@ -103,6 +136,7 @@ def _reach(layer: Watched, gradients: Sequence[Sequence[Tensor]]) -> Reach:
             reverse=seen.reverse,
             cell=seen.cell,
             units=seen.weights[1].shape[1],
+            length=int(np.median([_length(seen, row) for row in range(len(norms))])),
             loss=_medians([_backwards(norms[b], seen, b) for b in range(len(norms))]),
             jacobian=jacobian,
             steps=_medians(steps),

@@ -1,0 +1,86 @@
+"""The data that a model is measured on, read as its kind wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sestina.cli import given, tagged, translated
+from sestina.cli.inputs import Kind, estimator_of, model_of, part_of
+from sestina.cli.judging import on_test_part
+from sestina.errors import DataError
+
+
+class Asked(NamedTuple):
+    """What the user gave."""
+
+    model: str
+    path: str
+    reading: dict[str, Any]  # values of ReadingOptions
+    columns: dict[str, Any]  # of TaggedOptions
+    sides: dict[str, Any]  # of PairOptions
+    part: str | None
+    doing: str  # what is done with the data, for the remark
+
+    def chosen(self, found: Kind) -> Kind:
+        """Return the part asked for, or the test part."""
+        return part_of(found, self.part, "test", self.doing)
+
+
+class Data(NamedTuple):
+    """A model, and N rows of what it was trained on."""
+
+    kind: str  # the class of the model
+    net: Any
+    X: Any
+    y: Any  # None where the model takes none
+
+
+def data_of(asked: Asked) -> Data:
+    """Return a model, and the data asked for.
+
+    Raises:
+        SestinaError: Either cannot be read, or they do not go together.
+    """
+    kind = estimator_of(asked.model)
+    return Data(kind, *READERS.get(kind, _labels)(asked))
+
+
+def _translations(asked: Asked) -> tuple[Any, Any, Any]:
+    how = {key: asked.reading[key] for key in ("split", "encoding", "header")}
+    found = asked.chosen(translated.pairs(asked.path, {**asked.sides, **how}))
+    return model_of(asked.model, "Translator"), found.sources, found.targets
+
+
+def _texts(asked: Asked) -> tuple[Any, Any, Any]:
+    found = asked.chosen(tagged.texts_of(asked.path, asked.reading))
+    texts = [text for text in found.texts if text.strip()]  # empty ones do not count
+    return model_of(asked.model, "LanguageModel"), texts, None
+
+
+def _given(asked: Asked) -> tuple[Any, Any, Any]:
+    net = model_of(asked.model, "SequenceFromVector")
+    if net.lists_:
+        raise DataError("the model was trained on lists of tokens; measure it from Python")
+    found, values = given.pairs_of(net, asked.path, asked.reading)
+    return net, *given.of_part(found, values, asked.chosen(found))
+
+
+def _tags(asked: Asked) -> tuple[Any, Any, Any]:
+    sentences = tagged.tagged(asked.path, asked.columns, asked.reading["encoding"])
+    chosen = asked.chosen(sentences)
+    return model_of(asked.model, "SequenceTagger"), chosen.sentences, chosen.tags
+
+
+def _labels(asked: Asked) -> tuple[Any, Any, Any]:
+    net, found = on_test_part(asked.model, asked.path, asked.reading, asked.part)
+    return net, found.texts, found.labels
+
+
+READERS: dict[str, Callable[[Asked], tuple[Any, Any, Any]]] = {
+    "LanguageModel": _texts,
+    "SequenceFromVector": _given,
+    "SequenceTagger": _tags,
+    "Translator": _translations,
+}
+"""What reads for a kind of model; the others are text classifiers, or refused as such."""

@@ -146,7 +146,7 @@ def test_what_reads_backwards_goes_on_backwards():
     first = general(backwards=True)
     net = going_on(first, backwards=True, extend=False, **STILL)
     assert net.score_text("red blue") == pytest.approx(first.score_text("red blue"), abs=1e-5)
-    with pytest.raises(OptionError, match="pretrained goes with backwards=True, and what came"):
+    with pytest.raises(OptionError, match="pretrained has backwards=True, what is to go"):
         going_on(first)
 
 
@@ -156,8 +156,8 @@ def test_what_reads_backwards_goes_on_backwards():
 @pytest.mark.parametrize(
     ("options", "fact"),
     [
-        ({"hidden": 9}, "hidden=8, and what came has hidden=9"),
-        ({"cell": "gru", "embedding": 9}, "cell='lstm', embedding=8, and what came"),
+        ({"hidden": 9}, "hidden=8, what is to go with it hidden=9"),
+        ({"cell": "gru", "embedding": 9}, "cell='lstm', embedding=8, what is to go"),
         ({"lowercase": True}, "lowercase=False"),
         ({"level": "character"}, "level='word'"),
         ({"tied": False}, "tied=True"),
@@ -165,7 +165,7 @@ def test_what_reads_backwards_goes_on_backwards():
     ],
 )
 def test_options_that_differ_are_named(start, options, fact):
-    with pytest.raises(OptionError, match=f"pretrained goes with .*{fact}.* set them alike"):
+    with pytest.raises(OptionError, match=f"pretrained has .*{fact}.* set them alike"):
         going_on(start, **options)
 
 
@@ -336,7 +336,7 @@ def test_the_command_line(tmp_path, put, capsys):
     code, shown = cli(capsys, *further, tmp_path / "x", "--pretrained", tmp_path / "none")
     assert code == 1 and "there is no model folder" in shown.err
     code, shown = cli(capsys, *further, tmp_path / "y", "--hidden", 7)
-    assert code == 2 and "pretrained goes with hidden=6" in shown.err
+    assert code == 2 and "pretrained has hidden=6" in shown.err
     code, shown = cli(
         capsys, "train", "generate", "first-names", "--given", "gender", "--pretrained", general,
         "--out", tmp_path / "z",

@@ -312,6 +312,21 @@ def test_the_laboratory_s_own(model):
     assert record["options"]["pretraining_epochs"] == 1
 
 
+def test_words_in_context_in_the_laboratory(model):
+    one = experiments.get("b5-in-context")
+    texts, labels = topics(160, 6, seed=4)
+    parts = (["train"] * 2 + ["dev", "test"]) * 40
+    small = one.with_options(
+        pretraining_size=8, hidden=8, pretraining_epochs=1, min_count=1, vectors=None
+    )
+    record = Laboratory((0,), True, lambda line: None).run(
+        small, Data.of("made", Records(texts, labels, parts))
+    )
+    (run,) = record["runs"]
+    assert sum("reached perplexity" in note for note in run["notes"]) == 2  # one each way
+    assert not [note for note in run["notes"] if "does nothing" in note]
+
+
 def cli(*line):
     with pytest.raises(SystemExit) as left:
         main([str(word) for word in line])

@@ -179,13 +179,20 @@ class FineTuningOptions:
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class PretrainingOptions:
-    """How the laboratory trains a language model on the texts of a classifier."""
+    """How the laboratory trains language models on the texts of a classifier."""
 
     pretraining_epochs: int = option(5, "Passes of the language model over the texts.", least=1)
     pretraining_rate: float = option(2e-3, "Its step size.", least=1e-12)
     pretraining_dropout: float = option(
         0.3, "Share of its features dropped, inputs too.", least=0.0, most=0.95
     )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class InContextOptions(PretrainingOptions):
+    """How the laboratory trains the language models whose layers are a classifier's vectors."""
+
+    pretraining_size: int = option(100, "Size of their vectors, and units of their layer.", least=1)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

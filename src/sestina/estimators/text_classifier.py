@@ -106,7 +106,7 @@ class TextClassifier(
 
     def _cut(self, texts: list[str]) -> tuple[Vocabulary, Numbered]:
         """Return the texts' vocabulary, or that of language models, and the texts cut up."""
-        start, contexts = self._language_model(texts), contexts_for(self)
+        start, contexts = self._language_model(texts), self._contexts(texts)
         self._start, self.contexts_, self.direction_ = start, contexts, None
         known: Vocabulary | None = None if contexts is None else contexts.vocabulary
         if start is not None:
@@ -125,6 +125,10 @@ class TextClassifier(
     def _language_model(self, texts: list[str]) -> LanguageModel | None:
         """Return the language model to begin as; None for none."""
         return pretraining.model_for(self)
+
+    def _contexts(self, texts: list[str]) -> Contexts | None:
+        """Return what reads words in context; None for nothing."""
+        return contexts_for(self)
 
     def _laid(self, ids: Ragged) -> Ragged:
         """Return texts as the language model reads them that this one began as, if any."""

@@ -17,6 +17,7 @@ from sestina.config import (
     EncoderOptions,
     FineTuningOptions,
     GivenOptions,
+    InContextOptions,
     LanguageOptions,
     LanguageTextOptions,
     LanguageTrainingOptions,
@@ -55,6 +56,11 @@ class PretrainedClassifierOptions(PretrainingOptions, TextClassifierOptions):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class InContextClassifierOptions(InContextOptions, TextClassifierOptions):
+    """Options of `InContextClassifier`, likewise."""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class SequenceTaggerOptions(TaggerOptions, LearningOptions):
     """Options of `SequenceTagger`, known without loading torch."""
 
@@ -85,6 +91,7 @@ class SequenceFromVectorOptions(
 ESTIMATORS: dict[str, tuple[str, type]] = {
     "TextClassifier": ("sestina.estimators.text_classifier", TextClassifierOptions),
     "PretrainedClassifier": ("sestina.lab.pretrained", PretrainedClassifierOptions),
+    "InContextClassifier": ("sestina.lab.pretrained", InContextClassifierOptions),
     "TextNeuron": ("sestina.lab.text_neuron", TextNeuronOptions),
     "SequenceTagger": ("sestina.estimators.sequence_tagger", SequenceTaggerOptions),
     "LanguageModel": ("sestina.estimators.language_model", LanguageModelOptions),

@@ -120,6 +120,7 @@ def _counted(weights: Iterable[Any]) -> dict[str, int]:
 COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
     "TextClassifier": _of_network,
     "PretrainedClassifier": _of_network,
+    "InContextClassifier": _of_network,
     "TextNeuron": _of_neuron,
     "SequenceTagger": _of_tagger,
     "LanguageModel": _of_language_model,

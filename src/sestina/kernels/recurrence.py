@@ -99,7 +99,7 @@ def forward_with(step: Any) -> Any:
 
     @njit
     def run_forward(a, chunk):
-        none = np.int64(0)  # no literal, for which Numba would compile functions anew
+        none, whole = np.int64(0), np.int64(CHUNK)  # no literals, for which Numba compiles anew
         first, n = chunk * CHUNK, min(CHUNK, a.rows - chunk * CHUNK)
         start, steps = integer(a.starts + 8 * chunk), length_of(a, first)
         slot = 4 * CHUNK * a.hidden_padded
@@ -111,8 +111,10 @@ def forward_with(step: Any) -> Any:
         if a.out:
             clear_padding(a, a.out, a.out_row, a.out_step, a.hidden, first, n)
         take_states(a, h, first, none, n, a.h0)
+        take_states(a, h, first, n, whole, none)
         if a.cells:
             take_states(a, c, first, none, n, a.c0)
+            take_states(a, c, first, n, whole, none)
         for t in range(steps + 1):
             active = still_active(a, first, n, t)
             give_states(a, a.hn, first, active, n, h)

@@ -143,9 +143,10 @@ def take_inputs(a, to, first, n, begin):
     """Pack x of n rows at a block's steps, (BLOCK, CHUNK, Dp), times its mask.
 
     Or the addresses of their rows in the table, (BLOCK, CHUNK), those of no row its first one's.
+    What is no step of a row is cleared: tiles read it, and denormals would make them slow.
     """
     size = 4 * a.features_padded
-    for r in range(CHUNK if a.table else n):
+    for r in range(CHUNK):
         count = steps_in_block(a, first + r, begin) if r < n else 0
         for s in range(count):
             at = offset_of(a, first + r, begin + s, a.x_row, a.x_step)
@@ -158,8 +159,11 @@ def take_inputs(a, to, first, n, begin):
                 if a.input_mask:
                     mask = a.input_mask + (first + r) * size
                     multiply_into(place, mask, a.features_padded)
-        for s in range(count, BLOCK if a.table else 0):
-            write_integer(to + 8 * (s * CHUNK + r), a.table)
+        for s in range(count, BLOCK):
+            if a.table:
+                write_integer(to + 8 * (s * CHUNK + r), a.table)
+            else:
+                clear(to + (s * CHUNK + r) * size, a.features_padded)
 
 
 @njit
@@ -184,6 +188,7 @@ def take_masked(a, to, first, n, h):
         mask = a.hidden_mask + (first + r) * size
         for i in range(r * size, (r + 1) * size, BYTES):
             store(to + i, load(h + i) * load(mask + i - r * size))
+    clear(to + n * size, (CHUNK - n) * a.hidden_padded)
     return to
 
 

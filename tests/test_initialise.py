@@ -12,7 +12,7 @@ from sestina import (
     Translator,
     load,
 )
-from sestina.config import CellOptions
+from sestina.config import CellOptions, cells
 from sestina.errors import OptionError
 from sestina.nn import initialise, layers
 
@@ -100,7 +100,7 @@ VARIANTS = {
 }
 
 
-def cells(network):
+def kinds(network):
     return {module.cell for module in network.modules() if isinstance(module, torch.nn.RNNBase)}
 
 
@@ -108,10 +108,10 @@ def cells(network):
 @pytest.mark.parametrize("name", CALLS)
 def test_every_variant_is_in_every_estimator(name, variant, tmp_path):
     net = CALLS[name](**VARIANTS[variant])
-    assert cells(net.network_) == {variant}
+    assert kinds(net.network_) == {variant}
     net.save(tmp_path / "model")
     again = load(tmp_path / "model")
-    assert cells(again.network_) == {variant}
+    assert kinds(again.network_) == {variant}
     pair = net.network_.state_dict(), again.network_.state_dict()
     assert all(torch.equal(pair[0][key], pair[1][key]) for key in pair[0])
 
@@ -123,6 +123,10 @@ def test_what_does_nothing_is_said():
     assert "reset does nothing with encoder='lstm', only with gru" in told
     net = CALLS["language"](encoder="gru", activation="relu")
     assert "activation does nothing with cell='gru', only with rnn" in " ".join(net.notes_)
+
+
+def test_options_offer_the_starts_that_there_are():
+    assert set(cells.STARTS) == set(initialise.STARTS)
 
 
 def test_unknown_starts_are_refused():

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from sestina import config
 from sestina.cli import show, tagged, translated
 from sestina.cli.inputs import Beam, Json, ModelArgument, PathArgument, UnusedSeed
-from sestina.cli.model_data import Asked, Data, data_of
+from sestina.cli.model_data import Asked, Data, MeasuredPart, data_of
 from sestina.cli.options import with_options
 from sestina.data.parallel import Pairs
 from sestina.data.tagged import TaggedSentences
@@ -28,10 +26,7 @@ def evaluate(
     reading: dict[str, Any],
     columns: dict[str, Any],
     sides: dict[str, Any],
-    part: Annotated[
-        str | None,
-        typer.Option(help="Part to evaluate on: train, dev or test; test where PATH names parts."),
-    ] = None,
+    part: MeasuredPart = None,
     beam: Beam = 0,
     json: Json = False,
     seed: UnusedSeed = 0,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from sestina import config
 from sestina.cli import show
 from sestina.cli.inputs import Json, ModelArgument, PathArgument, UnusedSeed
-from sestina.cli.model_data import Asked, data_of
+from sestina.cli.model_data import Asked, MeasuredPart, data_of
 from sestina.cli.options import with_options
 from sestina.errors import DataError
+
+if TYPE_CHECKING:
+    from sestina.inspect.gradients import Reach  # which loads torch
 
 
 @with_options(
@@ -26,10 +28,7 @@ def gradients(
     reading: dict[str, Any],
     columns: dict[str, Any],
     sides: dict[str, Any],
-    part: Annotated[
-        str | None,
-        typer.Option(help="Part to measure on: train, dev or test; test where PATH names parts."),
-    ] = None,
+    part: MeasuredPart = None,
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
@@ -50,10 +49,7 @@ def gradients(
         raise DataError(f"{model!r} has no recurrent layers, in which gradients could go back")
     told = findings(reaches, found.net.history_)
     if json:
-        layers = [
-            {key: getattr(value, "tolist", lambda value=value: value)() for key, value in row}
-            for row in (asdict(reach).items() for reach in reaches)
-        ]
+        layers = [_plain(reach) for reach in reaches]
         show.as_json(
             {"task": "gradients", "model": model, "data": path, "layers": layers, "findings": told}
         )
@@ -69,3 +65,11 @@ def gradients(
     show.out.print()
     for sentence in told or ["nothing wrong was found"]:
         show.out.print(sentence, markup=False, highlight=False)
+
+
+def _plain(reach: Reach) -> dict[str, Any]:
+    """Return a measured layer as JSON has it; null where a norm is no finite number."""
+    return asdict(reach) | {
+        name: [value if math.isfinite(value) else None for value in getattr(reach, name).tolist()]
+        for name in ("loss", "jacobian", "steps")
+    }

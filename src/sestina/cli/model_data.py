@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+import typer
 
 from sestina.cli import given, tagged, translated
 from sestina.cli.inputs import Kind, estimator_of, model_of, part_of
 from sestina.cli.judging import on_test_part
 from sestina.errors import DataError
+
+MeasuredPart = Annotated[
+    str | None,
+    typer.Option(help="Part to measure on: train, dev or test; test where PATH names parts."),
+]
 
 
 class Asked(NamedTuple):

@@ -30,7 +30,7 @@ def watching(network: nn.Module) -> Iterator[list[Watched]]:
     found: list[Watched] = []
     layers = {name: part for name, part in network.named_modules() if isinstance(part, Recurrent)}
 
-    def notes(name: str, layer: Recurrent) -> None:
+    def attend(name: str, layer: Recurrent) -> None:
         calls = 0
 
         def note(seen: Seen) -> None:
@@ -42,7 +42,7 @@ def watching(network: nn.Module) -> Iterator[list[Watched]]:
         layer.watch = note
 
     for name, layer in layers.items():
-        notes(name, layer)
+        attend(name, layer)
     try:
         yield found
     finally:

@@ -49,11 +49,18 @@ class Reading:
         same = {name: self.texts[name] for name in ("split", "encoding", "header")}
         return pairs(path, {**self.sides, **same})
 
+    def made(self, path: str) -> parts.Data:
+        """Refuse a path: what is drawn anew is read from nowhere."""
+        known = ", ".join(sorted(name for name, toy in parts.TOYS.items() if toy.task == "recall"))
+        raise DataError(f"{path!r}: this experiment draws its own data; known are {known}")
+
 
 READERS: dict[str, Callable[[Reading, str], parts.Data]] = {
     "tag": Reading.with_tags,
     "generate": Reading.plain,
     "translate": Reading.translated,
+    "recall": Reading.made,
+    "linear": Reading.made,
 }
 """How the data of a task are read; of others they are texts with labels."""
 

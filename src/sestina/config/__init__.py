@@ -34,6 +34,7 @@ from sestina.config.networks import (
     TextNeuronOptions,
     TrainingOptions,
 )
+from sestina.config.recall import LinearOptions, RecallOptions
 from sestina.config.tagging import TaggedOptions, TaggerOptions
 from sestina.config.texts import (
     BagOptions,
@@ -104,6 +105,7 @@ __all__ = [
     "LanguageTextOptions",
     "LanguageTrainingOptions",
     "LearningOptions",
+    "LinearOptions",
     "NeuronOptions",
     "NgramOptions",
     "OneHotOptions",
@@ -114,6 +116,7 @@ __all__ = [
     "PerceptronOptions",
     "PretrainingOptions",
     "ReadingOptions",
+    "RecallOptions",
     "SamplingOptions",
     "SentenceOptions",
     "SigmoidNeuronOptions",

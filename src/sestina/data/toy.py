@@ -21,6 +21,8 @@ NUMBERS = "one two three four five".split()
 SIZES, SHAPES = ("small", "large", ""), "circle square star ring".split()
 COLOURS = "red green blue white black yellow".split()
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+NOUNS = "dog cat bird horse friend boy girl teacher".split()
+PLACES = "near behind above beside".split()
 BASES, STOPS = "ACGT", ("TAA", "TAG", "TGA")
 ISLAND_TAGS = "-+"
 ISLAND_STARTS = np.array([2 / 3, 1 / 3])  # as often as they are in the long run
@@ -68,6 +70,30 @@ def noise(count: int, length: int, seed: int = 0) -> Examples:
     """Return texts with labels drawn regardless of them: nothing can be learned."""
     rng, rows = _start(count, length, seed)
     return _texts(rows), rng.choice(["heads", "tails"], count).tolist()
+
+
+def agreement(count: int, gap: int, seed: int = 0) -> Examples:
+    """Return beginnings of sentences whose verb agrees with their first noun; the label is it.
+
+    "the dogs near the cat … sleep": between subject and verb stand `gap` words, phrases with nouns
+    of either number, so that neither the last noun nor a count of nouns tells.
+
+    Args:
+        count: N.
+        gap: Words between the subject and where its verb would stand.
+        seed: Seed of the draw.
+    """
+    rng = np.random.default_rng([seed, 0xA62])
+    texts, labels = [], []
+    for _ in range(count):
+        plural = int(rng.integers(2))
+        words = ["the", NOUNS[rng.integers(len(NOUNS))] + "s" * plural]
+        while len(words) < gap + 2:
+            between = NOUNS[rng.integers(len(NOUNS))] + "s" * int(rng.integers(2))
+            words += [str(rng.choice(PLACES)), "the", between]
+        texts.append(" ".join(words[: gap + 2]))
+        labels.append("sleep" if plural else "sleeps")
+    return texts, labels
 
 
 def grammar(count: int, seed: int = 0) -> TaggedExamples:

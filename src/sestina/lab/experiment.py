@@ -22,8 +22,10 @@ from sestina.config import (
     LanguageTextOptions,
     LanguageTrainingOptions,
     LearningOptions,
+    LinearOptions,
     NgramOptions,
     PretrainingOptions,
+    RecallOptions,
     StackOptions,
     TaggerOptions,
     TextNeuronOptions,
@@ -99,6 +101,8 @@ ESTIMATORS: dict[str, tuple[str, type]] = {
     "SequenceFromVector": (
         "sestina.estimators.sequence_from_vector", SequenceFromVectorOptions,
     ),
+    "RecallTrial": ("sestina.lab.recall", RecallOptions),
+    "LinearRecurrence": ("sestina.lab.linear", LinearOptions),
 }  # fmt: skip
 
 

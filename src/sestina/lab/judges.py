@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from sestina.lab.experiment import Experiment
 from sestina.lab.language_judge import LanguageJudge
+from sestina.lab.recall_judge import LinearJudge, RecallJudge
 from sestina.lab.tag_judge import TagJudge
 from sestina.lab.translation_judge import TranslationJudge
 from sestina.lab.vector_judge import VectorJudge
@@ -44,6 +45,8 @@ JUDGES: dict[str, Callable[[bool], Judge]] = {
     "generate": LanguageJudge,
     "translate": TranslationJudge,
     "given": VectorJudge,
+    "recall": RecallJudge,
+    "linear": LinearJudge,
 }
 
 

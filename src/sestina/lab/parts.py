@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from sestina.data import toy
 from sestina.data.parallel import Pairs
+from sestina.data.recall import KINDS_OF_RECALL, Recall
 from sestina.data.records import Label, Records
 from sestina.data.split import three_parts
 from sestina.data.tagged import TaggedSentences
@@ -20,9 +22,19 @@ from sestina.errors import DataError, counted
 
 SPLIT_SEED = 0  # the split is the data's; only a draw of few texts changes with the seed
 QUICK = {"train": 240, "dev": 60, "test": 120}
+GAPS = (3, 9, 21, 42)  # words between a subject and its verb: whole phrases of three
+LENGTHS = (50, 100, 200, 400)  # steps that something is to be remembered for
 LESS = 10  # than of labelled texts is enough of texts of which every token is foreseen
 
-Data = Records | TaggedSentences | Pairs
+
+@dataclass(frozen=True)
+class Nothing:
+    """No data, for what learns nothing."""
+
+    notes: tuple[str, ...] = ()
+
+
+Data = Records | TaggedSentences | Pairs | Recall | Nothing
 SIDES: dict[type, tuple[str, str]] = {
     Records: ("texts", "labels"),
     TaggedSentences: ("sentences", "tags"),
@@ -44,6 +56,11 @@ class Toy:
     make: Callable[[], Data]
 
 
+def _agreement(gap: int) -> Records:
+    texts, labels = toy.agreement(2_500, gap, seed=1)
+    return Records(texts, list(labels), source=f"toy-agreement-{gap}")
+
+
 TOYS = {
     "toy-islands": Toy(
         "tag", lambda: TaggedSentences(*toy.islands(900, 80, seed=1), source="toy-islands")
@@ -53,6 +70,19 @@ TOYS = {
     ),
     "toy-dates": Toy("translate", lambda: Pairs(*toy.dates(2_500, seed=1), source="toy-dates")),
     "toy-scenes": Toy("given", lambda: Records(*toy.scenes(seed=1), source="toy-scenes")),
+    **{
+        f"toy-agreement-{gap}": Toy(
+            "reviews",
+            partial(_agreement, gap),
+        )
+        for gap in GAPS
+    },
+    **{
+        f"toy-{kind}-{length}": Toy("recall", partial(Recall, kind, length))
+        for kind in KINDS_OF_RECALL
+        for length in LENGTHS
+    },
+    "nothing": Toy("linear", Nothing),
 }
 Some = TypeVar("Some", TaggedSentences, Pairs)
 Parts = tuple[Records, Records, Records]
@@ -123,8 +153,10 @@ def drawn(train: Records, texts: int, seed: int) -> tuple[Records, Records]:
 def digest(data: Data) -> str:
     """Return the SHA-256 of both sides of the data and of their parts, in their order.
 
-    It is the same for a file and its compressed copy.
+    It is the same for a file and its compressed copy. Of what is drawn anew it is that of its name.
     """
+    if isinstance(data, Recall | Nothing):
+        return hashlib.sha256(repr(data).encode()).hexdigest()
     total = hashlib.sha256()
     nothing: list[Any] = [None] * len(data)
     texts, labels = (getattr(data, side) for side in SIDES[type(data)])

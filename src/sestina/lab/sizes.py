@@ -109,6 +109,22 @@ def _of_sequence_from_vector(experiment: Experiment) -> dict[str, int]:
     return _counted(network.parameters())
 
 
+def _of_recall(experiment: Experiment) -> dict[str, int]:
+    """Count a network for the test that the experiment's data are."""
+    from sestina.data.recall import Recall
+    from sestina.lab.parts import TOYS
+
+    (trial,) = experiment.build().values()
+    source = TOYS[experiment.data].make()
+    assert isinstance(source, Recall)  # as its task says
+    return _counted(trial.build(source.what).parameters())
+
+
+def _of_linear(experiment: Experiment) -> dict[str, int]:
+    """Count the matrix, which nothing trains."""
+    return {"total": experiment.build()["LinearRecurrence"].units ** 2, "trainable": 0}
+
+
 def _counted(weights: Iterable[Any]) -> dict[str, int]:
     weights = list(weights)
     return {
@@ -126,6 +142,8 @@ COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
     "LanguageModel": _of_language_model,
     "Translator": _of_translator,
     "SequenceFromVector": _of_sequence_from_vector,
+    "RecallTrial": _of_recall,
+    "LinearRecurrence": _of_linear,
 }
 
 

@@ -28,6 +28,9 @@ class Measure:
 
 
 MEASURES = {
+    "solved": Measure("share of seeds that pass", "passed", 2),
+    "squared_error": Measure("mean squared error", "MSE", 4, falls=True),
+    "gradient": Measure("logarithm to base 10 of the gradient that is left", "log₁₀", 2),
     "accuracy": Measure("accuracy", ""),
     "span_f1": Measure("F1 of spans", "F1"),
     "unseen": Measure("words not in training", "unseen"),
@@ -66,6 +69,10 @@ TASKS = {
     "translate": Task(
         "sentences and translations", "Translator", ("chrf", "bleu", "exact", "perplexity")
     ),
+    "recall": Task(
+        "made sequences to remember", "RecallTrial", ("solved", "squared_error", "accuracy")
+    ),
+    "linear": Task("no data", "LinearRecurrence", ("gradient",)),
     "given": Task(
         "texts to write from their labels",
         "SequenceFromVector",

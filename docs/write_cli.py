@@ -21,8 +21,9 @@ Written by `python docs/write_cli.py` from the commands themselves.
 
 Results go to standard output, remarks and progress to standard error. Every verb takes `--json`
 (one JSON object on standard output) and `--seed`. The exit code is 0, 1 (failed: data, model,
-disk, Ctrl-C) or 2 (wrong use). An error is one sentence; `sestina --debug VERB …` shows its
-traceback.
+disk, Ctrl-C, a loss that runs away) or 2 (wrong use). An error is one sentence; `sestina --debug
+VERB …` shows its traceback. A training that Ctrl-C or its own loss stops after an epoch or more
+keeps and saves its best epoch, and exits with 1.
 
 PATH is a file, a folder, or the name of a data set that `sestina data list` shows; DIR is a
 model folder.

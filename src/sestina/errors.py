@@ -30,7 +30,14 @@ class ModelError(SestinaError, ValueError):
 
 
 class TrainingError(SestinaError, RuntimeError):
-    """Training cannot go on: the loss is not finite, or the disk is full."""
+    """Training cannot go on."""
+
+
+class Diverged(TrainingError):
+    """The loss is no number any more, or has exploded; the message has the remedy.
+
+    An estimator keeps its best epoch, if one was finished.
+    """
 
 
 class MissingExtra(SestinaError, ImportError):

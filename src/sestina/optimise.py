@@ -15,6 +15,8 @@ from sestina.config import LearningOptions
 from sestina.nn.averages import HashedEmbedding
 
 LOWEST = 1 / 32  # share of the learning rate that a warm-up begins with
+SAMPLED = 4096  # weights of a matrix that are looked at
+TINY = 1e-12  # below what a matrix of weights amounts to, unless it is all zeros
 
 
 class RMSprop(torch.optim.RMSprop):
@@ -141,6 +143,31 @@ class Layers:
         for depth, weights in enumerate(self.weights):
             for weight in weights:
                 weight.requires_grad_(depth < layers)
+
+
+class Sample:
+    """A few of the weights of every trained matrix, to tell how far training moves them."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self._weights = [
+            (weight, slice(None, None, -(-weight.numel() // SAMPLED)))
+            for weight in network.parameters()
+            if weight.requires_grad and weight.ndim > 1  # biases may begin at 0
+        ]
+        self._before = [self._now(*place) for place in self._weights]
+
+    def moved(self) -> float:
+        """Return ‖w − w₀‖ / ‖w₀‖ of the matrix that moved farthest since; 0 without any."""
+        pairs = zip(self._weights, self._before, strict=True)
+        shares = [
+            float((self._now(*place) - before).norm() / before.norm().clamp(min=TINY))
+            for place, before in pairs
+        ]
+        return max(shares, default=0.0)
+
+    @staticmethod
+    def _now(weight: Tensor, some: slice) -> Tensor:
+        return weight.detach().flatten()[some].clone()
 
 
 def optimiser(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,9 +16,11 @@ from torch import Tensor, nn
 from sestina import optimise
 from sestina.checkpoint import Checkpoint, Progress
 from sestina.config import LearningOptions
-from sestina.errors import TrainingError
+from sestina.divergence import Divergence
+from sestina.errors import Diverged
 from sestina.interrupt import held
 from sestina.progress import Reporter
+from sestina.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,17 @@ class Run:
     """How a training run went.
 
     Attributes:
-        history: One row per epoch: epoch, loss, validation figures, gradient norm, speed, seconds.
+        history: One row per epoch: epoch, loss, validation figures, gradients (`Tally.row`, and
+            how far the weights have moved), speed, seconds.
         best_epoch: The epoch whose weights the network now has.
         interrupted: Whether Ctrl-C ended it.
+        diverged: Why it ended, where the loss ran away.
     """
 
     history: list[dict[str, float]]
     best_epoch: int
     interrupted: bool = False
+    diverged: Diverged | None = None
 
 
 @contextmanager
@@ -83,15 +87,16 @@ def train(problem: Problem, options: LearningOptions, checkpoint: Checkpoint | N
     otherwise; without a validation part it is the last one.
     The same seed gives the same weights on the same machine with the same number of threads,
     also when the run was killed and resumed in between. Ctrl-C ends the run with the best
-    weights so far, and `Run.interrupted` says so.
+    weights so far, and `Run.interrupted` says so; so does a loss that runs away (`Divergence`)
+    after an epoch or more, and `Run.diverged` says why.
 
     Raises:
-        TrainingError: The loss became NaN or infinite; the network keeps its best weights.
+        Diverged: The loss became NaN or infinite, or exploded, in the first epoch.
     """
     optimiser = optimise.optimiser(problem.network, options, problem.layers)
     state = checkpoint.load(problem.network, optimiser) if checkpoint else Progress()
     reporter = Reporter(options.verbose, options.epochs, problem.steps, problem.unit)
-    interrupted = False
+    interrupted, diverged = False, None
     try:
         with reporter, held() as look_for_interrupt:
             if state.history:
@@ -102,13 +107,17 @@ def train(problem: Problem, options: LearningOptions, checkpoint: Checkpoint | N
                     checkpoint.save(problem.network, optimiser, state)
     except KeyboardInterrupt:
         interrupted = True
+    except Diverged as error:
+        if not state.best:
+            raise
+        diverged = Diverged(f"{error}; epoch {state.best_epoch}, the best before, is kept")
     finally:
         if state.best:
             problem.network.load_state_dict(state.best)
         if problem.layers is not None:
             problem.layers.thaw_all()
         problem.network.eval()
-    return Run(state.history, state.best_epoch, interrupted)
+    return Run(state.history, state.best_epoch, interrupted, diverged)
 
 
 def _stalled(state: Progress, options: LearningOptions) -> bool:
@@ -132,17 +141,19 @@ def _epoch(
     problem.network.train()
     if problem.layers is not None:
         problem.layers.thaw(number)
+    tally, divergence = Tally((number - 1) * problem.steps), Divergence(options, state.history)
+    sample = optimise.Sample(problem.network)
     with random_stream(options.seed, number):
-        row = _steps(problem, options, optimiser, number, reporter, look_for_interrupt)
-    row["sequences_per_second"] = row.pop("sequences") / (time.perf_counter() - started)
+        for step in _steps(problem, options, optimiser, number, tally, divergence):
+            gradients = tally.norm, tally.clipped
+            reporter.step(number, step, tally.loss, tally.done, started, gradients)
+            look_for_interrupt()
+    row = {"epoch": number, **tally.row(), "moved": sample.moved()}
+    row["sequences_per_second"] = tally.done / (time.perf_counter() - started)
     problem.network.eval()
     if problem.validate is not None:
         row |= {f"validation_{name}": value for name, value in problem.validate().items()}
-        if not math.isfinite(row["validation_loss"]):
-            raise TrainingError(
-                f"the validation loss became {row['validation_loss']} in epoch {number}; "
-                f"lower learning_rate (now {options.learning_rate:g})"
-            )
+        divergence.look_at_validation(row["validation_loss"])
     row["seconds"] = time.perf_counter() - started
     # without validation the last is the best
     value = -float(number) if problem.validate is None else problem.rank(row)
@@ -159,12 +170,10 @@ def _steps(
     options: LearningOptions,
     optimiser: torch.optim.Optimizer,
     epoch: int,
-    reporter: Reporter,
-    look_for_interrupt: Callable[[], None],
-) -> dict[str, float]:
-    """Take one step per batch; return the epoch's mean loss, gradient norm and clipped share."""
-    started = time.perf_counter()
-    total, done, norms, clipped = 0.0, 0, 0.0, 0
+    tally: Tally,
+    divergence: Divergence,
+) -> Iterator[int]:
+    """Take one step per batch, count it in `tally`, and yield its number."""
     for step, (batch, size) in enumerate(problem.batches(epoch), 1):
         loss = problem.loss(batch)
         cost = loss + optimise.penalty(problem.kernels, options.l2) if options.l2 else loss
@@ -175,19 +184,7 @@ def _steps(
         cost.backward()
         norm, cut = optimise.clip(problem.network, options)
         value = loss.item()
-        if not math.isfinite(value) or not math.isfinite(norm):
-            raise TrainingError(
-                f"the loss became {value} and the gradient's norm {norm} in epoch {epoch}, step "
-                f"{step}; lower learning_rate (now {options.learning_rate:g}) or set clip_norm"
-            )
+        divergence.look(step, value, norm)
         optimiser.step()
-        total, done, norms, clipped = total + value * size, done + size, norms + norm, clipped + cut
-        reporter.step(epoch, step, total / done, done, started)
-        look_for_interrupt()
-    return {
-        "epoch": epoch,
-        "loss": total / max(done, 1),
-        "gradient_norm": norms / max(step, 1),
-        "clipped": clipped / max(step, 1),
-        "sequences": done,
-    }
+        tally.add(value, size, norm, cut)
+        yield step

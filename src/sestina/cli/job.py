@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import typer
 
@@ -15,7 +15,7 @@ from sestina.cli import show
 from sestina.cli.inputs import Kind
 from sestina.data.records import Records
 from sestina.data.split import three_parts
-from sestina.errors import MissingExtra, OptionError, SestinaError, counted
+from sestina.errors import Diverged, MissingExtra, OptionError, SestinaError, counted
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.estimators.trained import Trained
 from sestina.inspect.evaluate import Ladder, climb, verdict
@@ -44,7 +44,7 @@ class Job:
     options: dict[str, Any]
 
     def run(self, resume: bool, overwrite: bool) -> dict[str, Any]:
-        """Do the job and return what ``--json`` prints; after Ctrl-C "interrupted" is true in it.
+        """Do the job and return what ``--json`` prints; "stopped" says why it ended early, if so.
 
         Raises:
             SestinaError: The data, an option or the folder does not do; nothing was lost.
@@ -58,7 +58,7 @@ class Job:
         say_parts(parts[:3], "test text", said)
         for note in notes:
             show.say(note)
-        interrupted = ended_early(
+        ending = ending_of(
             net,
             train.texts,
             train.labels,
@@ -70,15 +70,15 @@ class Job:
             show.say(note)
         name = net_name(net)
         ladder = climb({name: net}, train, dev, test)
-        result = self._result(net, name, ladder, parts[:3], interrupted)
+        result = self._result(net, name, ladder, parts[:3], ending)
         data = f"{self.path}: {counted(len(train), 'training text')}; {said}"
-        keep(net, self.out, {**result, "data": data}, interrupted)
+        keep(net, self.out, {**result, "data": data}, ending)
         facts = report_facts(net, parts[:3], said, result["verdicts"], self.path)
         result["report"] = write_report(self.out, lambda: render(ladder, name, facts))
         return result
 
     def _result(
-        self, net: TextClassifier, name: str, ladder: Ladder, parts: Parts, interrupted: bool
+        self, net: TextClassifier, name: str, ladder: Ladder, parts: Parts, ending: Ending
     ) -> dict[str, Any]:
         plain = ladder.plain
         return {
@@ -94,7 +94,7 @@ class Job:
             "verdicts": [verdict(ladder, name, rung.name) for rung in reversed(plain)],
             "notes": [*self.data.notes, *warnings_of(parts[0], parts[2]), *net.notes_],
             "multi_label": parts[0].multi_label,
-            "interrupted": interrupted,
+            **ending._asdict(),
         }
 
     def show(self, result: dict[str, Any]) -> None:
@@ -177,25 +177,34 @@ class Work(Protocol):
 
 
 def finish(job: Work, resume: bool, overwrite: bool, json: bool) -> None:
-    """Do a job, print its result, and leave with 1 where Ctrl-C ended it early."""
+    """Do a job, print its result, and leave with 1 where its training ended early."""
     result = job.run(resume, overwrite)
     if json:
         show.as_json(result)
     else:
         job.show(result)
-    if result["interrupted"]:
-        show.say("Error: stopped by Ctrl-C; the best epoch is kept, go on with --resume")
+    if result["stopped"]:
+        show.say(f"Error: {result['stopped']}")
         raise typer.Exit(1)
 
 
-def ended_early(net: Any, *data: Any, checkpoint: Path, **rest: Any) -> bool:
-    """Fit an estimator and tell whether Ctrl-C ended it, after an epoch or more.
+class Ending(NamedTuple):
+    """How a training that has a best epoch ended, for ``--json``."""
+
+    interrupted: bool = False  # by Ctrl-C, so that it may go on
+    stopped: str | None = None  # why it ended early
+
+
+def ending_of(net: Any, *data: Any, checkpoint: Path, **rest: Any) -> Ending:
+    """Fit an estimator and tell how that ended, after an epoch or more.
 
     A folder in which a fit that failed has put nothing does not stay behind.
     """
     try:
         net.fit(*data, checkpoint=checkpoint, **rest)
-    except SestinaError:
+    except SestinaError as error:
+        if isinstance(error, Diverged) and hasattr(net, "network_"):
+            return Ending(stopped=str(error))
         with suppress(OSError):  # there is something in it
             checkpoint.rmdir()
         raise
@@ -203,8 +212,8 @@ def ended_early(net: Any, *data: Any, checkpoint: Path, **rest: Any) -> bool:
         if not getattr(net, "history_", None):
             raise
         show.say(f"stopped by Ctrl-C; keeping epoch {net.best_epoch_}, the best so far")
-        return True
-    return False
+        return Ending(True, "stopped by Ctrl-C; the best epoch is kept, go on with --resume")
+    return Ending()
 
 
 def with_given(data: Kind, given: dict[str, Kind]) -> Kind:
@@ -269,10 +278,10 @@ def run_facts(net: Any) -> dict[str, Any]:
     }
 
 
-def keep(net: Any, out: Path, facts: dict[str, Any], interrupted: bool) -> None:
+def keep(net: Any, out: Path, facts: dict[str, Any], ending: Ending) -> None:
     """Write a model and its facts into a folder; the checkpoint of a finished run goes."""
     net.save(out, facts)
-    if not interrupted:
+    if not ending.interrupted:
         (out / store.CHECKPOINT).unlink(missing_ok=True)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from sestina.cli import show
 from sestina.cli.job import (
+    Ending,
     claim,
-    ended_early,
+    ending_of,
     keep,
     run_facts,
     say_parts,
@@ -44,7 +45,7 @@ class LanguageJob:
     options: dict[str, Any]
 
     def run(self, resume: bool, overwrite: bool) -> dict[str, Any]:
-        """Do the job and return what ``--json`` prints; after Ctrl-C "interrupted" is true in it.
+        """Do the job and return what ``--json`` prints; "stopped" says why it ended early, if so.
 
         Raises:
             SestinaError: The data, an option or the folder does not do; nothing was lost.
@@ -56,21 +57,21 @@ class LanguageJob:
         train, dev, test = parts
         claim(self.out, resume, overwrite)
         say_parts([part.texts for part in parts], "test text", said)
-        interrupted = ended_early(
+        ending = ending_of(
             net, *train.data, validation=dev.held, checkpoint=self.out, resume=resume
         )
         for note in net.notes_:
             show.say(note)
         rungs = source.ladder(net, train, test)
-        result = self._result(net, rungs, (train, dev, test), interrupted)
+        result = self._result(net, rungs, (train, dev, test), ending)
         data = f"{self.path}: {counted(len(train.texts), 'training text')}; {said}"
-        keep(net, self.out, {**result, "data": data}, interrupted)
+        keep(net, self.out, {**result, "data": data}, ending)
         told = self._told(net, result, said)
         result["report"] = write_report(self.out, lambda: source.report(net, rungs, test, told))
         return result
 
     def _result(
-        self, net: Any, rungs: Rungs, parts: tuple[Part, Part, Part], interrupted: bool
+        self, net: Any, rungs: Rungs, parts: tuple[Part, Part, Part], ending: Ending
     ) -> dict[str, Any]:
         name = name_of(net)
         plain = {key: row for key, row in rungs.items() if key != name}
@@ -89,7 +90,7 @@ class LanguageJob:
             "baseline": plain,
             "verdicts": [language_verdict(rungs, name, other) for other in reversed(plain)],
             "notes": [*self.source.data.notes, *net.notes_],
-            "interrupted": interrupted,
+            **ending._asdict(),
         }
 
     def _told(self, net: Any, result: dict[str, Any], said: str) -> Told:

@@ -8,8 +8,9 @@ from typing import Any
 
 from sestina.cli import show
 from sestina.cli.job import (
+    Ending,
     claim,
-    ended_early,
+    ending_of,
     keep,
     run_facts,
     say_parts,
@@ -49,7 +50,7 @@ class TagJob:
     options: dict[str, Any]
 
     def run(self, resume: bool, overwrite: bool) -> dict[str, Any]:
-        """Do the job and return what ``--json`` prints; after Ctrl-C "interrupted" is true in it.
+        """Do the job and return what ``--json`` prints; "stopped" says why it ended early, if so.
 
         Raises:
             SestinaError: The data, an option or the folder does not do; nothing was lost.
@@ -62,7 +63,7 @@ class TagJob:
         claim(self.out, resume, overwrite)
         say_parts(parts, "test sentence", said)
         careful = list(filter(None, [known_share(train, test)]))
-        interrupted = ended_early(
+        ending = ending_of(
             net,
             train.sentences,
             train.tags,
@@ -73,16 +74,16 @@ class TagJob:
         for note in (*careful, *net.notes_):
             show.say(note)
         rungs = climb_tags({tagger_name(net): net}, train, dev, test)
-        result = self._result(net, rungs, (train, dev, test), interrupted)
+        result = self._result(net, rungs, (train, dev, test), ending)
         result["notes"] = [*whole.notes, *careful, *net.notes_]
         data = f"{self.path}: {counted(len(train), 'training sentence')}; {said}"
-        keep(net, self.out, {**result, "data": data}, interrupted)
+        keep(net, self.out, {**result, "data": data}, ending)
         page = self._told(net, result, said)
         result["report"] = write_report(self.out, lambda: render_tags(net, rungs, test, page))
         return result
 
     def _result(
-        self, net: SequenceTagger, rungs: list[TagRung], parts: Parts, interrupted: bool
+        self, net: SequenceTagger, rungs: list[TagRung], parts: Parts, ending: Ending
     ) -> dict[str, Any]:
         *plain, own = rungs
         words = words_in(parts)
@@ -99,7 +100,7 @@ class TagJob:
             "metrics": own.summary(),
             "baseline": {rung.name: rung.summary() for rung in plain},
             "verdicts": [tag_verdict(rungs, own.name, rung.name) for rung in reversed(plain)],
-            "interrupted": interrupted,
+            **ending._asdict(),
         }
 
     def _told(self, net: SequenceTagger, result: dict[str, Any], said: str) -> Told:

@@ -9,8 +9,9 @@ from typing import Any
 from sestina import metrics
 from sestina.cli import show
 from sestina.cli.job import (
+    Ending,
     claim,
-    ended_early,
+    ending_of,
     keep,
     run_facts,
     say_parts,
@@ -52,7 +53,7 @@ class TranslateJob:
     options: dict[str, Any]
 
     def run(self, resume: bool, overwrite: bool) -> dict[str, Any]:
-        """Do the job and return what ``--json`` prints; after Ctrl-C "interrupted" is true in it.
+        """Do the job and return what ``--json`` prints; "stopped" says why it ended early, if so.
 
         Raises:
             SestinaError: The data, an option or the folder does not do; nothing was lost.
@@ -65,7 +66,7 @@ class TranslateJob:
         train, dev, test = parts
         claim(self.out, resume, overwrite)
         say_parts(parts, "test pair", said)
-        interrupted = ended_early(
+        ending = ending_of(
             net,
             train.sources,
             train.targets,
@@ -77,10 +78,10 @@ class TranslateJob:
         for note in notes:
             show.say(note)
         rungs = climb_translations(net, train, test)
-        result = self._result(net, rungs, (train, dev, test), interrupted)
+        result = self._result(net, rungs, (train, dev, test), ending)
         result["notes"] = [*whole.notes, *notes]
         data = f"{self.path}: {counted(len(train), 'training pair')}; {said}"
-        keep(net, self.out, {**result, "data": data}, interrupted)
+        keep(net, self.out, {**result, "data": data}, ending)
         lengths = (len(train), len(dev), len(test))
         facts = TranslationFacts(self.path, lengths, said, result["verdicts"][0])
         result["report"] = write_report(
@@ -89,7 +90,7 @@ class TranslateJob:
         return result
 
     def _result(
-        self, net: Translator, rungs: list[TranslationRung], parts: Parts, interrupted: bool
+        self, net: Translator, rungs: list[TranslationRung], parts: Parts, ending: Ending
     ) -> dict[str, Any]:
         *plain, own = rungs
         vocabularies = [len(side.vocabulary) for side in (net.source_, net.target_)]
@@ -108,7 +109,7 @@ class TranslateJob:
             "baseline": {rung.name: rung.summary() for rung in plain},
             "verdicts": [translation_verdict(rungs)],
             "examples": [dict(zip(keys, row, strict=True)) for row in rows],
-            "interrupted": interrupted,
+            **ending._asdict(),
         }
 
     def show(self, result: dict[str, Any]) -> None:

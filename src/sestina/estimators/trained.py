@@ -35,7 +35,8 @@ class Trained(LearningOptions):
         DataError: The data cannot be used.
         OptionError: An option makes no sense, or the checkpoint is of another run.
         MissingExtra: An option needs a package that is not installed.
-        TrainingError: The loss is not finite any more, or the disk is full.
+        Diverged: The loss is no number any more, or has exploded; fitted with the best epoch so
+            far, if one was finished.
         KeyboardInterrupt: After Ctrl-C; fitted with the best epoch so far, if one was finished.
 
     Attributes (after `fit`):
@@ -172,12 +173,16 @@ class Trained(LearningOptions):
 
         Raises:
             KeyboardInterrupt: Ctrl-C ended it; the best weights so far are kept.
+            Diverged: The loss ran away; the best weights so far are kept.
         """
         self.history_, self.best_epoch_ = run.history, run.best_epoch
         self.n_iter_ = len(run.history)
         self.seconds_ = time.perf_counter() - started
         if run.interrupted:
             raise KeyboardInterrupt
+        if run.diverged is not None:
+            self.notes_.append(str(run.diverged))
+            raise run.diverged
 
     def _options_and_data(self, arrays: Iterable[NDArray[Any]], **instead: Any) -> dict[str, Any]:
         """Return what a resumed run must share: options but for the epochs, data, threads.

@@ -1,0 +1,67 @@
+"""What the steps of an epoch were like: their losses and their gradients, in bounded memory."""
+
+from __future__ import annotations
+
+import statistics
+
+KEPT = 1024  # norms of an epoch, evenly from all of its steps, for their median
+
+
+class Tally:
+    """Counts the steps of one epoch.
+
+    Args:
+        before: Steps of the epochs before it.
+    """
+
+    def __init__(self, before: int = 0) -> None:
+        self._before = before
+        self._kept: list[float] = []
+        self._stride = 1  # every so many steps one norm is kept
+        self._losses = self._norms = 0.0
+        self.steps = self.done = self.cut = 0
+        self.peak, self.peak_step = 0.0, 0
+
+    def add(self, loss: float, size: int, norm: float, cut: bool) -> None:
+        """Count a step: its mean loss over `size` sequences, its gradient's norm, whether clipped.
+
+        The norm is that before clipping.
+        """
+        if self.steps % self._stride == 0:
+            self._kept.append(norm)
+        self.steps += 1
+        if len(self._kept) > KEPT:
+            self._kept = self._kept[::2]
+            self._stride *= 2
+        self._losses += loss * size
+        self._norms += norm
+        self.done += size
+        self.cut += cut
+        if norm > self.peak:
+            self.peak, self.peak_step = norm, self._before + self.steps
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of a sequence."""
+        return self._losses / max(self.done, 1)
+
+    @property
+    def norm(self) -> float:
+        """The mean norm of the gradient."""
+        return self._norms / max(self.steps, 1)
+
+    @property
+    def clipped(self) -> float:
+        """The share of steps whose gradient was clipped by its norm."""
+        return self.cut / max(self.steps, 1)
+
+    def row(self) -> dict[str, float]:
+        """Return the figures for the history; steps are counted from the first of the run."""
+        return {
+            "loss": self.loss,
+            "gradient_norm": self.norm,
+            "gradient_median": statistics.median(self._kept or [0.0]),
+            "gradient_peak": self.peak,
+            "gradient_peak_step": self.peak_step,
+            "clipped": self.clipped,
+        }

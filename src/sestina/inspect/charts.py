@@ -78,7 +78,7 @@ def ladder(rungs: Sequence[Rung | TagRung], main: str) -> LayerChart:
                 x=alt.value("width"), text="shown:N"
             ),
         ]
-    return _sized(alt.layer(*layers), height=46 * len(rows) + 50)
+    return sized(alt.layer(*layers), height=46 * len(rows) + 50)
 
 
 def learned(history: History, best: int, what: str = "loss") -> LayerChart:
@@ -93,7 +93,7 @@ def learned(history: History, best: int, what: str = "loss") -> LayerChart:
     epochs = _epochs(history)
     lines = _lines(rows, ["training", "validation"], what.replace("_f1", " F1"), epochs)
     rule = _best_rule(best, epochs, low=what not in ("loss", "perplexity"))
-    return _sized(alt.layer(*rule, *lines))
+    return sized(alt.layer(*rule, *lines))
 
 
 def accuracies(histories: Mapping[str, History], best: Mapping[str, int]) -> LayerChart:
@@ -122,7 +122,7 @@ def accuracies(histories: Mapping[str, History], best: Mapping[str, int]) -> Lay
     layers.append(ring.transform_filter(alt.datum.best))
     if len(histories) == 1:
         layers = [*_best_rule(next(iter(best.values())), epochs, low=True), *layers]
-    return _sized(alt.layer(*layers), HEIGHT + (18 * len(names) if len(names) > 1 else 0))
+    return sized(alt.layer(*layers), HEIGHT + (18 * len(names) if len(names) > 1 else 0))
 
 
 def confusion(counts: NDArray[np.int64], totals: NDArray[np.int64], names: list[str]) -> LayerChart:
@@ -184,7 +184,7 @@ def decisions(rows: Sequence[Mapping[str, Any]], names: list[str]) -> LayerChart
     y = alt.Y("label:N", title=None, scale=alt.Scale(domain=names, padding=0.3), axis=side)
     colour = alt.Color("kind:N", title=None, scale=alt.Scale(domain=list(kinds.values())))
     bars = inline(values).mark_bar().encode(x=x, y=y, color=colour, order="order:Q")
-    return _sized(alt.layer(bars), height=28 * len(names) + 80)
+    return sized(alt.layer(bars), height=28 * len(names) + 80)
 
 
 def calibration(rows: Sequence[Mapping[str, float]], least: float) -> LayerChart:
@@ -209,7 +209,7 @@ def calibration(rows: Sequence[Mapping[str, float]], least: float) -> LayerChart
         base.mark_line(style="main"),
         base.mark_circle(style="main").encode(size=size),
     ]
-    return _sized(alt.layer(*layers), height=270)
+    return sized(alt.layer(*layers), height=270)
 
 
 def lengths(counts: NDArray[np.int64], limit: int) -> LayerChart:
@@ -236,7 +236,7 @@ def lengths(counts: NDArray[np.int64], limit: int) -> LayerChart:
     if near:
         cut = inline([{"from": limit, "label": f"limit {limit:,}"}]).encode(x=x.bin(alt.Undefined))
         layers += _flag(cut, "limit", left=limit < 0.5 * end)
-    return _sized(alt.layer(*layers))
+    return sized(alt.layer(*layers))
 
 
 def length_bins(counts: NDArray[np.int64]) -> tuple[int, int]:
@@ -289,7 +289,7 @@ def distinct(texts: Sequence[object], most: int) -> list[str]:
     return out
 
 
-def _sized(chart: Any, height: int = HEIGHT) -> LayerChart:
+def sized(chart: Any, height: int = HEIGHT) -> LayerChart:
     """Return a chart of a fixed outer size, axes and legend included."""
     fit = {"type": "fit", "contains": "padding"}
     sized: LayerChart = chart.properties(width=WIDTH, height=height, autosize=fit)

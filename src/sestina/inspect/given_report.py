@@ -51,7 +51,7 @@ def render_given(
         ("texts", "What it expects", _texts(net, given, test)),
     ]
     beside = "from the values that belong to them, beside n-grams, which know of no values"
-    return whole(net, rungs, told, len(test), beside, more)
+    return whole(net, rungs, told, (given, test), beside, more)
 
 
 def _said(given: pl.DataFrame, row: Row) -> str:

@@ -34,10 +34,11 @@ GATES: dict[str, tuple[str, ...]] = {
     "rnn_relu": ("candidate",),
 }
 FORGOTTEN = 0.01  # of a Jacobian's norm
-SHUT, OPEN = 0.05, 0.95  # a gate's value below or above which hardly any gradient passes it
+PARTS = 20  # of a gate's values; hardly any gradient passes in the first and the last
 SEQUENCES = 8  # whose Jacobians are formed
 EXACT = 128  # units up to which norms are those of a singular value decomposition
 TURNS = 30  # of the power iteration
+BLOCK = 16  # matrices at once
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Reach:
         jacobian: Median of ‖∂h_T/∂s_{T−k}‖, the spectral norm, by k, (T,); 1 at k = 0.
         steps: Median of ‖∂s_t/∂s_{t−1}‖ of the step k before the last, (T − 1,).
         memory: The first k at which `jacobian` is below 1 %; None if it never is.
-        radius: Largest |eigenvalue| of each gate's recurrent matrix.
-        saturated: Of each gate but the candidate, the shares of values below 5 and above 95 %.
+        spectrum: Eigenvalues of each gate's recurrent matrix, (H,) complex.
+        gates: Of each gate but the candidate, the shares of values in 20 equal parts of 0 to 1.
         dead: Share of ReLU units that are 0 at every step; None of other cells.
     """
 
@@ -70,40 +71,53 @@ class Reach:
     jacobian: Floats
     steps: Floats
     memory: int | None
-    radius: dict[str, float]
-    saturated: dict[str, tuple[float, float]]
+    spectrum: dict[str, NDArray[np.complex128]]
+    gates: dict[str, Floats]
     dead: float | None
 
+    @property
+    def radius(self) -> dict[str, float]:
+        """Largest |eigenvalue| of each gate's recurrent matrix."""
+        return {name: float(np.abs(values).max()) for name, values in self.spectrum.items()}
 
-def reaches(network: nn.Module, loss: Callable[[], Tensor]) -> list[Reach]:
+    @property
+    def saturated(self) -> dict[str, tuple[float, float]]:
+        """Of each gate but the candidate, the shares of values below 5 and above 95 %."""
+        return {name: (float(parts[0]), float(parts[-1])) for name, parts in self.gates.items()}
+
+
+def reaches(
+    network: nn.Module, loss: Callable[[], Tensor], sequences: int = SEQUENCES
+) -> list[Reach]:
     """Measure every recurrent layer of a network while it computes a loss.
 
     Args:
         network: With Sestina's recurrent layers in it, in evaluation mode, lest dropout blur it.
         loss: Computes the loss of some sequences, summed over them.
+        sequences: How many of them, the longest, Jacobians are formed of, which takes time.
     """
     with watching(network) as found:
         value = loss()
-    found = [
-        layer for layer in found if layer.seen.states and layer.seen.states[-1][0].requires_grad
-    ]
+    # a loss cannot reach the states of frozen models
+    found = [one for one in found if one.seen.states and one.seen.states[-1][0].requires_grad]
     if not found:
         return []
     parts = [part for layer in found for state in layer.seen.states for part in state]
     gradients = iter(torch.autograd.grad(value, parts, allow_unused=True, materialize_grads=True))
     return [
-        _reach(layer, [[next(gradients) for _ in state] for state in layer.seen.states])
+        _reach(layer, [[next(gradients) for _ in s] for s in layer.seen.states], sequences)
         for layer in found
     ]
 
 
-def gradients(net: Trained, X: Any, y: Any = None) -> list[Reach]:
+def gradients(net: Trained, X: Any, y: Any = None, sequences: int = SEQUENCES) -> list[Reach]:
     """Measure every recurrent layer of a fitted model on the first batch of some data.
 
     Args:
         net: The model.
         X: As in its `fit`.
         y: As in its `fit`, where it takes one.
+        sequences: How many Jacobians are formed of.
 
     Returns:
         A `Reach` of each direction of each layer that is trained; none without such layers.
@@ -113,22 +127,18 @@ def gradients(net: Trained, X: Any, y: Any = None) -> list[Reach]:
     training = task.network.training
     task.network.eval()
     try:
-        return reaches(task.network, lambda: task.loss(batch) * count)
+        return reaches(task.network, lambda: task.loss(batch) * count, sequences)
     finally:
         task.network.train(training)
 
 
-def _trained(seen: Seen) -> bool:
-    """Tell whether a loss can reach the states at all: those of frozen models it cannot."""
-    return bool(seen.states) and seen.states[-1][0].requires_grad
-
-
-def _reach(layer: Watched, gradients: Sequence[Sequence[Tensor]]) -> Reach:
+def _reach(layer: Watched, gradients: Sequence[Sequence[Tensor]], sequences: int) -> Reach:
     seen = layer.seen
     with torch.no_grad():
         whole = [torch.cat(list(parts), dim=1) for parts in gradients]  # (B, S) of each step
         norms = torch.stack(whole, dim=1).norm(dim=2).double().numpy()  # (B, T)
-        products, steps = zip(*(_jacobians(seen, row) for row in _rows(seen)), strict=True)
+        rows = _longest(seen, sequences)
+        products, steps = zip(*(_jacobians(seen, row) for row in rows), strict=True)
         jacobian = _medians(products)
         return Reach(
             name=layer.name,
@@ -141,8 +151,8 @@ def _reach(layer: Watched, gradients: Sequence[Sequence[Tensor]]) -> Reach:
             jacobian=jacobian,
             steps=_medians(steps),
             memory=_memory(jacobian),
-            radius=_radius(seen),
-            saturated=_saturated(seen),
+            spectrum=_spectrum(seen),
+            gates=_gates(seen),
             dead=_dead(seen),
         )
 
@@ -151,10 +161,10 @@ def _length(seen: Seen, row: int) -> int:
     return len(seen.states) if seen.lengths is None else int(seen.lengths[row])
 
 
-def _rows(seen: Seen) -> list[int]:
-    """Return the longest sequences, whose Jacobians are formed."""
+def _longest(seen: Seen, sequences: int) -> list[int]:
+    """Return the longest sequences."""
     lengths = [_length(seen, row) for row in range(len(seen.x))]
-    return sorted(range(len(lengths)), key=lambda row: -lengths[row])[:SEQUENCES]
+    return sorted(range(len(lengths)), key=lambda row: -lengths[row])[:sequences]
 
 
 def _backwards(values: Floats, seen: Seen, row: int) -> Floats:
@@ -179,26 +189,42 @@ def _jacobians(seen: Seen, row: int) -> tuple[Floats, Floats]:
         return np.zeros(0), np.zeros(0)
     driven = F.linear(seen.x[row, list(order)], seen.weights[0], seen.weights[2])  # (T, G·H)
     one = jacrev(lambda state, drive: advanced(seen, drive, state))
-    matrices = vmap(one, chunk_size=16)(torch.stack(before), driven).double()  # (T, S, S)
+    matrices = vmap(one, chunk_size=BLOCK)(torch.stack(before), driven).double()  # (T, S, S)
     product = torch.eye(matrices.shape[1], dtype=torch.float64)[:size]  # of h_T
-    norms = [1.0]
-    for matrix in matrices.flip(0)[:-1]:
-        product = product @ matrix
-        norms.append(_norm(product))
-    return np.array(norms), np.array([_norm(matrix) for matrix in matrices.flip(0)[:-1]])
+    norms, steps = [np.ones(1)], [np.zeros(0)]
+    for block in matrices.flip(0)[:-1].split(BLOCK):
+        products = []
+        for matrix in block:
+            product = product @ matrix
+            products.append(product)
+        norms.append(_norms(torch.stack(products)))
+        steps.append(_norms(block))
+    return np.concatenate(norms), np.concatenate(steps)
 
 
-def _norm(matrix: Tensor) -> float:
-    """Return the spectral norm; of large matrices by power iteration."""
-    if not matrix.isfinite().all():
-        return float("inf")
-    if matrix.shape[0] <= EXACT:
-        return float(torch.linalg.matrix_norm(matrix, 2))
-    vector = torch.full((matrix.shape[1],), matrix.shape[1] ** -0.5, dtype=matrix.dtype)
+def _norms(matrices: Tensor) -> Floats:
+    """Return the spectral norms of (N, R, S) matrices, (N,); of large ones by power iteration."""
+    finite = matrices.isfinite().all(dim=(1, 2))
+    sound = torch.where(finite[:, None, None], matrices, 0.0)
+    scales = sound.abs().amax(dim=(1, 2)).clamp(min=torch.finfo(sound.dtype).tiny)
+    sound = sound / scales[:, None, None]  # squares neither overflow nor vanish
+    squares = sound @ sound.mT  # (N, R, R); of its eigenvalues the largest is the norm's square
+    norms = _largest(squares).clamp(min=0.0).sqrt() * scales
+    return torch.where(finite, norms, torch.inf).numpy()
+
+
+def _largest(squares: Tensor) -> Tensor:
+    """Return the largest eigenvalue of each symmetric matrix, (N, R, R) → (N,)."""
+    if squares.shape[1] <= EXACT:
+        values: Tensor = torch.linalg.eigvalsh(squares)  # ascending
+        return values[:, -1]
+    vectors = squares.new_full((*squares.shape[:2], 1), squares.shape[1] ** -0.5)
     for _ in range(TURNS):
-        vector = matrix.T @ (matrix @ vector)
-        vector = vector / vector.norm().clamp(min=torch.finfo(matrix.dtype).tiny)
-    return float((matrix @ vector).norm())
+        vectors = squares @ vectors
+        lengths = vectors.norm(dim=1, keepdim=True)
+        vectors = vectors / lengths.clamp(min=torch.finfo(squares.dtype).tiny)
+    norms: Tensor = (squares @ vectors).norm(dim=(1, 2))
+    return norms
 
 
 def _memory(jacobian: Floats) -> int | None:
@@ -206,17 +232,17 @@ def _memory(jacobian: Floats) -> int | None:
     return int(below[0]) if len(below) else None
 
 
-def _radius(seen: Seen) -> dict[str, float]:
+def _spectrum(seen: Seen) -> dict[str, NDArray[np.complex128]]:
     names = GATES[seen.cell]
     matrices = seen.weights[1].double().chunk(len(names))
     return {
-        name: float(torch.linalg.eigvals(matrix).abs().max())
+        name: torch.linalg.eigvals(matrix).numpy()
         for name, matrix in zip(names, matrices, strict=True)
     }
 
 
-def _saturated(seen: Seen) -> dict[str, tuple[float, float]]:
-    """Return the shares of shut and open gates over all true steps.
+def _gates(seen: Seen) -> dict[str, Floats]:
+    """Return the shares of gates' values in parts of 0 to 1, over all true steps.
 
     A sigmoid gate is σ(W x + b + U h + c) in every cell.
     """
@@ -232,7 +258,7 @@ def _saturated(seen: Seen) -> dict[str, tuple[float, float]]:
     values = F.linear(seen.x, kernel, bias) + F.linear(hidden, recurrent, hidden_bias)
     gates = torch.sigmoid(values[_real(seen)]).chunk(len(names), dim=1)  # (steps, H) each
     return {
-        name: (float((gate < SHUT).double().mean()), float((gate > OPEN).double().mean()))
+        name: np.histogram(gate, PARTS, (0.0, 1.0))[0] / max(gate.numel(), 1)
         for name, gate in zip(names, gates, strict=True)
         if name != "candidate"
     }

@@ -39,7 +39,7 @@ def render_language(net: LanguageModel, rungs: Rungs, test: Sequence[str], told:
         ("samples", "What it writes", "" if net.backwards else _samples(net)),
         ("texts", "What it expects", "" if net.backwards else _texts(net, test)),
     ]
-    return whole(net, rungs, told, len(test), "beside n-grams", more)
+    return whole(net, rungs, told, (test,), "beside n-grams", more)
 
 
 def _samples(net: LanguageModel) -> str:

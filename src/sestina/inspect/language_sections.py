@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sestina.errors import counted
 from sestina.estimators.trained import Trained
 from sestina.inspect import page, sections
+from sestina.inspect.gradient_page import reaches_of, section
 from sestina.inspect.language import Net, name_of, orders
 from sestina.inspect.sections import Told
 from sestina.text.detokenise import Joiner
@@ -33,14 +34,16 @@ def speed(net: Trained) -> float:
     return float(np.mean([row["sequences_per_second"] for row in net.history_]))
 
 
-def whole(net: Net, rungs: Rungs, told: Told, texts: int, beside: str, more: Sections) -> str:
+def whole(
+    net: Net, rungs: Rungs, told: Told, test: Sequence[Any], beside: str, more: Sections
+) -> str:
     """Return a report as an HTML page: how good the model is, and more.
 
     Args:
         net: The model.
         rungs: Figures on the test part, by name; `inspect.language`.
         told: Data, options and verdicts.
-        texts: How many test texts there are.
+        test: What it takes of the test part to measure gradients on, its texts last.
         beside: What the model stands beside, for the sentence that opens the page.
         more: Further sections.
 
@@ -50,7 +53,7 @@ def whole(net: Net, rungs: Rungs, told: Told, texts: int, beside: str, more: Sec
     name = name_of(net)
     lede = (
         f"How well {page.name(name)} foresees {counted(rungs[name]['tokens'], 'token')} of "
-        f"{counted(texts, 'test text')} that it never saw, {beside}, and what it writes."
+        f"{counted(len(test[-1]), 'test text')} that it never saw, {beside}, and what it writes."
     )
     measures = {
         "perplexity": "Of the validation texts. Lower is better: as unsure as among so many "
@@ -62,6 +65,7 @@ def whole(net: Net, rungs: Rungs, told: Told, texts: int, beside: str, more: Sec
         ("data", "What was trained on what", sections.data(told.data, told.options, told.helps)),
         ("ladder", "The ladder", _ladder(net, rungs)),
         ("learning", "How it learned", curves),
+        ("gradients", "How far gradients reach", section(reaches_of(net, *test), net.history_)),
     ]
     return page.whole(told.title, lede, [*first, *more])
 

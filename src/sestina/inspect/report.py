@@ -13,6 +13,8 @@ from sestina import metrics
 from sestina.errors import counted
 from sestina.inspect import charts, confusions, page, sections
 from sestina.inspect.evaluate import Ladder, Rung
+from sestina.inspect.gradient_page import section
+from sestina.inspect.gradients import Reach
 from sestina.inspect.per_class import per_class
 
 MOST_ROWS = 100
@@ -33,6 +35,7 @@ class ReportFacts:
             "unknown" (pairs of the most frequent unknown tokens and their counts).
         options: The options worth telling, by name.
         helps: What each option does.
+        reaches: How far gradients reach back in its recurrent layers, where it has any.
     """
 
     title: str
@@ -43,6 +46,7 @@ class ReportFacts:
     coverage: dict[str, Any]
     options: dict[str, Any]
     helps: dict[str, str] = field(default_factory=dict)
+    reaches: Sequence[Reach] = ()
 
 
 def render(ladder: Ladder, main: str, facts: ReportFacts) -> str:
@@ -68,6 +72,7 @@ def render(ladder: Ladder, main: str, facts: ReportFacts) -> str:
         ("data", "What was trained on what", sections.data(facts.data, facts.options, facts.helps)),
         ("ladder", "The ladder", _ladder(ladder, rung)),
         ("learning", "How it learned", _learning(ladder, rung)),
+        ("gradients", "How far gradients reach", section(facts.reaches, rung.history)),
         ("classes", "Label by label" if multi else "Class by class", _classes(ladder, rung)),
         ("trust", "How far to trust it", _trust(ladder, rung)),
         ("texts", "The texts", _texts(facts)),

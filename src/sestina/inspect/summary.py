@@ -9,6 +9,7 @@ from typing import Any
 from sestina import config
 from sestina.data.records import Records
 from sestina.estimators.text_classifier import TextClassifier
+from sestina.inspect.gradient_page import reaches_of
 from sestina.inspect.report import ReportFacts
 from sestina.inspect.sections import changed_options, helps, run_told
 from sestina.text.encode import cut_by, encode
@@ -84,6 +85,7 @@ def report_facts(
         coverage=_coverage(net, test),
         options=changed_options(net),
         helps=helps(net),
+        reaches=reaches_of(net, test.texts, test.labels),
     )
 
 

@@ -13,6 +13,7 @@ from sestina.errors import counted
 from sestina.estimators import tagging
 from sestina.estimators.sequence_tagger import SequenceTagger
 from sestina.inspect import charts, confusions, page, sections
+from sestina.inspect.gradient_page import reaches_of, section
 from sestina.inspect.per_class import per_class
 from sestina.inspect.sections import Told
 from sestina.inspect.tag_ladder import TagRung
@@ -50,11 +51,13 @@ def render_tags(
         "span_f1": "F1 of the validation part's spans. Higher is better.",
     }
     curves = sections.learning(net.history_, net.best_epoch_, "sentences", measures)
+    reaches = reaches_of(net, test.sentences, test.tags)
     parts = [
         ("short", "In short", sections.short(_tiles(rungs), told.verdicts)),
         ("data", "What was trained on what", sections.data(told.data, told.options, told.helps)),
         ("ladder", "The ladder", _ladder(rungs)),
         ("learning", "How it learned", curves),
+        ("gradients", "How far gradients reach", section(reaches, net.history_)),
         ("kinds", "Kind by kind", _kinds(own) if spans else ""),
         ("tags", "Tag by tag", _tags(own, test)),
         ("sentences", "Where it errs", _sentences(net, own, test)),

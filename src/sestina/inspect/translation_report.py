@@ -11,6 +11,7 @@ from sestina.data.parallel import Pairs
 from sestina.errors import counted
 from sestina.estimators.translator import Translator
 from sestina.inspect import charts, heat_map, page
+from sestina.inspect.gradient_page import reaches_of, section
 from sestina.inspect.translation_ladder import TranslationRung
 from sestina.version import __version__
 
@@ -54,11 +55,13 @@ def render_translations(
         "that it never saw, beside a dictionary learnt from the same pairs."
     )
     rows = _spread(len(test), EXAMPLES)
+    reaches = reaches_of(net, test.sources, test.targets)
     sections = [
         ("short", "In short", _short(rungs, facts)),
         ("data", "What was trained on what", _data(net, facts)),
         ("ladder", "The ladder", _ladder(rungs)),
         ("learning", "How it learned", _learning(net)),
+        ("gradients", "How far gradients reach", section(reaches, net.history_)),
         ("texts", "Some translations", _examples(rungs, test, rows)),
         ("attention", "What it looks at", _maps(net, test)),
     ]

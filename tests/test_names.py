@@ -84,7 +84,7 @@ def test_one_hot_vectors_are_those_of_the_series():
     net = TextClassifier(**{**ONE_HOT, "mark_end": False, "epochs": 2}, seed=0).fit(names, labels)
     alphabet = net.vocabulary_.tokens[2:]
     rows = OneHotTokens(alphabet=("?", *alphabet)).fit(names).transform(names)
-    series = SeriesClassifier(encoder="rnn", hidden=16, epochs=1).fit(rows, labels)
+    series = SeriesClassifier(scaling="none", encoder="rnn", hidden=16, epochs=1).fit(rows, labels)
     weights = net.network_.state_dict()
     series.network_.load_state_dict({k: v for k, v in weights.items() if "embedding" not in k})
     assert np.allclose(series.predict_proba(rows), net.predict_proba(names), atol=1e-6)

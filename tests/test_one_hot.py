@@ -230,7 +230,9 @@ def test_check_estimator_of_tokens():
 def letters_net(seed):
     return make_pipeline(
         OneHotTokens(alphabet=NAME_LETTERS, end="END"),
-        SeriesClassifier(encoder="rnn", hidden=8, epochs=8, learning_rate=0.03, seed=seed),
+        SeriesClassifier(
+            scaling="none", encoder="rnn", hidden=8, epochs=8, learning_rate=0.03, seed=seed
+        ),
     )
 
 

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from sestina.errors import DataError, counted
 
 
-def as_series(sequences: Any) -> list[NDArray[np.float32]]:
+def as_series(sequences: Any, gaps: bool = False) -> list[NDArray[np.float32]]:
     """Return N sequences as float32 arrays of shape (T_n, D), all with the same D.
 
-    Takes an array of shape (N, T, D) or a list of arrays of shape (T_n, D).
+    Args:
+        sequences: An array of shape (N, T, D) or a list of arrays of shape (T_n, D).
+        gaps: Whether NaN may stand for a missing value.
 
     Raises:
         DataError: The shapes do not fit, there is no sequence, or a value is NaN or infinite.
@@ -31,10 +33,13 @@ def as_series(sequences: Any) -> list[NDArray[np.float32]]:
                 f"sequence {n} has {counted(row.shape[1], 'feature')}, the first has {features}; "
                 "every sequence needs the same"
             )
-        if not np.isfinite(row).all():
-            step = int(np.argwhere(~np.isfinite(row))[0, 0])
+        bad = np.isinf(row) if gaps else ~np.isfinite(row)
+        if bad.any():
+            step, feature = (int(place) for place in np.argwhere(bad)[0])
+            value = "an infinite" if gaps else "a NaN or infinite"
             raise DataError(
-                f"sequence {n} has a NaN or infinite value at step {step}; fill or drop it first"
+                f"sequence {n} has {value} value at step {step}, feature {feature}; fill or drop "
+                "it first"
             )
     return rows
 

@@ -35,6 +35,13 @@ from sestina.config.networks import (
     TrainingOptions,
 )
 from sestina.config.recall import LinearOptions, RecallOptions
+from sestina.config.series import (
+    ConvolutionOptions,
+    RecordingOptions,
+    SeriesOptions,
+    SeriesReadingOptions,
+    SignalOptions,
+)
 from sestina.config.tagging import TaggedOptions, TaggerOptions
 from sestina.config.texts import (
     BagOptions,
@@ -91,6 +98,7 @@ __all__ = [
     "CleaningOptions",
     "ComponentOptions",
     "ContinuingOptions",
+    "ConvolutionOptions",
     "CorpusOptions",
     "Doc2VecOptions",
     "EmbeddingOptions",
@@ -117,9 +125,13 @@ __all__ = [
     "PretrainingOptions",
     "ReadingOptions",
     "RecallOptions",
+    "RecordingOptions",
     "SamplingOptions",
     "SentenceOptions",
+    "SeriesOptions",
+    "SeriesReadingOptions",
     "SigmoidNeuronOptions",
+    "SignalOptions",
     "StackOptions",
     "SubwordOptions",
     "TaggedOptions",

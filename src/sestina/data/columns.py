@@ -75,9 +75,9 @@ def find(
         DataError: A column asked for is missing, or none or several could be meant.
     """
     for wish in (asked.text, asked.label, asked.split):
-        _check(names, wish, source)
-    label = asked.label or _guess(names, LABEL_NAMES, (asked.text, asked.split))
-    text = asked.text or _guess(names, TEXT_NAMES, (label, asked.split))
+        must_have(names, wish, source)
+    label = asked.label or guess(names, LABEL_NAMES, (asked.text, asked.split))
+    text = asked.text or guess(names, TEXT_NAMES, (label, asked.split))
     if len(names) == 1:
         text, label = _only(names[0], source, need_label or asked.label is not None), None
     free = [name for name in names if name != asked.split and _plain(name) != SPLIT_NAMES[0]]
@@ -93,7 +93,7 @@ def find(
         raise DataError(_unclear(rest, "label", LABEL_NAMES, source, header))
     if label == text:
         raise DataError(f"{source}: text and label are both column {text!r}; name two columns")
-    split = asked.split or _guess(names, SPLIT_NAMES, (text, label))
+    split = asked.split or guess(names, SPLIT_NAMES, (text, label))
     notes = tuple(
         f"took column {got!r} as the {kind}"
         for kind, wish, got in (
@@ -108,16 +108,21 @@ def find(
 
 def label_of(names: Sequence[str]) -> str | None:
     """Return the column whose name says that it holds labels; None where none or several do."""
-    return _guess(names, LABEL_NAMES, ())
+    return guess(names, LABEL_NAMES, ())
 
 
-def _check(names: Sequence[str], wish: str | None, source: str) -> None:
+def must_have(names: Sequence[str], wish: str | None, source: str) -> None:
+    """Raise where there is no column of the name wished for, if one was.
+
+    Raises:
+        DataError: There is none; the nearest is named.
+    """
     if wish is not None and wish not in names:
         hint = nearest(wish, names) if len(names) < 30 else "; check the name"
         raise DataError(f"{source} has no column {wish!r}{hint}")
 
 
-def _guess(names: Sequence[str], known: Sequence[str], without: Sequence[str | None]) -> str | None:
+def guess(names: Sequence[str], known: Sequence[str], without: Sequence[str | None]) -> str | None:
     """Return the one column whose lower-case name is known; the first kind of name wins alone."""
     meant = [name for name in names if _plain(name) in known and name not in without]
     exact = [name for name in meant if _plain(name) == known[0]]

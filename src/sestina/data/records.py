@@ -51,6 +51,16 @@ class Records:
         """Whether a text may have several labels."""
         return self.labels is not None and any(isinstance(x, list) for x in self.labels)
 
+    @property
+    def wholes(self) -> list[str]:
+        """N hashables; records with equal ones stay in one part."""
+        return self.texts
+
+    @property
+    def drawn_by(self) -> str:
+        """How parts are drawn, in words."""
+        return "by label"
+
     def take(self, rows: Sequence[int]) -> Records:
         """Return the records at `rows`, sharing the strings."""
         return Records(
@@ -148,18 +158,24 @@ def without_gaps(records: Records, need_label: bool = True) -> Records:
             f"({'; '.join(notes) or 'it is empty'}); check the file and the column names"
         )
     left = records.take(kept) if need_label and len(kept) < len(records) else records
-    return Records(left.texts, left.labels, _known_parts(left), tuple(notes), records.source)
+    parts = known_parts(left.parts, records.source)
+    return Records(left.texts, left.labels, parts, tuple(notes), records.source)
 
 
-def _known_parts(records: Records) -> list[str] | None:
-    if records.parts is None:
+def known_parts(parts: list[str] | None, source: str) -> list[str] | None:
+    """Return parts under the names that we have for them.
+
+    Raises:
+        DataError: One has an unknown name.
+    """
+    if parts is None:
         return None
-    names = {name: PARTS.get(name.strip().lower()) for name in set(records.parts)}
+    names = {name: PARTS.get(name.strip().lower()) for name in set(parts)}
     unknown = sorted(name for name, part in names.items() if part is None)
     if unknown:
         raise DataError(
-            f"{records.source}: the split column has the values "
+            f"{source}: the split column has the values "
             f"{', '.join(map(repr, unknown[:5]))}; expected train, dev (or valid) and test: "
             "correct them, or rename the column so that it is not taken"
         )
-    return [names[name] or "" for name in records.parts]
+    return [names[name] or "" for name in parts]

@@ -6,13 +6,16 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sestina.data.recordings import Recordings
 from sestina.data.records import Label, Records
 from sestina.errors import DataError, counted
 
+Labelled = TypeVar("Labelled", Records, Recordings)
 NAMED = 5  # labels that a sentence names
 
 
@@ -97,12 +100,13 @@ def stratified(
 
 
 def three_parts(
-    records: Records, seed: int, dev_share: float = 0.1
-) -> tuple[Records, Records, Records, str]:
+    records: Labelled, seed: int, dev_share: float = 0.1
+) -> tuple[Labelled, Labelled, Labelled, str]:
     """Return the train, dev and test records and one sentence that says how they came about.
 
     The parts that the data name are kept; a missing test part takes 20 %, a missing dev part
-    `dev_share` of the training rows, stratified by label. Where a text may have several labels,
+    `dev_share` of the training rows, stratified by label; equal texts, and recordings of one
+    group, stay together. Where a text may have several labels,
     those of dev and test that no training text has are left out, as the usual splits of Reuters do.
 
     Raises:
@@ -128,20 +132,20 @@ def three_parts(
             f"{records.source}: no row is in the part 'train'; add some, or leave the split out"
         )
     if not len(test):
-        kept, held = stratified(train.texts, train.labels or (), 0.2, seed)
+        kept, held = stratified(train.wholes, train.labels or (), 0.2, seed)
         train, test = train.take(kept.tolist()), train.take(held.tolist())
-        said.append(f"test drawn by label (20 %, seed {seed})")
+        said.append(f"test drawn {records.drawn_by} (20 %, seed {seed})")
     if not len(dev):
-        kept, held = stratified(train.texts, train.labels or (), dev_share, seed)
+        kept, held = stratified(train.wholes, train.labels or (), dev_share, seed)
         train, dev = train.take(kept.tolist()), train.take(held.tolist())
-        said.append(f"dev drawn by label ({100 * dev_share:g} % of train, seed {seed})")
+        said.append(f"dev drawn {records.drawn_by} ({100 * dev_share:g} % of train, seed {seed})")
     known = set(train.label_counts())
     if strange := unknown_labels((dev, test), known):
         said.append(f"left out of dev and test {strange} that train lacks")
     return train, learnt(dev, known), learnt(test, known), "; ".join(said)
 
 
-def learnt(records: Records, known: Collection[str]) -> Records:
+def learnt(records: Labelled, known: Collection[str]) -> Labelled:
     """Return records without the labels that are not known.
 
     Raises:
@@ -162,7 +166,7 @@ def learnt(records: Records, known: Collection[str]) -> Records:
     return replace(records, labels=kept)
 
 
-def unknown_labels(parts: Sequence[Records], known: Collection[str]) -> str:
+def unknown_labels(parts: Sequence[Labelled], known: Collection[str]) -> str:
     """Return in words which labels of some parts are not known; nothing where all are."""
     counts: Counter[str] = Counter()
     for part in parts:

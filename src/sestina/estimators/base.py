@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -76,6 +76,10 @@ class SequenceClassifier(
     def _restore(self, state: dict[str, Any], files: dict[str, str]) -> None:
         """Put back what `_state` returned and the files that `_texts` wrote."""
 
+    def _pieces(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Return what the network sees of sequences, with a label each: mostly they themselves."""
+        return X, y
+
     def _layers(self) -> Layers | None:
         """Return the network's weights by layer, where they are not all trained alike."""
         return None
@@ -97,6 +101,7 @@ class SequenceClassifier(
         X: Any,
         y: Any,
         *,
+        groups: Sequence[Any] | None = None,
         validation: tuple[Any, Any] | None = None,
         checkpoint: str | Path | None = None,
         resume: bool = False,
@@ -106,6 +111,8 @@ class SequenceClassifier(
         Args:
             X: N sequences.
             y: N labels, N lists of labels, or an (N, K) array of 0 and 1.
+            groups: N persons, places, …; a drawn validation part shares none with what is trained
+                on. By default only equal texts stay together.
             validation: Sequences and labels for early stopping; by default
                 ``validation_fraction`` of X, drawn by label, is held out.
             checkpoint: Folder for a checkpoint after each epoch.
@@ -118,16 +125,17 @@ class SequenceClassifier(
         """
         started = self._begin()
         self._decide_as_usual()
-        X, y = _paired(X, y)
+        X, y = paired(X, y)
         self.notes_: list[str] = config.unused(self)
         self._labels = Labels(y)
         self.classes_ = self._labels.classes
-        X, y, validation = self._held_out(X, y, validation)
+        X, y, validation = self._held_out(X, y, validation, groups)
+        X, y = self._pieces(X, y)
         inputs, codes = self._learn(X), self._labels.encode(y)
         target = Target(len(self.classes_), self._labels.multi_label)
         dev = None
         if validation is not None:
-            dev = self._encoded(*_paired(*pair_of(validation, "sequences, labels")))
+            dev = self._encoded(*paired(*pair_of(validation, "sequences, labels")))
         if dev is not None and (cut := self._cut_note(dev[0])):
             self.notes_.append(f"validation: {cut}")
         if self.calibrate and dev is None:
@@ -200,9 +208,14 @@ class SequenceClassifier(
     # How a fit goes, step by step.
 
     def _held_out(
-        self, X: Any, y: Any, validation: tuple[Any, Any] | None
+        self, X: Any, y: Any, validation: tuple[Any, Any] | None, groups: Sequence[Any] | None
     ) -> tuple[Any, Any, tuple[Any, Any] | None]:
         """Return training inputs and labels, and the validation part, drawn if none was given."""
+        if groups is not None and len(groups) != len(X):
+            raise DataError(
+                f"{counted(len(X), 'sequence')} came with {counted(len(groups), 'group')}; "
+                "expected one each"
+            )
         if validation is not None or not self.validation_fraction:
             return X, y, validation
         codes = self._labels.encode(y)
@@ -210,14 +223,16 @@ class SequenceClassifier(
         strata: list[Any] = [
             [str(k) for k in np.flatnonzero(row)] if several else str(row) for row in codes
         ]
-        kept, held = stratified(self._groups(X), strata, self.validation_fraction, self.seed)
-        return _at(X, kept), _at(y, kept), (_at(X, held), _at(y, held))
+        together = self._groups(X) if groups is None else list(groups)
+        kept, held = stratified(together, strata, self.validation_fraction, self.seed)
+        return at(X, kept), at(y, kept), (at(X, held), at(y, held))
 
     def _groups(self, X: Any) -> list[Any]:
         """Return a hashable per sequence; those with equal ones stay in one part."""
         return list(range(len(X)))
 
     def _encoded(self, X: Any, y: Any) -> tuple[Ragged, NDArray[Any]]:
+        X, y = self._pieces(X, y)
         return self._encode(X), self._labels.encode(y)
 
     def _problem(
@@ -256,7 +271,7 @@ class SequenceClassifier(
     def task(self, X: Any, y: Any = None) -> Problem:
         """Return what training would see of sequences and their labels."""
         check_is_fitted(self, "network_")
-        return self._problem(self._target(), *self._encoded(*_paired(X, y)), None)
+        return self._problem(self._target(), *self._encoded(*paired(X, y)), None)
 
     def _validated(self, target: Target, inputs: Ragged, codes: NDArray[Any]) -> dict[str, float]:
         """Return loss and accuracy of the network as it stands."""
@@ -278,16 +293,27 @@ class SequenceClassifier(
     def _probabilities(self, inputs: Ragged) -> NDArray[np.float64]:
         """Return probabilities (N, K) before the temperature."""
         out = np.empty((len(inputs), len(self.classes_)), dtype=np.float64)
-        target = self._target()
         with torch.inference_mode():
             for rows in sorted_batches(inputs.lengths, PREDICT_BATCH):
                 logits = self.network_(*self._tensors(inputs, rows))
-                out[rows] = target.probabilities(logits).numpy()
+                out[rows] = self._chances(logits)
         return out
+
+    def _shares(self, state: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return P of each class of what the head reads, (F,) → (K,)."""
+        with torch.inference_mode():
+            logits = self.network_.head.row_by_row(torch.from_numpy(state)[None])
+        found: NDArray[np.float64] = self._tempered(self._chances(logits))[0]
+        return found
+
+    def _chances(self, logits: Tensor) -> NDArray[np.float64]:
+        """Return the probabilities (B, K) that logits stand for, before the temperature."""
+        table: NDArray[np.float64] = self._target().probabilities(logits).numpy()
+        return table
 
     def _judged(self, X: Any, y: Any) -> tuple[NDArray[np.float64], NDArray[Any]]:
         check_is_fitted(self, "network_")
-        X, y = _paired(X, y)
+        X, y = paired(X, y)
         return self.predict_proba(X), self._labels.encode(y)
 
     def _target(self) -> Target:
@@ -302,7 +328,7 @@ class SequenceClassifier(
         return self._options_and_data(arrays, **self._beginnings())
 
 
-def _paired(X: Any, y: Any) -> tuple[Any, Any]:
+def paired(X: Any, y: Any) -> tuple[Any, Any]:
     """Return inputs and labels of equal, non-zero number."""
     if isinstance(X, str | bytes):
         raise DataError("one string came; expected a list, for instance ['…']")
@@ -328,7 +354,7 @@ def _sized(rows: Any) -> Any:
     return np.asarray(rows) if hasattr(rows, "__array__") else list(rows)
 
 
-def _at(rows: Any, index: NDArray[np.int64]) -> Any:
+def at(rows: Any, index: NDArray[np.int64]) -> Any:
     """Return the rows at `index` of an array, a series or a list."""
     if hasattr(rows, "iloc"):
         return rows.iloc[index]

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
+from sestina.config import SeriesOptions
 from sestina.data.ragged import Ragged
 from sestina.errors import DataError, OptionError, counted
-from sestina.estimators.base import SequenceClassifier
-from sestina.nn.classifier import ClassifierNetwork
+from sestina.estimators.base import SequenceClassifier, at
+from sestina.estimators.sample_stream import SampleStream
+from sestina.estimators.step_stream import StepStream, looks_ahead, refuse
 from sestina.nn.heads import Target
+from sestina.nn.series import SeriesNetwork
 from sestina.shapes import as_series
+from sestina.signals import Scaling, Values, Windows, filled
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class SeriesClassifier(SequenceClassifier):
-    """Classify numeric sequences: N arrays of T steps × D features, T may vary (row C16).
+class SeriesClassifier(SeriesOptions, SequenceClassifier):
+    """Classify numeric sequences: N arrays of T steps × C channels, T may vary (row C16).
 
-    The options are those of `sestina.config`: `EncoderOptions` and `TrainingOptions`; the
-    encoder "bag" is for texts only. Values are taken as they come: scale them first. The encoder
-    "flatten" reads as many steps as the longest training series has; the end of a longer series
-    is cut off, which `notes_` says of validation data and a `DataWarning` of new data.
+    The options are those of `sestina.config`: `SeriesOptions`, `EncoderOptions` and
+    `TrainingOptions`; the encoder "bag" is for texts only. Missing values (NaN) are refused unless
+    `fill` says what to put there. Channels are scaled by what the training part shows. With
+    `window` a series is cut up, the network learns each window by its series' label, and answers
+    are the mean over a series' windows. The encoder "flatten" reads as many steps as the longest
+    training series has; the end of a longer series is cut off, which `notes_` says of validation
+    data and a `DataWarning` of new data.
 
     Attributes (after `fit`):
-        n_features_in_: D.
+        n_features_in_: C.
         classes_: (K,) class labels.
+        scaling_: What is taken off each channel, and what it is divided by.
     """
 
     _unit: ClassVar[str] = "series"
@@ -39,20 +51,71 @@ class SeriesClassifier(SequenceClassifier):
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _learn(self, X: Any) -> Ragged:
-        rows = as_series(X)
-        self.n_features_in_ = rows[0].shape[1]
-        self.steps_ = max(len(row) for row in rows)
-        return Ragged.of(rows, np.empty((0, self.n_features_in_), np.float32))
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class, (N, K), the mean over a series' windows.
 
-    def _encode(self, X: Any) -> Ragged:
-        rows = as_series(X)
-        if rows[0].shape[1] != self.n_features_in_:
+        Raises:
+            DataError: X is no such series, or a value is missing and the model fills none.
+
+        Warns:
+            DataWarning: The end of a sequence is cut off, because "flatten" has a fixed length.
+        """
+        check_is_fitted(self, "network_")
+        rows, windows = self._cut(X)
+        return windows.averaged(super().predict_proba(windows.cut(rows)))
+
+    def windows(self, X: Any, y: Any) -> tuple[list[Values], Any]:
+        """Return the windows (S, C) that the network sees of N series, with a label each."""
+        rows, windows = self._cut(X)
+        return windows.cut(rows), at(y, windows.owners)
+
+    def stream(self) -> SampleStream:
+        """Return a series' beginning: feed a sample, get P of each class by what has come, (K,).
+
+        After the samples of a whole series, and after each of them, the probabilities are those
+        that `predict_proba` gives for the series so far, to the bit.
+
+        Raises:
+            OptionError: The model looks ahead.
+        """
+        check_is_fitted(self, "network_")
+        refuse(
+            [
+                *looks_ahead(self, "series"),
+                (bool(self.filters), "its convolutions look at the steps that follow; train with "
+                 "filters=()"),
+                (self.fill == "linear", "fill='linear' needs the value behind a gap; train with "
+                 "fill='forward'"),
+            ]
+        )  # fmt: skip
+        cell = self.network_.encoder.cell
+        steps = StepStream[Values](cell, lambda x: x, self._shares, self.pool)
+        return SampleStream(steps, self.scaling_, self)
+
+    def _cut(self, X: Any) -> tuple[list[Values], Windows]:
+        rows = filled(as_series(X, gaps=self.fill is not None), self)
+        return rows, Windows.of([len(row) for row in rows], self)
+
+    def _pieces(self, X: Any, y: Any) -> tuple[list[Values], Any]:
+        return self.windows(X, y)
+
+    def _learn(self, X: Sequence[Values]) -> Ragged:
+        self.n_features_in_ = X[0].shape[1]
+        self.steps_ = max(len(row) for row in X)
+        self.scaling_ = Scaling.fitted(X, self.scaling)
+        return self._ragged(X)
+
+    def _encode(self, X: Sequence[Values]) -> Ragged:
+        if X[0].shape[1] != self.n_features_in_:
             raise DataError(
-                f"the sequences have {counted(rows[0].shape[1], 'feature')}, those of the training "
+                f"the sequences have {counted(X[0].shape[1], 'feature')}, those of the training "
                 f"had {self.n_features_in_}"
             )
-        return Ragged.of(rows, np.empty((0, self.n_features_in_), np.float32))
+        return self._ragged(X)
+
+    def _ragged(self, rows: Sequence[Values]) -> Ragged:
+        ragged = Ragged.of(rows, np.empty((0, self.n_features_in_), np.float32))
+        return Ragged(self.scaling_.apply(ragged.values), ragged.offsets)
 
     def _cut_note(self, inputs: Ragged) -> str:
         cut = int((inputs.lengths > self.steps_).sum())
@@ -64,13 +127,35 @@ class SeriesClassifier(SequenceClassifier):
             "an encoder other than 'flatten' reads any length"
         )
 
-    def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
+    def _build(self, target: Target, fresh: bool) -> SeriesNetwork:
         if self.encoder == "bag":
             raise OptionError("encoder='bag' counts tokens, which series have not; use 'mean'")
-        return ClassifierNetwork(self, target, self.n_features_in_, self.steps_, None)
+        if self.encoder == "flatten" and self.filters:
+            raise OptionError(
+                "encoder='flatten' reads steps as they stand; leave filters out, or take 'lstm'"
+            )
+        return SeriesNetwork(self, self, target, self.n_features_in_, self.steps_)
+
+    def reading(self) -> str:
+        """Return in words what the network reads: channels, scaling, windows."""
+        cut = "" if self.window is None else f", in windows of {counted(self.window, 'step')}"
+        fill = "" if self.fill is None else f", gaps filled ({self.fill})"
+        scaled = "as they come" if self.scaling == "none" else f"scaled ({self.scaling})"
+        return f"{counted(self.n_features_in_, 'channel')} {scaled}{fill}{cut}"
+
+    def _chances(self, logits: Tensor) -> NDArray[np.float64]:
+        # one by one, since a library's exp of many numbers rounds the last few of them otherwise
+        return np.concatenate(
+            [super(SeriesClassifier, self)._chances(row) for row in logits.split(1)]
+        )
 
     def _state(self) -> dict[str, Any]:
-        return {"n_features_in": self.n_features_in_, "steps": self.steps_}
+        return {
+            "n_features_in": self.n_features_in_,
+            "steps": self.steps_,
+            "scaling": self.scaling_.state(),
+        }
 
     def _restore(self, state: dict[str, Any], files: dict[str, str]) -> None:
         self.n_features_in_, self.steps_ = state["n_features_in"], state["steps"]
+        self.scaling_ = Scaling.restored(state["scaling"], self.n_features_in_)

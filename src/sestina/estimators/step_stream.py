@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sestina.config import RECURRENT, EncoderOptions
 from sestina.errors import DataError, OptionError, counted
 from sestina.shapes import as_state
 
@@ -61,11 +62,11 @@ class StepStream(Generic[Step]):
         Raises:
             DataError: It is no step of such a sequence.
         """
-        self._take(self._vector(step))
+        self.take(self._vector(step))
         return self.probabilities
 
-    def _take(self, x: Vector) -> None:
-        """Go one step on, of a vector (D,)."""
+    def take(self, x: Vector) -> None:
+        """Go one step on, of a vector (D,), without asking what it says."""
         h = self._steps.step(x)
         if self._pool == "mean":
             self._pooled = self._pooled + h
@@ -111,7 +112,24 @@ class StepStream(Generic[Step]):
         if self._pool != "last":
             self._pooled, self._count = np.array(arrays[layers], np.float32), int(arrays[-1])
         for step in self._before if begins else ():
-            self._take(self._vector(step))
+            self.take(self._vector(step))
+
+
+def looks_ahead(options: EncoderOptions, unit: str) -> list[tuple[bool, str]]:
+    """Return why an encoder cannot be fed step by step, for `refuse`.
+
+    Args:
+        options: Of the encoder.
+        unit: What it reads: "text", "series".
+    """
+    return [
+        (options.encoder not in RECURRENT, f"encoder={options.encoder!r} reads a {unit} as a "
+         f"whole; train with one of {', '.join(RECURRENT)}"),
+        (options.bidirectional, f"bidirectional=True reads a {unit} from its end, too; train "
+         "with bidirectional=False"),
+        (options.pool == "concat", "pool='concat' lays three readings side by side; train with "
+         "one of last, max, mean"),
+    ]  # fmt: skip
 
 
 def refuse(reasons: Sequence[tuple[bool, str]]) -> None:

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sestina import config
 from sestina.config import (
     ONE_HOT,
-    RECURRENT,
     EmbeddingOptions,
     FineTuningOptions,
     NgramOptions,
@@ -27,7 +25,7 @@ from sestina.estimators import ngrams, pretraining
 from sestina.estimators.base import SequenceClassifier
 from sestina.estimators.contexts import Contexts, contexts_for
 from sestina.estimators.language_model import LanguageModel
-from sestina.estimators.step_stream import StepStream, refuse
+from sestina.estimators.step_stream import StepStream, looks_ahead, refuse
 from sestina.estimators.trained import weights_digest
 from sestina.nn.averages import HashedEmbedding
 from sestina.nn.classifier import ClassifierNetwork
@@ -275,10 +273,7 @@ class TextClassifier(
         check_is_fitted(self, "network_")
         refuse(
             [
-                (self.encoder not in RECURRENT, f"encoder={self.encoder!r} reads a text as a whole;"
-                 f" train with one of {', '.join(RECURRENT)}"),
-                (self.bidirectional, "bidirectional=True reads a text from its end, too; train "
-                 "with bidirectional=False"),
+                *looks_ahead(self, "text"),
                 (self.contextual is not None or self.network_.embedding is None, "it has no table "
                  "of its tokens' vectors; train with such vectors, and without contextual"),
                 (self.direction_ is not None, "it began as a language model, which reads "
@@ -287,7 +282,7 @@ class TextClassifier(
                  "know; train without it"),
             ]
         )  # fmt: skip
-        network, target = self.network_, self._target()
+        network = self.network_
         table = network.embedding.weight.detach().numpy()  # (V, D)
 
         def vector(token: str) -> NDArray[np.float32]:
@@ -296,14 +291,8 @@ class TextClassifier(
             found: NDArray[np.float32] = table[self.vocabulary_[token]]
             return found
 
-        def shares(state: NDArray[np.float32]) -> NDArray[np.float64]:
-            with torch.inference_mode():
-                logits = network.head(torch.from_numpy(state)[None])
-            found: NDArray[np.float64] = self._tempered(target.probabilities(logits).numpy())[0]
-            return found
-
         before = [START] if self.mark_start else []
-        return StepStream(network.encoder.cell, vector, shares, self.pool, before)
+        return StepStream(network.encoder.cell, vector, self._shares, self.pool, before)
 
     def reading(self) -> str:
         """Return in words what the network reads: kind and number of its tokens."""

@@ -159,8 +159,8 @@ class OneHotTokens(OneHotTokensOptions, TextTransformer):
 
     Of characters as in Hennebert and Melchior's names [004], whose alphabet is
     `sestina.text.one_hot.NAME_LETTERS`; of words as in Chollet's notebook [002] and P9120 [003].
-    What comes out is what `SeriesClassifier` reads. An alphabet of many words asks for
-    ``sparse=True``; to train on words, `TextClassifier` needs no such vectors.
+    What comes out is what `SeriesClassifier` reads, with ``scaling="none"``. An alphabet of many
+    words asks for ``sparse=True``; to train on words, `TextClassifier` needs no such vectors.
 
     Attributes (after `fit`):
         alphabet_: The V tokens, in the order of the columns.

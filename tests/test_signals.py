@@ -104,8 +104,8 @@ def test_gaps_are_refused_unless_filled():
 def test_windows_are_trained_on_and_vote():
     x, y = waves(steps=20)
     net = SeriesClassifier(**FAST, window=8, encoder="gru", pool="max").fit(x, y)
-    pieces, labels = net.windows(x[:2], y[:2])
-    assert len(pieces) == 8 and labels.tolist() == [*y[:1]] * 4 + [*y[1:2]] * 4
+    pieces, windows = net.cut(x[:2])
+    assert len(pieces) == 8 and windows.owners.tolist() == [0] * 4 + [1] * 4
     alone = SeriesClassifier.predict_proba(net, pieces)
     assert np.allclose(net.predict_proba(x[:2]), alone.reshape(2, 4, 2).mean(1))
     assert net.score(x, y) > 0.9

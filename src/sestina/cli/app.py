@@ -25,6 +25,7 @@ from sestina.cli import (
     sentences,
     train,
     train_generate,
+    train_series,
     train_tag,
     train_translate,
     vectors,
@@ -73,6 +74,9 @@ train.app.command(
 train.app.command(epilog="Example: sestina train translate verses-en-es --out spanish")(
     train_translate.translate
 )
+train.app.command(
+    epilog="Example: sestina train series watch-har --window 100 --pool max --out watch"
+)(train_series.series)
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(lab.app, name="lab")

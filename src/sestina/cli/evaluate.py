@@ -19,6 +19,7 @@ from sestina.errors import counted
     reading=(config.ReadingOptions,),
     columns=(config.TaggedOptions,),
     sides=(config.PairOptions,),
+    series=(config.RecordingOptions,),
 )
 def evaluate(
     model: ModelArgument,
@@ -26,12 +27,13 @@ def evaluate(
     reading: dict[str, Any],
     columns: dict[str, Any],
     sides: dict[str, Any],
+    series: dict[str, Any],
     part: MeasuredPart = None,
     beam: Beam = 0,
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
-    """Measure a model on labelled texts: accuracy, its 95 % interval, F1 per class.
+    """Measure a model on labelled data: accuracy, its 95 % interval, F1 per class.
 
     The calibration error tells how far the stated probabilities lie from the
     share that is right; for a model with a temperature also without it. A
@@ -40,7 +42,7 @@ def evaluate(
     trained with --given wants the same columns. A translator wants sentences
     and translations: chrF, BLEU and perplexity.
     """
-    asked = Asked(model, path, reading, columns, sides, part, "evaluating on")
+    asked = Asked(model, path, reading, columns, sides, series, part, "evaluating on")
     found = data_of(asked)
     MEASURES[found.kind](asked, found, beam or None, json)
 
@@ -55,18 +57,18 @@ def _tags(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
 
 
 def _classifier(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
-    """Print the figures of a text classifier."""
+    """Print the figures of a classifier of texts or of recordings."""
     from sestina.inspect.evaluate import judged_net
     from sestina.inspect.per_class import per_class
 
-    net = found.net
+    net, unit = found.net, UNITS[found.kind]
     codes = net._labels.encode(found.y)
     rung = judged_net("this model", net, found.X, codes)
     result = {
         "task": "evaluate",
         "model": asked.model,
         "data": asked.path,
-        "texts": len(found.X),
+        f"{unit}s": len(found.X),
         "metrics": {**rung.summary(), **_without_temperature(net, rung.probabilities, codes)},
         "decisions": net.decision_notes(),
         "classes": per_class(rung.decided, codes, net.classes_.tolist()),
@@ -74,7 +76,7 @@ def _classifier(asked: Asked, found: Data, beam: int | None, json: bool) -> None
     if json:
         show.as_json(result)
     else:
-        _show(result)
+        _show(result, unit)
 
 
 def _language(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
@@ -100,10 +102,15 @@ MEASURES: dict[str, Callable[[Asked, Data, int | None, bool], None]] = {
     "LanguageModel": _language,
     "SequenceFromVector": _language,
     "SequenceTagger": _tags,
+    "SeriesClassifier": _classifier,
     "TextClassifier": _classifier,
     "Translator": _translations,
 }
 """What prints the figures of a kind of model."""
+
+
+UNITS = {"TextClassifier": "text", "SeriesClassifier": "recording"}
+"""What classifiers put into classes."""
 
 
 def _without_temperature(net: Any, probabilities: Any, codes: Any) -> dict[str, float]:
@@ -117,8 +124,8 @@ def _without_temperature(net: Any, probabilities: Any, codes: Any) -> dict[str, 
     return {"calibration_error_before": metrics.expected_calibration_error(plain, codes)}
 
 
-def _show(result: dict[str, Any]) -> None:
-    title = f"{result['model']} on {result['data']}: {counted(result['texts'], 'text')}"
+def _show(result: dict[str, Any], unit: str) -> None:
+    title = f"{result['model']} on {result['data']}: {counted(result[f'{unit}s'], unit)}"
     found = result["metrics"]
     show.ladder(title, {"this model": found})
     show.out.print()
@@ -136,4 +143,4 @@ def _show(result: dict[str, Any]) -> None:
         (row["class"], *(f"{row[k]:.3f}" for k in ("precision", "recall", "f1")), row["support"])
         for row in result["classes"]
     ]
-    show.table("", ("class", "precision", "recall", "F1", "texts"), rows)
+    show.table("", ("class", "precision", "recall", "F1", f"{unit}s"), rows)

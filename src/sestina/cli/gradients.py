@@ -31,6 +31,7 @@ PageFile = Annotated[
     reading=(config.ReadingOptions,),
     columns=(config.TaggedOptions,),
     sides=(config.PairOptions,),
+    series=(config.RecordingOptions,),
 )
 def gradients(
     model: ModelArgument,
@@ -38,6 +39,7 @@ def gradients(
     reading: dict[str, Any],
     columns: dict[str, Any],
     sides: dict[str, Any],
+    series: dict[str, Any],
     part: MeasuredPart = None,
     page: PageFile = None,
     overwrite: Overwrite = False,
@@ -60,7 +62,7 @@ def gradients(
     if page is not None:
         store.refuse_existing(page, overwrite)
 
-    found = data_of(Asked(model, path, reading, columns, sides, part, "measuring on"))
+    found = data_of(Asked(model, path, reading, columns, sides, series, part, "measuring on"))
     reaches = measured(found.net, found.X, found.y)
     if not reaches:
         raise DataError(f"{model!r} has no recurrent layers, in which gradients could go back")

@@ -17,6 +17,7 @@ from sestina.data import datasets
 from sestina.data.columns import Columns
 from sestina.data.parallel import Pairs
 from sestina.data.read import read
+from sestina.data.recordings import Recordings
 from sestina.data.records import Records
 from sestina.data.split import learnt, unknown_labels
 from sestina.data.tagged import TaggedSentences
@@ -54,7 +55,7 @@ Beam = Annotated[
         "by side; 0: as many as it usually does.",
     ),
 ]
-Kind = TypeVar("Kind", Records, TaggedSentences, Pairs)
+Kind = TypeVar("Kind", Records, TaggedSentences, Pairs, Recordings)
 UnusedSeed = Annotated[
     int, typer.Option("--seed", help="Taken by every verb; this one draws nothing.", hidden=True)
 ]
@@ -67,6 +68,8 @@ HINTS = {
     "SequenceFromVector": "which writes texts from values; ask it with sestina generate "
     "--given, predict or evaluate",
     "SequenceTagger": "which tags words; ask it with sestina predict or evaluate",
+    "SeriesClassifier": "which reads series of numbers; ask it with sestina predict --file or "
+    "evaluate",
     "TextClassifier": "which writes nothing; ask it with sestina predict or evaluate",
     "Translator": "which translates; ask it with sestina predict or evaluate",
 }

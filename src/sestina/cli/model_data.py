@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from sestina.cli import given, tagged, translated
+from sestina.cli import given, recorded, tagged, translated
 from sestina.cli.inputs import Kind, estimator_of, model_of, part_of
 from sestina.cli.judging import on_test_part
 from sestina.errors import DataError
@@ -26,6 +26,7 @@ class Asked(NamedTuple):
     reading: dict[str, Any]  # values of ReadingOptions
     columns: dict[str, Any]  # of TaggedOptions
     sides: dict[str, Any]  # of PairOptions
+    series: dict[str, Any]  # of RecordingOptions
     part: str | None
     doing: str  # what is done with the data, for the remark
 
@@ -79,6 +80,13 @@ def _tags(asked: Asked) -> tuple[Any, Any, Any]:
     return model_of(asked.model, "SequenceTagger"), chosen.sentences, chosen.tags
 
 
+def _recordings(asked: Asked) -> tuple[Any, Any, Any]:
+    net = model_of(asked.model, "SeriesClassifier")
+    found = recorded.recordings(asked.path, {**asked.reading, **asked.series})
+    chosen = recorded.suited(asked.chosen(found), net)
+    return net, chosen.rows, chosen.labels
+
+
 def _labels(asked: Asked) -> tuple[Any, Any, Any]:
     net, found = on_test_part(asked.model, asked.path, asked.reading, asked.part)
     return net, found.texts, found.labels
@@ -88,6 +96,7 @@ READERS: dict[str, Callable[[Asked], tuple[Any, Any, Any]]] = {
     "LanguageModel": _texts,
     "SequenceFromVector": _given,
     "SequenceTagger": _tags,
+    "SeriesClassifier": _recordings,
     "Translator": _translations,
 }
 """What reads for a kind of model; the others are text classifiers, or refused as such."""

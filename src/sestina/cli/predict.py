@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from sestina import config
-from sestina.cli import given, show, tagged, translated
+from sestina.cli import given, recorded, show, tagged, translated
 from sestina.cli.inputs import (
     Beam,
     Json,
@@ -33,6 +33,7 @@ class Asked(NamedTuple):
     file: str | None
     reading: dict[str, Any]
     columns: dict[str, Any]
+    series: dict[str, Any]
     beam: int
 
     def lines(self) -> Iterator[list[str]]:
@@ -40,11 +41,16 @@ class Asked(NamedTuple):
         return given_texts(self.texts, self.file, self.reading)
 
 
-@with_options(reading=(config.ReadingOptions,), columns=(config.TaggedOptions,))
+@with_options(
+    reading=(config.ReadingOptions,),
+    columns=(config.TaggedOptions,),
+    series=(config.RecordingOptions,),
+)
 def predict(
     model: ModelArgument,
     reading: dict[str, Any],
     columns: dict[str, Any],
+    series: dict[str, Any],
     texts: Annotated[
         list[str] | None,
         typer.Argument(metavar="TEXT", help="Texts; without any, lines of standard input."),
@@ -61,9 +67,10 @@ def predict(
     gives a line each of word and tag, and an empty line after a sentence; a
     translator gives translations, one a line. A model trained with --given takes
     values parted by commas, or a table with its columns, and gives the text most
-    probably written from each, one a line.
+    probably written from each, one a line. A classifier of series takes a --file
+    of recordings, and gives label, probability and name of each.
     """
-    asked = Asked(model, texts, file, reading, columns, beam)
+    asked = Asked(model, texts, file, reading, columns, series, beam)
     answers, line = KINDS.get(estimator_of(model), _labels)(asked)
     show.streamed({"task": "predict", "model": model}, "predictions", answers, line, json)
 
@@ -84,6 +91,13 @@ def _translations(asked: Asked) -> tuple[Answers, Line]:
     return found, lambda row: row["translation"] + "\n"
 
 
+def _recorded(asked: Asked) -> tuple[Answers, Line]:
+    net = model_of(asked.model, "SeriesClassifier")
+    columns = {**asked.reading, **asked.series}
+    found = recorded.given_recordings(asked.texts, asked.file, columns)
+    return recorded.labelled(net, recorded.suited(found, net)), recorded.line
+
+
 def _written(asked: Asked) -> tuple[Answers, Line]:
     net = model_of(asked.model, "SequenceFromVector")
     found = given.written_from(net, asked.texts, asked.file, asked.reading, asked.beam or None)
@@ -93,6 +107,7 @@ def _written(asked: Asked) -> tuple[Answers, Line]:
 KINDS: dict[str, Callable[[Asked], tuple[Answers, Line]]] = {
     "SequenceFromVector": _written,
     "SequenceTagger": _tags,
+    "SeriesClassifier": _recorded,
     "Translator": _translations,
 }
 """What answers for a kind of model; the others are text classifiers, or refused as such."""

@@ -13,7 +13,9 @@ from sestina.data.columns import Columns
 from sestina.data.names import family_parts
 from sestina.data.parallel import Pairs, read_pairs
 from sestina.data.read import read
+from sestina.data.recordings import Recordings
 from sestina.data.records import Records
+from sestina.data.series_files import read_series
 from sestina.data.tables import SEPARATORS, kind_of, read_table, with_numbers
 from sestina.data.tagged import TaggedSentences, fixed_parts, read_tagged
 from sestina.errors import DataError, nearest
@@ -317,6 +319,21 @@ def tagged(name: str) -> TaggedSentences:
         )
     found = read_tagged(path(name))
     return replace(found, parts=fixed_parts(found.sentences), source=name)
+
+
+def recordings(name: str) -> Recordings:
+    """Return the recordings and labels of a shipped data set.
+
+    Raises:
+        DataError: There is no such data set, it is damaged, or it serves another task.
+    """
+    if get(name).task != "series":
+        usable = [e.name for e in _ALL if e.task == "series"]
+        raise DataError(
+            f"{name!r} does not hold recordings (it serves: {get(name).task}); those that do are "
+            f"{', '.join(usable)}"
+        )
+    return replace(read_series(path(name)), source=name)
 
 
 def pairs(name: str) -> Pairs:

@@ -61,13 +61,18 @@ class SeriesClassifier(SeriesOptions, SequenceClassifier):
             DataWarning: The end of a sequence is cut off, because "flatten" has a fixed length.
         """
         check_is_fitted(self, "network_")
-        rows, windows = self._cut(X)
-        return windows.averaged(super().predict_proba(windows.cut(rows)))
+        pieces, windows = self.cut(X)
+        return windows.averaged(super().predict_proba(pieces))
 
-    def windows(self, X: Any, y: Any) -> tuple[list[Values], Any]:
-        """Return the windows (S, C) that the network sees of N series, with a label each."""
-        rows, windows = self._cut(X)
-        return windows.cut(rows), at(y, windows.owners)
+    def cut(self, X: Any) -> tuple[list[Values], Windows]:
+        """Return the M windows (S, C) of N series, not yet scaled, and where they are from.
+
+        Raises:
+            DataError: X is no such series, or a value is missing and `fill` is None.
+        """
+        rows = filled(as_series(X, gaps=self.fill is not None), self)
+        windows = Windows.of([len(row) for row in rows], self)
+        return windows.cut(rows), windows
 
     def stream(self) -> SampleStream:
         """Return a series' beginning: feed a sample, get P of each class by what has come, (K,).
@@ -92,12 +97,9 @@ class SeriesClassifier(SeriesOptions, SequenceClassifier):
         steps = StepStream[Values](cell, lambda x: x, self._shares, self.pool)
         return SampleStream(steps, self.scaling_, self)
 
-    def _cut(self, X: Any) -> tuple[list[Values], Windows]:
-        rows = filled(as_series(X, gaps=self.fill is not None), self)
-        return rows, Windows.of([len(row) for row in rows], self)
-
     def _pieces(self, X: Any, y: Any) -> tuple[list[Values], Any]:
-        return self.windows(X, y)
+        pieces, windows = self.cut(X)
+        return pieces, at(y, windows.owners)
 
     def _learn(self, X: Sequence[Values]) -> Ragged:
         self.n_features_in_ = X[0].shape[1]

@@ -111,21 +111,36 @@ def tfidf_regression(
             DataWarning,
             stacklevel=2,
         )
-    fits = [_fitted(table, codes, strength) for strength in STRENGTHS]
-    scores = [
-        (_probabilities(fit, dev_table, dev_codes) > 0.5) == (dev_codes > 0.5)
-        if codes.ndim == 2
-        else fit.predict(dev_table) == dev_codes
-        for fit in fits
-    ]
-    best = fits[int(np.argmax([score.mean() for score in scores]))]
-    probabilities = _probabilities(best, weigh.transform(test), codes)
+    best = best_regression(table, codes, dev_table, dev_codes)
+    probabilities = class_shares(best, weigh.transform(test), codes)
     return Baseline(
         "TF-IDF + logistic regression",
         probabilities,
         table.shape[1] * (probabilities.shape[1] if probabilities.shape[1] > 2 else 1),
         time.perf_counter() - started,
     )
+
+
+def best_regression(
+    table: Any,
+    codes: NDArray[Any],
+    dev_table: Any,
+    dev_codes: NDArray[Any],
+    strengths: Sequence[float] = STRENGTHS,
+) -> Any:
+    """Return the logistic regression on a table (N, F) that does best on the dev part's.
+
+    `strengths` are those of its L2 penalty to choose from, inverse; codes are classes (N,), or
+    indicators (N, K).
+    """
+    fits = [_fitted(table, codes, strength) for strength in strengths]
+    scores = [
+        (class_shares(fit, dev_table, dev_codes) > 0.5) == (dev_codes > 0.5)
+        if codes.ndim == 2
+        else fit.predict(dev_table) == dev_codes
+        for fit in fits
+    ]
+    return fits[int(np.argmax([score.mean() for score in scores]))]
 
 
 def _fitted(table: Any, codes: NDArray[Any], strength: float) -> Any:
@@ -147,7 +162,7 @@ def _fitted(table: Any, codes: NDArray[Any], strength: float) -> Any:
         return model.fit(table, codes)
 
 
-def _probabilities(model: Any, table: Any, codes: NDArray[Any]) -> NDArray[np.float64]:
+def class_shares(model: Any, table: Any, codes: NDArray[Any]) -> NDArray[np.float64]:
     """Return probabilities (N, K), with zeros for classes that the training part lacks."""
     found: NDArray[np.float64] = np.asarray(model.predict_proba(table), dtype=np.float64)
     if codes.ndim == 2:

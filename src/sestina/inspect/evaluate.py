@@ -60,13 +60,15 @@ class Ladder:
         rungs: The models' showings.
         classes: K class names.
         codes: True classes, (N,), or indicators (N, K).
-        texts: The N test texts.
+        texts: The N test texts, or what is shown in their place.
+        unit: What the models judge: "text".
     """
 
     rungs: list[Rung]
     classes: list[Any]
     codes: NDArray[Any]
     texts: Sequence[str]
+    unit: str = "text"
 
     @property
     def plain(self) -> list[Rung]:
@@ -104,10 +106,17 @@ def judged(
     return Rung(name, probabilities, decided, right, figures, parameters, seconds, history)
 
 
+def judged_baseline(one: baselines.Baseline, codes: NDArray[Any]) -> Rung:
+    """Return the rung of a fitted baseline where `codes` are true."""
+    return judged(
+        one.name, one.probabilities, codes, parameters=one.parameters, seconds=one.seconds
+    )
+
+
 def judged_net(
-    name: str, net: SequenceClassifier, texts: Sequence[str], codes: NDArray[Any]
+    name: str, net: SequenceClassifier, texts: Sequence[Any], codes: NDArray[Any]
 ) -> Rung:
-    """Return the rung of a fitted net on texts where `codes` are true."""
+    """Return the rung of a fitted net on texts, or series, where `codes` are true."""
     probabilities = net.predict_proba(texts)
     return judged(
         name,
@@ -139,10 +148,7 @@ def climb(
         baselines.tfidf_regression(*linear),
         nb_svm(*linear),
     ]
-    rungs = [
-        judged(b.name, b.probabilities, truth, parameters=b.parameters, seconds=b.seconds)
-        for b in plain
-    ]
+    rungs = [judged_baseline(one, truth) for one in plain]
     rungs += [judged_net(name, net, test.texts, truth) for name, net in nets.items()]
     return Ladder(rungs, labels.classes.tolist(), truth, test.texts)
 

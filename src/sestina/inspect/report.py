@@ -1,4 +1,4 @@
-"""The report of a trained text classifier: one HTML page that needs neither network nor scripts."""
+"""The report of a trained classifier: one HTML page that needs neither network nor scripts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MISTAKES = 10
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """What a report tells besides the ladder.
+    """What the report of a text classifier tells besides the ladder.
 
     Attributes:
         title: Name of the data, the page's heading.
@@ -50,7 +50,7 @@ class ReportFacts:
 
 
 def render(ladder: Ladder, main: str, facts: ReportFacts) -> str:
-    """Return the report as an HTML page.
+    """Return the report of a text classifier as an HTML page.
 
     Args:
         ladder: The models' showings on the test part.
@@ -60,12 +60,30 @@ def render(ladder: Ladder, main: str, facts: ReportFacts) -> str:
     Raises:
         MissingExtra: altair or vl-convert-python is not installed.
     """
+    told = sections.Told(facts.title, facts.data, facts.verdicts, facts.options, facts.helps)
+    return render_ladder(ladder, main, told, ("texts", "The texts", _texts(facts)))
+
+
+def render_ladder(
+    ladder: Ladder, main: str, facts: sections.Told, last: tuple[str, str, str]
+) -> str:
+    """Return the report of a classifier, of texts or of series, as an HTML page.
+
+    Args:
+        ladder: The models' showings on the test part.
+        main: Name of the rung that the report is about.
+        facts: Data, options and verdicts.
+        last: The last section: its anchor, heading and HTML.
+
+    Raises:
+        MissingExtra: altair or vl-convert-python is not installed.
+    """
     rung = ladder.rung(main)
     multi = ladder.codes.ndim == 2
     lede = (
         f"How well {page.name(main)} puts {'labels' if multi else 'one label'} on "
-        f"{counted(len(ladder.texts), 'test text')} that it never saw, beside simpler models. "
-        f"There are {len(ladder.classes):,} {'labels' if multi else 'classes'}."
+        f"{counted(len(ladder.texts), f'test {ladder.unit}')} that it never saw, beside simpler "
+        f"models. There are {len(ladder.classes):,} {'labels' if multi else 'classes'}."
     )
     parts = [
         ("short", "In short", _short(ladder, rung, facts)),
@@ -75,7 +93,7 @@ def render(ladder: Ladder, main: str, facts: ReportFacts) -> str:
         ("gradients", "How far gradients reach", section(facts.reaches, rung.history)),
         ("classes", "Label by label" if multi else "Class by class", _classes(ladder, rung)),
         ("trust", "How far to trust it", _trust(ladder, rung)),
-        ("texts", "The texts", _texts(facts)),
+        last,
     ]
     return page.whole(facts.title, lede, parts)
 
@@ -91,7 +109,7 @@ def best_epoch(history: Sequence[Mapping[str, float]]) -> int:
 # The sections, from the top of the page to its end.
 
 
-def _short(ladder: Ladder, rung: Rung, facts: ReportFacts) -> str:
+def _short(ladder: Ladder, rung: Rung, facts: sections.Told) -> str:
     whose = "every label right, " if ladder.codes.ndim == 2 else ""
     tiles = [
         ("Accuracy", _three(rung.figures["accuracy"]), f"{whose}95 % interval {_interval(rung)}"),
@@ -117,12 +135,13 @@ def _ladder(ladder: Ladder, main: Rung) -> str:
         for rung in ladder.rungs
     ]  # fmt: skip
     place = ladder.rungs.index(main)
-    title = f"All models on {counted(len(ladder.texts), 'test text')}"
+    title = f"All models on {counted(len(ladder.texts), f'test {ladder.unit}')}"
     table = page.table(title, heads, rows, main=place)
     whole = "with every label right" if multi else "put into the right class"
     how = (
-        f"Accuracy: the share of texts {whole}. Macro F1: the mean over the classes of F1, which "
-        "is high only where few texts of a class are missed and few others are taken for it. "
+        f"Accuracy: the share of {ladder.unit}s {whole}. Macro F1: the mean over the classes of "
+        f"F1, which is high only where few {ladder.unit}s of a class are missed and few others are "
+        "taken for it. "
         + ("Micro F1: the same over all decisions at once. " if multi else "")
         + "Seconds: the time to fit."
     )
@@ -130,8 +149,8 @@ def _ladder(ladder: Ladder, main: Rung) -> str:
     figure = page.figure(
         "Accuracy, and how sure it is", charts.ladder(ladder.rungs, main.name),
         f"Accuracies: {said}.",
-        "Dots are accuracies. The bars are 95 % intervals: what other test texts of the same kind "
-        "could well have shown.", alone=True,
+        f"Dots are accuracies. The bars are 95 % intervals: what other test {ladder.unit}s of the "
+        "same kind could well have shown.", alone=True,
     )  # fmt: skip
     return f'{table}{page.note(how)}<div class="after">{figure}</div>'
 
@@ -145,9 +164,9 @@ def _learning(ladder: Ladder, rung: Rung) -> str:
     if rung.history:
         checked = "validation_loss" in rung.history[0]
         how = (
-            "Lower is better. An epoch is one pass over the training texts; the weights after the "
-            "marked one are kept. Where the training loss falls on while the validation loss "
-            "rises, the net learns its texts by heart."
+            f"Lower is better. An epoch is one pass over the training {ladder.unit}s; the weights "
+            "after the marked one are kept. Where the training loss falls on while the validation "
+            f"loss rises, the net learns its {ladder.unit}s by heart."
             if checked
             else "Lower is better. No part was held out, so the last epoch is kept."
         )
@@ -160,7 +179,7 @@ def _learning(ladder: Ladder, rung: Rung) -> str:
         title = f"Validation accuracy{' of all nets' if len(curves) > 1 else ''}"
         how = (
             "Higher is better. Rings mark the epochs that are kept: those of the lowest validation "
-            "loss. Validation texts (the dev part) are neither trained on nor tested on."
+            f"loss. Validation {ladder.unit}s (the dev part) are neither trained on nor tested on."
         )
         said = f"Validation accuracy by epoch of {', '.join(curves)}."
         chart = charts.accuracies(curves, {name: best[name] for name in curves})
@@ -180,9 +199,9 @@ def _classes(ladder: Ladder, rung: Rung) -> str:
     heads = ["Label" if multi else "Class", "Precision", "Recall", "F1", "Support"]
     few = f" Listed are the {MOST_ROWS} most frequent of {len(rows):,}." if rows[MOST_ROWS:] else ""
     table = page.table("Precision and recall, weakest first", heads, lines) + page.note(
-        "Precision: of the texts given the class, the share that has it. Recall: of the texts that "
-        "have the class, the share that was given it. F1 is high only where both are. Support: "
-        f"test texts that have it.{few}"
+        f"Precision: of the {ladder.unit}s given the class, the share that has it. Recall: of the "
+        f"{ladder.unit}s that have the class, the share that was given it. F1 is high only where "
+        f"both are. Support: test {ladder.unit}s that have it.{few}"
     )
     if multi:
         return _decisions(ladder, rung) + f'<div class="after">{table}</div>'
@@ -192,10 +211,10 @@ def _classes(ladder: Ladder, rung: Rung) -> str:
 def _confusion(ladder: Ladder, rung: Rung, beside: str) -> str:
     classes, kind = ladder.classes, ("class", "classes")
     table = confusions.counts(ladder.codes, rung.decided, len(classes))
-    figure = confusions.matrix(table, classes, "text", kind, alone=len(classes) > 2)
+    figure = confusions.matrix(table, classes, ladder.unit, kind, alone=len(classes) > 2)
     if len(classes) < 3:
         return page.pair(figure, beside)
-    worst = confusions.worst(table, classes, "text", "class")
+    worst = confusions.worst(table, classes, ladder.unit, "class")
     return f'{figure}<div class="after">{page.pair(beside, worst)}</div>'
 
 
@@ -219,7 +238,7 @@ def _decisions(ladder: Ladder, rung: Rung) -> str:
 
 def _trust(ladder: Ladder, rung: Rung) -> str:
     multi = ladder.codes.ndim == 2
-    what = "single decisions" if multi else "texts"
+    what = "single decisions" if multi else f"{ladder.unit}s"
     least = 0.5 if multi or len(ladder.classes) == 2 else 0.0
     sure, right = metrics.confidences(rung.probabilities, ladder.codes)
     rows = metrics.calibration(sure, right)
@@ -265,7 +284,7 @@ def _mistakes(ladder: Ladder, rung: Rung) -> str:
     if multi:
         how += " The confidence is that of its surest wrong decision on the text."
     if not items:
-        how = "There are none: every test text is right."
+        how = f"There are none: every test {ladder.unit} is right."
     heading = f"<h3>The {len(worst)} most confident mistakes</h3>" if items else "<h3>Mistakes</h3>"
     return heading + page.note(how) + (f'<ol class="mistakes">{items}</ol>' if items else "")
 

@@ -11,6 +11,15 @@ from sestina.errors import counted
 from sestina.inspect import charts, page
 from sestina.version import __version__
 
+NET_NAMES = {
+    "bag": "bag of tokens",
+    "flatten": "flatten",
+    "mean": "mean vector",
+    "cnn": "CNN",
+    "rnn": "SimpleRNN",
+    "gru": "GRU",
+    "lstm": "LSTM",
+}
 ALWAYS = ("encoder", "cell", "level", "seed")  # told whether they were changed or not
 
 
@@ -31,6 +40,17 @@ class Told:
     verdicts: Sequence[str]
     options: Mapping[str, Any]
     helps: Mapping[str, str] = field(default_factory=dict)
+
+
+def encoder_name(options: config.EncoderOptions) -> str:
+    """Return a short name of an encoder, such as ``2-layer bidirectional LSTM``."""
+    words = [NET_NAMES[options.encoder]]
+    if options.encoder in config.RECURRENT:
+        if options.bidirectional:
+            words.insert(0, "bidirectional")
+        if options.layers > 1:
+            words.insert(0, f"{options.layers}-layer")
+    return " ".join(words)
 
 
 def changed_options(net: Any) -> dict[str, Any]:

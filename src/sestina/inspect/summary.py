@@ -11,30 +11,16 @@ from sestina.data.records import Records
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.inspect.gradient_page import reaches_of
 from sestina.inspect.report import ReportFacts
-from sestina.inspect.sections import changed_options, helps, run_told
+from sestina.inspect.sections import changed_options, encoder_name, helps, run_told
 from sestina.text.encode import cut_by, encode
 from sestina.text.tokenise import tokeniser
 
-NET_NAMES = {
-    "bag": "bag of tokens",
-    "flatten": "flatten",
-    "mean": "mean vector",
-    "cnn": "CNN",
-    "rnn": "SimpleRNN",
-    "gru": "GRU",
-    "lstm": "LSTM",
-}
 Parts = tuple[Records, Records, Records]
 
 
 def net_name(net: TextClassifier) -> str:
     """Return a short name of what a net is, such as ``bidirectional LSTM + glove-50d``."""
-    words = [NET_NAMES[net.encoder]]
-    if net.encoder in ("rnn", "gru", "lstm"):
-        if net.bidirectional:
-            words.insert(0, "bidirectional")
-        if net.layers > 1:
-            words.insert(0, f"{net.layers}-layer")
+    words = [encoder_name(net)]
     if net.vectors is not None and net.encoder != "bag":
         words.append(
             "+ "

@@ -1,0 +1,116 @@
+"""One training job for a classifier of series: part, fit, climb the ladder, save, report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sestina.cli import show
+from sestina.cli.job import (
+    claim,
+    ended_early,
+    keep,
+    run_facts,
+    say_parts,
+    show_end,
+    sizes,
+    untrained,
+    with_given,
+    write_report,
+)
+from sestina.cli.recorded import doubts, refuse_gaps
+from sestina.data.recordings import Recordings
+from sestina.data.split import three_parts
+from sestina.errors import counted
+from sestina.estimators.series import SeriesClassifier
+from sestina.inspect.evaluate import Ladder, verdict
+from sestina.inspect.series_ladder import climb_series
+from sestina.inspect.series_report import render_series, series_name
+
+Parts = tuple[Recordings, Recordings, Recordings]
+
+
+@dataclass
+class SeriesJob:
+    """What to train on and where to put it.
+
+    Attributes:
+        path: What the user called the data.
+        out: Folder for the model.
+        data: The recordings at `path`.
+        given: Recordings of a dev or test file of its own.
+        options: Options of `SeriesClassifier`.
+    """
+
+    path: str
+    out: Path
+    data: Recordings
+    given: dict[str, Recordings]
+    options: dict[str, Any]
+
+    def run(self, resume: bool, overwrite: bool) -> dict[str, Any]:
+        """Do the job and return what ``--json`` prints; after Ctrl-C "interrupted" is true in it.
+
+        Raises:
+            SestinaError: The data, an option or the folder does not do; nothing was lost.
+            KeyboardInterrupt: Ctrl-C before the first epoch was finished.
+        """
+        net = untrained(SeriesClassifier, self.options)
+        whole = with_given(self.data, self.given)
+        *_, said = parts = three_parts(whole, net.seed, net.validation_fraction)
+        train, dev, test = parts[:3]
+        refuse_gaps(whole, net.fill)
+        claim(self.out, resume, overwrite)
+        say_parts(parts[:3], "test recording", said)
+        careful = doubts(train, test)
+        interrupted = ended_early(
+            net,
+            train.rows,
+            train.labels,
+            validation=(dev.rows, dev.labels),
+            checkpoint=self.out,
+            resume=resume,
+        )
+        for note in (*careful, *net.notes_):
+            show.say(note)
+        name = series_name(net)
+        ladder = climb_series({name: net}, train, dev, test)
+        result = self._result(net, name, ladder, parts[:3], interrupted)
+        result["notes"] = [*whole.notes, *careful, *net.notes_]
+        data = f"{self.path}: {counted(len(train), 'training recording')}; {said}"
+        keep(net, self.out, {**result, "data": data}, interrupted)
+        told = (self.path, said, result["verdicts"], result["notes"])
+        result["report"] = write_report(
+            self.out, lambda: render_series(ladder, name, net, parts[:3], told)
+        )
+        return result
+
+    def _result(
+        self, net: SeriesClassifier, name: str, ladder: Ladder, parts: Parts, interrupted: bool
+    ) -> dict[str, Any]:
+        plain = ladder.plain
+        counts = [len(net.cut(part.rows)[0]) for part in parts]
+        return {
+            "task": "series",
+            "model": str(self.out),
+            "name": name,
+            "encoder": net.encoder,
+            "classes": ladder.classes,
+            "channels": list(parts[0].channels),
+            "recordings": sizes(parts),
+            "windows": dict(zip(("train", "dev", "test"), counts, strict=True)),
+            **run_facts(net),
+            "metrics": ladder.rungs[-1].summary(),
+            "baseline": {rung.name: rung.summary() for rung in plain},
+            "verdicts": [verdict(ladder, name, rung.name) for rung in reversed(plain)],
+            "interrupted": interrupted,
+        }
+
+    def show(self, result: dict[str, Any]) -> None:
+        """Print the ladder, the verdict and where things lie."""
+        title = (
+            f"{self.path}: {counted(result['recordings']['test'], 'test recording')}, "
+            f"{counted(len(result['classes']), 'class', 'classes')}, seed {result['seed']}"
+        )
+        show_end(result, title, f"predict {self.out} --file FILE")

@@ -55,10 +55,15 @@ def _lecture(one: Experiment) -> dict[str, Any]:
 
 
 @app.command(epilog="Example: sestina lab run c2-multi-hot c9-simple-rnn-16 --seeds 3")
-@with_options(reading=(config.ReadingOptions,), sides=(config.PairOptions,))
+@with_options(
+    reading=(config.ReadingOptions,),
+    sides=(config.PairOptions,),
+    series=(config.RecordingOptions,),
+)
 def run(
     reading: dict[str, Any],
     sides: dict[str, Any],
+    series: dict[str, Any],
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="NAME", help="From `sestina lab list`, or a TOML file of your own."),
@@ -106,7 +111,7 @@ def run(
         raise OptionError("name one experiment or more, or give --all; see: sestina lab list")
     chosen = [experiments.get(name) for name in dict.fromkeys(names or experiments.names())]
     given = Given(vectors, tuple(set_ or ()), seeds, seed, quick)
-    session = Session(data, Reading(reading, sides), given, all_, results)
+    session = Session(data, Reading(reading, sides, series), given, all_, results)
     result = session.run(chosen)
     (show.as_json if json else session.show)(result)
     if result["failed"]:

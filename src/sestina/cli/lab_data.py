@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from sestina.cli.inputs import records
+from sestina.cli.recorded import recordings
 from sestina.cli.tagged import tagged, texts_of
 from sestina.cli.translated import pairs
 from sestina.data.parallel import Pairs
+from sestina.data.recordings import Recordings
 from sestina.data.records import Records
 from sestina.data.tagged import TaggedSentences
 from sestina.errors import DataError
@@ -26,10 +28,12 @@ class Reading:
     Attributes:
         texts: Values of `sestina.config.ReadingOptions`.
         sides: Values of `sestina.config.PairOptions`.
+        series: Values of `sestina.config.RecordingOptions`.
     """
 
     texts: dict[str, Any]
     sides: dict[str, Any]
+    series: dict[str, Any]
 
     def labelled(self, path: str) -> Records:
         """Return texts with labels."""
@@ -49,6 +53,10 @@ class Reading:
         same = {name: self.texts[name] for name in ("split", "encoding", "header")}
         return pairs(path, {**self.sides, **same})
 
+    def recorded(self, path: str) -> Recordings:
+        """Return recordings of numbers."""
+        return recordings(path, {**self.texts, **self.series})
+
     def made(self, path: str) -> parts.Data:
         """Refuse a path: what is drawn anew is read from nowhere."""
         known = ", ".join(sorted(name for name, toy in parts.TOYS.items() if toy.task == "recall"))
@@ -57,6 +65,7 @@ class Reading:
 
 READERS: dict[str, Callable[[Reading, str], parts.Data]] = {
     "tag": Reading.with_tags,
+    "series": Reading.recorded,
     "generate": Reading.plain,
     "translate": Reading.translated,
     "recall": Reading.made,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,6 @@ from sestina.inspect import baselines
 from sestina.inspect.baselines import Baseline
 from sestina.inspect.evaluate import Ladder, judged_baseline, judged_net
 from sestina.inspect.window_statistics import features
-from sestina.signals import Windows
 
 UNIT = "recording"
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
@@ -32,12 +32,10 @@ class Part(NamedTuple):
     Attributes:
         table: Features of its M windows, (M, F).
         codes: Their classes, (M,).
-        windows: Which recordings they are of.
     """
 
     table: Table
     codes: NDArray[Any]
-    windows: Windows
 
 
 def climb_series(
@@ -50,7 +48,11 @@ def climb_series(
     """
     first = next(iter(nets.values()))
     truth = first._labels.encode(test.labels)
-    rungs = [judged_baseline(one, truth) for one in plain_models(first, train, dev, test)]
+    _, windows = first.cut(test.rows)
+    rungs = [
+        judged_baseline(replace(one, probabilities=windows.averaged(one.probabilities)), truth)
+        for one in plain_models(first, train, dev, test)
+    ]
     rungs += [judged_net(name, net, test.rows, truth) for name, net in nets.items()]
     return Ladder(rungs, first.classes_.tolist(), truth, test.called, UNIT)
 
@@ -58,19 +60,19 @@ def climb_series(
 def plain_models(
     net: SeriesClassifier, train: Recordings, dev: Recordings, test: Recordings
 ) -> list[Baseline]:
-    """Return the baselines on the windows of a fitted net: what each says of test recordings."""
+    """Return the baselines on the windows of a fitted net: what each says of the test windows."""
     labels: Labels = net._labels
     started = time.perf_counter()
     learnt, held, seen = (_part(net, labels, part) for part in (train, dev, test))
     took = time.perf_counter() - started
-    usual = baselines.majority(labels, labels.encode(train.labels), len(test))
+    usual = baselines.majority(labels, labels.encode(train.labels), len(seen.codes))
     return [usual, _regression(learnt, held, seen, took), _boosting(learnt, held, seen, took)]
 
 
 def _part(net: SeriesClassifier, labels: Labels, part: Recordings) -> Part:
     pieces, windows = net.cut(part.rows)
     codes = labels.encode(at(part.labels, windows.owners))
-    return Part(features(pieces), codes, windows)
+    return Part(features(pieces), codes)
 
 
 def _regression(train: Part, dev: Part, test: Part, took: float) -> Baseline:
@@ -84,7 +86,7 @@ def _regression(train: Part, dev: Part, test: Part, took: float) -> Baseline:
     shares = baselines.class_shares(best, tables[2], train.codes)
     size = (train.table.shape[1] + 1) * (shares.shape[1] if shares.shape[1] > 2 else 1)
     name = "window statistics + logistic regression"
-    return _baseline(name, shares, test, size, took + time.perf_counter() - started)
+    return Baseline(name, shares, int(size), took + time.perf_counter() - started)
 
 
 def _boosting(train: Part, dev: Part, test: Part, took: float) -> Baseline:
@@ -104,8 +106,4 @@ def _boosting(train: Part, dev: Part, test: Part, took: float) -> Baseline:
     # scikit-learn has no public count of the leaves
     size = sum(tree.get_n_leaf_nodes() for trees in best._predictors for tree in trees)
     name = "window statistics + gradient boosting"
-    return _baseline(name, shares, test, size, took + time.perf_counter() - started)
-
-
-def _baseline(name: str, shares: Table, test: Part, size: int, seconds: float) -> Baseline:
-    return Baseline(name, test.windows.averaged(shares), int(size), seconds)
+    return Baseline(name, shares, int(size), took + time.perf_counter() - started)

@@ -26,6 +26,7 @@ from sestina.config import (
     NgramOptions,
     PretrainingOptions,
     RecallOptions,
+    SeriesOptions,
     StackOptions,
     TaggerOptions,
     TextNeuronOptions,
@@ -68,6 +69,11 @@ class SequenceTaggerOptions(TaggerOptions, LearningOptions):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class SeriesClassifierOptions(SeriesOptions, EncoderOptions, TrainingOptions):
+    """Options of `SeriesClassifier`, known without loading torch."""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class LanguageModelOptions(
     LanguageTextOptions, LanguageOptions, ContinuingOptions, LanguageTrainingOptions
 ):
@@ -96,6 +102,7 @@ ESTIMATORS: dict[str, tuple[str, type]] = {
     "InContextClassifier": ("sestina.lab.pretrained", InContextClassifierOptions),
     "TextNeuron": ("sestina.lab.text_neuron", TextNeuronOptions),
     "SequenceTagger": ("sestina.estimators.sequence_tagger", SequenceTaggerOptions),
+    "SeriesClassifier": ("sestina.estimators.series", SeriesClassifierOptions),
     "LanguageModel": ("sestina.estimators.language_model", LanguageModelOptions),
     "Translator": ("sestina.estimators.translator", TranslationOptions),
     "SequenceFromVector": (
@@ -119,6 +126,7 @@ class Lecture:
     vocabulary: int = option(10_000, "Words of its vocabulary.", least=3)
     vector_size: int | None = option(None, "Size of its pre-trained vectors.", least=1)
     classes: int = option(2, "Its classes.", least=2)
+    channels: int = option(9, "Channels of its series.", least=1)
 
 
 @dataclass(frozen=True, kw_only=True)

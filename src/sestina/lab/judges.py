@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from sestina.lab.experiment import Experiment
 from sestina.lab.language_judge import LanguageJudge
 from sestina.lab.recall_judge import LinearJudge, RecallJudge
+from sestina.lab.series_judge import SeriesJudge
 from sestina.lab.tag_judge import TagJudge
 from sestina.lab.translation_judge import TranslationJudge
 from sestina.lab.vector_judge import VectorJudge
@@ -42,6 +43,7 @@ class Judge(Protocol):
 
 JUDGES: dict[str, Callable[[bool], Judge]] = {
     "tag": TagJudge,
+    "series": SeriesJudge,
     "generate": LanguageJudge,
     "translate": TranslationJudge,
     "given": VectorJudge,

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from sestina.data import toy
 from sestina.data.parallel import Pairs
 from sestina.data.recall import KINDS_OF_RECALL, Recall
+from sestina.data.recordings import Recordings
 from sestina.data.records import Label, Records
-from sestina.data.split import three_parts
+from sestina.data.split import Labelled, three_parts
 from sestina.data.tagged import TaggedSentences
 from sestina.errors import DataError, counted
 
@@ -34,11 +35,12 @@ class Nothing:
     notes: tuple[str, ...] = ()
 
 
-Data = Records | TaggedSentences | Pairs | Recall | Nothing
+Data = Records | TaggedSentences | Pairs | Recordings | Recall | Nothing
 SIDES: dict[type, tuple[str, str]] = {
     Records: ("texts", "labels"),
     TaggedSentences: ("sentences", "tags"),
     Pairs: ("sources", "targets"),
+    Recordings: ("sums", "labels"),
 }
 """What each kind of data has, and what is to be learnt of it."""
 
@@ -102,10 +104,10 @@ def split(records: Records, dev_share: float, quick: bool) -> tuple[Parts, str]:
     train, dev, test, said = three_parts(records, SPLIT_SEED, dev_share)
     if not quick:
         return (train, dev, test), said
-    train = _few(train, QUICK["train"])
+    train = few_of_each(train, QUICK["train"])
     known = {name for label in train.labels or () for name in _names(label)}
     dev, test = (
-        _few(_of(part, known), QUICK[name]) for part, name in ((dev, "dev"), (test, "test"))
+        few_of_each(_of(part, known), QUICK[name]) for part, name in ((dev, "dev"), (test, "test"))
     )
     return (train, dev, test), f"{said}; a few texts of each part only"
 
@@ -165,7 +167,7 @@ def digest(data: Data) -> str:
     return total.hexdigest()
 
 
-def _few(records: Records, most: int) -> Records:
+def few_of_each(records: Labelled, most: int) -> Labelled:
     """Return some of the records, of all classes alike; each class keeps one at least."""
     places: dict[str, list[int]] = {}
     for row, label in enumerate(records.labels or ()):

@@ -77,6 +77,18 @@ def _of_tagger(experiment: Experiment) -> dict[str, int]:
     return _counted(network.parameters())
 
 
+def _of_series(experiment: Experiment) -> dict[str, int]:
+    from sestina.nn.heads import Target
+    from sestina.nn.series import SeriesNetwork
+    from sestina.train import random_stream
+
+    (options,), lecture = experiment.build().values(), experiment.lecture
+    steps = options.window or 1
+    with random_stream(0):
+        network = SeriesNetwork(options, options, Target(lecture.classes), lecture.channels, steps)
+    return _counted(network.parameters())
+
+
 def _of_language_model(experiment: Experiment) -> dict[str, int]:
     from sestina.nn.language import LanguageNetwork
     from sestina.train import random_stream
@@ -139,6 +151,7 @@ COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
     "InContextClassifier": _of_network,
     "TextNeuron": _of_neuron,
     "SequenceTagger": _of_tagger,
+    "SeriesClassifier": _of_series,
     "LanguageModel": _of_language_model,
     "Translator": _of_translator,
     "SequenceFromVector": _of_sequence_from_vector,

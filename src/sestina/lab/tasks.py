@@ -32,6 +32,7 @@ MEASURES = {
     "squared_error": Measure("mean squared error", "MSE", 4, falls=True),
     "gradient": Measure("logarithm to base 10 of the gradient that is left", "log₁₀", 2),
     "accuracy": Measure("accuracy", ""),
+    "voted": Measure("accuracy of recordings, by vote", "voted"),
     "span_f1": Measure("F1 of spans", "F1"),
     "unseen": Measure("words not in training", "unseen"),
     "chrf": Measure("chrF", "chrF", 1),
@@ -65,6 +66,7 @@ TASKS = {
     "topics": Task("texts with topics"),
     "names": Task("first names"),
     "tag": Task("tagged words", "SequenceTagger", ("accuracy", "span_f1", "unseen")),
+    "series": Task("recordings of numbers", "SeriesClassifier", ("accuracy", "voted")),
     "generate": Task("texts to write like", "LanguageModel", ("perplexity", "bits_per_character")),
     "translate": Task(
         "sentences and translations", "Translator", ("chrf", "bleu", "exact", "perplexity")

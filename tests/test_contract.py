@@ -18,6 +18,7 @@ from sestina import (
     Perceptron,
     SequenceFromVector,
     SequenceTagger,
+    SeriesForecaster,
     SigmoidNeuron,
     Translator,
     load,
@@ -28,6 +29,9 @@ from test_vector_contract import VECTORS
 
 FAST = {"epochs": 3, "hidden": 6, "learning_rate": 0.02, "batch_size": 8, "seed": 3}
 SERIES = np.random.default_rng(0).normal(size=(40, 7, 3))
+WAVES = list(
+    np.sin(np.arange(60) / 3)[:, None] + 0.1 * np.random.default_rng(1).normal(size=(24, 60, 2))
+)
 HISTORY = {
     "epoch", "loss", "validation_loss", "gradient_norm", "clipped", "sequences_per_second",
     "seconds",
@@ -46,6 +50,8 @@ def case_of(name, reviews):
         return SequenceFromVector, SERIES[:, 0], texts
     if name == "Translator":
         return Translator, texts, [" ".join(reversed(text.split())) for text in texts]
+    if name == "SeriesForecaster":
+        return SeriesForecaster, WAVES, None
     return (
         ESTIMATORS[name],
         SERIES if name == "SeriesClassifier" else texts,
@@ -83,6 +89,8 @@ def answers(net, x):
         return np.array(net.generate(x, n=8, temperature=2))
     if isinstance(net, Translator):
         return net.score_pairs(x, x)
+    if isinstance(net, SeriesForecaster):
+        return net.predict(x)
     return net.score_texts(x) if isinstance(net, LanguageModel) else laid(net.predict_proba(x))
 
 
@@ -140,6 +148,8 @@ def test_not_fitted(case, tmp_path):
     kind, x, y = case
     verbs = {name: (x,) for name in ("predict", "predict_proba", "score_texts", "perplexity")}
     verbs |= {"score": (x, y), "save": (tmp_path / "model",), "generate": (), "stream": ()}
+    if kind is SeriesForecaster:
+        verbs |= {"predict_point": (x,), "task": (x,)}
     verbs |= {"complete": ("a",), "score_pairs": (x, y), "attention_weights": ("a",)}
     if kind is SequenceFromVector:
         verbs |= {name: (x,) for name in ("generate", "stream", "complete")}
@@ -203,6 +213,7 @@ def test_classes_are_known_after_fit(labelled):
 def test_what_is_known_after_fit(fitted):
     writes = isinstance(fitted, LanguageModel | SequenceFromVector | Translator)
     measure = "perplexity" if writes else "accuracy"
+    measure = "mase" if isinstance(fitted, SeriesForecaster) else measure
     assert 1 <= fitted.best_epoch_ <= fitted.n_iter_ == len(fitted.history_) == 3
     assert fitted.seconds_ > 0
     assert isinstance(fitted.notes_, list)
@@ -215,7 +226,7 @@ def test_parameters_are_counted(fitted):
     counts = fitted.parameter_counts_
     assert sum(counts.values()) == fitted.n_parameters_ >= fitted.n_trainable_parameters_ > 0
     known = {"embedding", "encoder", "head", "tags", "vector"}
-    known |= {"target_embedding", "bridge", "decoder", "attention"}
+    known |= {"linear", "target_embedding", "bridge", "decoder", "attention"}
     assert {"encoder", "head"} <= set(counts) <= known
 
 

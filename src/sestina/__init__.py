@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sestina.data.tagged import read_tagged
     from sestina.errors import SestinaError
     from sestina.estimators.contextual import ContextualSentenceVectors, ContextualVectors
+    from sestina.estimators.forecaster import SeriesForecaster
     from sestina.estimators.language_model import LanguageModel
     from sestina.estimators.loading import load
     from sestina.estimators.neuron import Perceptron, SigmoidNeuron
@@ -66,6 +67,7 @@ _PLACES = {
     "SequenceFromVector": "sestina.estimators.sequence_from_vector",
     "SequenceTagger": "sestina.estimators.sequence_tagger",
     "SeriesClassifier": "sestina.estimators.series",
+    "SeriesForecaster": "sestina.estimators.forecaster",
     "SestinaError": "sestina.errors",
     "Subwords": "sestina.text.subword",
     "SigmoidNeuron": "sestina.estimators.neuron",
@@ -109,6 +111,7 @@ __all__ = [
     "SequenceFromVector",
     "SequenceTagger",
     "SeriesClassifier",
+    "SeriesForecaster",
     "SestinaError",
     "SigmoidNeuron",
     "Subwords",

@@ -204,3 +204,56 @@ def expected_calibration_error(
         bins: Groups of like confidence.
     """
     return calibration_error(calibration(*confidences(probabilities, codes), bins))
+
+
+def naive_error(values: NDArray[np.float64], season: int = 1) -> NDArray[np.float64]:
+    """Return the mean absolute step of values (T, C) over a season, (C,): the unit of `mase`.
+
+    A variable that repeats itself but for rounding, or a series no longer than a season, has 1.
+    """
+    steps = np.abs(values[season:] - values[:-season])
+    found = steps.mean(axis=0) if len(steps) else np.zeros(values.shape[1])
+    return np.where(found > 1e-12 * np.abs(values).mean(axis=0), found, 1.0)
+
+
+def mase(true: NDArray[np.float64], put: NDArray[np.float64], units: NDArray[np.float64]) -> float:
+    """Return the mean absolute scaled error of forecasts (Hyndman and Koehler 2006).
+
+    1 is the error that the seasonal naive forecast has one season ahead in the past of the series.
+
+    Args:
+        true: Values, (N, H, C).
+        put: Forecasts of them, (N, H, C).
+        units: `naive_error` of the past that each was made from, (N, C).
+    """
+    return float((np.abs(true - put) / units[:, None]).mean())
+
+
+def smape(true: NDArray[np.float64], put: NDArray[np.float64]) -> float:
+    """Return the symmetric mean absolute percentage error, 0 to 200 (Makridakis 1993; M4).
+
+    Args:
+        true: Values, of any shape.
+        put: Forecasts of them; where both are 0 there is no error.
+    """
+    size = np.abs(true) + np.abs(put)
+    return float(200 * (np.abs(true - put) / np.where(size > 0, size, 1.0)).mean())
+
+
+def quantile_loss(
+    true: NDArray[np.float64], put: NDArray[np.float64], quantiles: Sequence[float]
+) -> float:
+    """Return the mean pinball loss (Koenker and Bassett 1978), in the units of the values.
+
+    Args:
+        true: Values, (…).
+        put: Their quantiles, (…, Q).
+        quantiles: Which ones, Q.
+    """
+    gaps, q = true[..., None] - put, np.asarray(quantiles)
+    return float(np.maximum(q * gaps, (q - 1) * gaps).mean())
+
+
+def coverage(true: NDArray[np.float64], put: NDArray[np.float64]) -> float:
+    """Return the share of values (…) between the first and last of their quantiles (…, Q)."""
+    return float(((put[..., 0] <= true) & (true <= put[..., -1])).mean())

@@ -89,13 +89,16 @@ def _check_type(name: str, value: Any, hint: Any) -> None:
     text = getattr(hint, "__name__", None) or str(hint)
     if text == "Any" or (value is None and "None" in str(hint)):
         return
-    if "tuple" in str(hint):
+    if "tuple[float" in str(hint):
+        good = isinstance(value, tuple | list) and all(_is_number(item) for item in value)
+        text = "a tuple of numbers"
+    elif "tuple" in str(hint):
         good = isinstance(value, tuple | list) and all(is_whole(item) for item in value)
         text = "a tuple of whole numbers"
     elif "bool" in str(hint):
         good, text = isinstance(value, bool), "True or False"
     elif "float" in str(hint):
-        good, text = isinstance(value, numbers.Real) and not isinstance(value, bool), "a number"
+        good, text = _is_number(value), "a number"
     elif "int" in str(hint):
         good, text = is_whole(value), "a whole number"
     else:
@@ -107,6 +110,10 @@ def _check_type(name: str, value: Any, hint: Any) -> None:
 def is_whole(value: Any) -> bool:
     """Tell whether a value is a whole number, of Python or NumPy; True and False are none."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
@@ -179,7 +186,8 @@ def from_text(kind: type, name: str, text: str) -> Any:
         return None
     try:
         if "tuple" in hint:
-            return tuple(int(part) for part in text.replace(",", " ").split())
+            item = float if "tuple[float" in hint else int
+            return tuple(item(part) for part in text.replace(",", " ").split())
         if "bool" in hint:
             return {"true": True, "false": False}.get(text.lower(), text)
         return (float if "float" in hint else int if "int" in hint else str)(text)

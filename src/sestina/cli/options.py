@@ -35,6 +35,9 @@ PANELS = {
     "ConvolutionOptions": "Network",
     "PairOptions": "Data",
     "PairReadingOptions": "Data",
+    "TimelineOptions": "Data",
+    "ForecastOptions": "Network",
+    "ForecastTrainingOptions": "Training",
     "TranslationTextOptions": "Text",
     "TranslatorOptions": "Network",
     "TranslatorTrainingOptions": "Training",
@@ -117,10 +120,11 @@ def _value(spec: Field[Any], value: Any) -> Any:
     """Return the value of an option from what the command line gave."""
     hint = str(spec.type)
     if "tuple" in hint:
+        item, such = (float, "0.1,0.5,0.9") if "tuple[float" in hint else (int, "16,16")
         try:
-            return tuple(int(part) for part in value.replace(",", " ").split())
+            return tuple(item(part) for part in value.replace(",", " ").split())
         except ValueError:
-            raise OptionError(f"--{spec.name} {value!r} is not a list such as 16,16") from None
+            raise OptionError(f"--{spec.name} {value!r} is not a list such as {such}") from None
     if "None" in hint or hint == "Any":
         return None if value == NONE and NONE in _choices(spec) else value or None
     return value

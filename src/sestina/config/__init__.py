@@ -6,6 +6,11 @@ exactly these fields of an estimator.
 """
 
 from sestina.config.cells import RECURRENT, VARIANT, CellOptions, cell_options
+from sestina.config.forecasting import (
+    ForecastOptions,
+    ForecastTrainingOptions,
+    TimelineOptions,
+)
 from sestina.config.language import (
     ContinuingOptions,
     GivenOptions,
@@ -105,6 +110,8 @@ __all__ = [
     "EncoderOptions",
     "FastTextOptions",
     "FineTuningOptions",
+    "ForecastOptions",
+    "ForecastTrainingOptions",
     "GivenOptions",
     "GloVeOptions",
     "HashingOptions",
@@ -140,6 +147,7 @@ __all__ = [
     "TextNeuronOptions",
     "TextOptions",
     "TfIdfOptions",
+    "TimelineOptions",
     "TrainingOptions",
     "TranslationTextOptions",
     "TranslatorOptions",

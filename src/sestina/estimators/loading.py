@@ -7,6 +7,7 @@ from typing import Any
 
 from sestina.errors import ModelError, nearest
 from sestina.estimators.folder import read_model
+from sestina.estimators.forecaster import SeriesForecaster
 from sestina.estimators.language_model import LanguageModel
 from sestina.estimators.sequence_from_vector import SequenceFromVector
 from sestina.estimators.sequence_tagger import SequenceTagger
@@ -20,6 +21,7 @@ ESTIMATORS: dict[str, type[Any]] = {
     for kind in (
         TextClassifier,
         SeriesClassifier,
+        SeriesForecaster,
         SequenceTagger,
         LanguageModel,
         SequenceFromVector,

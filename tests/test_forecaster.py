@@ -153,7 +153,7 @@ def test_scale_and_level_do_not_matter():
     assert np.allclose((far.predict(1e9 + 1e3 * WAVE) - 1e9) / 1e3, net.predict(WAVE), atol=1e-3)
 
 
-@pytest.mark.parametrize("options", [{"scaling": None}, {"scaling": "mean-absolute"}, {"linear": False}, {"encoder": "cnn"}, {"encoder": "flatten"}, {"bidirectional": True}, {"recurrent_dropout": 0.2}])  # fmt: skip
+@pytest.mark.parametrize("options", [{"scaling": None}, {"scaling": "training"}, {"scaling": "mean-absolute"}, {"linear": False}, {"encoder": "cnn"}, {"encoder": "flatten"}, {"bidirectional": True}, {"recurrent_dropout": 0.2}])  # fmt: skip
 def test_variants_learn(options):
     net = SeriesForecaster(horizon=6, **LEARNS, **options).fit(WAVE)
     assert net.score(WAVE) > -0.15

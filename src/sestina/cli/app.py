@@ -41,6 +41,7 @@ EXTRAS = {
     "vl_convert": "report",
     "tokenizers": "subword",
     "sacrebleu": "translate",
+    "statsmodels": "series",
 }
 STOPPED = "stopped by Ctrl-C; a training run goes on with --resume if it had finished an epoch"
 

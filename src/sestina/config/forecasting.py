@@ -46,8 +46,9 @@ class ForecastOptions(EncoderOptions):
     )
     scaling: str | None = option(
         "standard",
-        "What is read is divided by the deviation or mean size of the series' last steps.",
-        choices=("standard", "mean-absolute"),
+        "By what values are scaled: standard and mean-absolute by the steps that are read, where "
+        "levels move; training by the whole training part, where they stay.",
+        choices=("standard", "mean-absolute", "training"),
     )
     residual: bool = option(
         True, "Foretell the difference from the value a season before, or from the last one."

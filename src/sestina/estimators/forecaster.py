@@ -37,6 +37,7 @@ from sestina.train import Problem, random_stream
 
 LEAST_CONTEXT = 24  # steps that are read where `context` is not said
 PREDICT_BATCH = 256
+SCALES = ("center", "floor", "known_center", "known_scale")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -237,16 +238,15 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
         ahead = np.concatenate([row[:begin] for row, begin in zip(known, begins, strict=True)])
         deviation = ahead.std(axis=0)
         return self._looking(
+            np.concatenate(past).mean(axis=0),
             floor_of(past, self.context_, self.scaling),
             ahead.mean(axis=0),
             np.where(deviation > 0, deviation, 1.0),
         )
 
-    def _looking(self, floor: Floats, center: Floats, scale: Floats) -> Lens:
-        return Lens(
-            self.context_, self.horizon, self.season, self.scaling, self.residual,
-            floor, center, scale,
-        )  # fmt: skip
+    def _looking(self, *scales: Floats) -> Lens:
+        own = (self.context_, self.horizon, self.season, self.scaling, self.residual)
+        return Lens(*own, *scales)
 
     def _given(self, validation: Any) -> Windows | None:
         """Return the windows of series that a user gave to stop early by."""
@@ -333,7 +333,12 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
         """Return what follows windows, T steps each, with what is known of T + H."""
         values = [np.pad(past, ((0, self.horizon), (0, 0))) for past in pasts]
         starts, units = np.array([self.context_]), np.ones(self.n_variables_)
-        windows = windows_of(values, known, [starts] * len(values), [units] * len(values))
+        return self.foretell(
+            windows_of(values, known, [starts] * len(values), [units] * len(values))
+        )
+
+    def foretell(self, windows: Windows) -> Floats:
+        """Return what follows windows that were cut already, as `predict` does."""
         found = []
         with torch.inference_mode():
             for rows in _pieces(len(windows)):
@@ -349,7 +354,7 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
         return {"reads": f"{read} and foretells {self.horizon:,}", "use": "model.predict(series)"}
 
     def _learned(self) -> dict[str, Any]:
-        lens = (self.lens_.floor, self.lens_.known_center, self.lens_.known_scale)
+        lens = [getattr(self.lens_, name) for name in SCALES]
         return {
             **super()._learned(),
             "context": self.context_,
@@ -365,10 +370,11 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
         self._recall(learned, files)
         self.context_ = int(learned["context"])
         self.n_variables_, self.n_known_ = int(learned["variables"]), int(learned["known"])
-        floor, *known = (np.array(row, np.float64) for row in learned["lens"])
-        if floor.shape != (self.n_variables_,) or {a.shape for a in known} != {(self.n_known_,)}:
+        scales = [np.array(row, np.float64) for row in learned["lens"]]
+        wanted = [(size,) for size in (self.n_variables_, self.n_known_) for _ in range(2)]
+        if [scale.shape for scale in scales] != wanted:
             raise ValueError("its scales are not those of its variables")
-        self.lens_ = self._looking(floor, *known)
+        self.lens_ = self._looking(*scales)
         self._take_weights(self._build(), arrays)
 
 

@@ -57,8 +57,9 @@ class Lens:
         context: T.
         horizon: H.
         season: Steps of a season.
-        scaling: "standard", "mean-absolute" or None.
+        scaling: "standard", "mean-absolute", "training" or None.
         residual: Whether forecasts are differences from the naive one.
+        center: Means of the training part, (C,).
         floor: The least that values are divided by, (C,).
         known_center: Means of what is known ahead in training, (K,).
         known_scale: Their deviations, (K,).
@@ -69,6 +70,7 @@ class Lens:
     season: int
     scaling: str | None
     residual: bool
+    center: Floats
     floor: Floats
     known_center: Floats
     known_scale: Floats
@@ -78,6 +80,8 @@ class Lens:
         center = np.zeros_like(past[:, :1])
         if self.scaling == "standard":
             center = past.mean(axis=1, keepdims=True)
+        elif self.scaling == "training":
+            center = center + self.center
         size = np.maximum(sizes(past, self.scaling), self.floor)[:, None]
         base = np.broadcast_to(center, (len(past), self.horizon, past.shape[2]))
         if self.residual:
@@ -193,8 +197,8 @@ def naive(past: Floats, season: int, horizon: int) -> Floats:
 
 
 def sizes(past: Floats, scaling: str | None) -> Floats:
-    """Return how large the values of windows (B, T, C) are, (B, C)."""
-    found: Floats = np.ones((past.shape[0], past.shape[2]))
+    """Return how large the values of windows (B, T, C) are, (B, C); 0 where that is not asked."""
+    found: Floats = np.zeros((past.shape[0], past.shape[2]))
     if scaling == "standard":
         found = past.std(axis=1)
     elif scaling == "mean-absolute":
@@ -203,17 +207,23 @@ def sizes(past: Floats, scaling: str | None) -> Floats:
 
 
 def floor_of(histories: Sequence[Floats], context: int, scaling: str | None) -> Floats:
-    """Return the least that windows are divided by, (C,): a share of what the quieter ones have.
+    """Return the least that windows are divided by, (C,).
 
-    A window that stands still would make every later change look endless.
+    It is a share of what quiet windows have, since one that stands still would make every later
+    change look endless; the deviation of all steps with "training", and 1 without scaling.
     """
+    if scaling is None:
+        return np.ones(histories[0].shape[1])
+    if scaling == "training":
+        found = np.concatenate(histories).std(axis=0)
+        return np.where(found > 0, found, 1.0)
     pieces = [
         history[start : start + context]
         for history in histories
         for start in range(0, len(history) - context + 1, context)
     ]
-    found = sizes(np.stack(pieces), scaling)
-    quiet = [np.quantile(c[c > 0], 0.1) if (c > 0).any() else 1 / FEW for c in found.T]
+    windows = sizes(np.stack(pieces), scaling)
+    quiet = [np.quantile(c[c > 0], 0.1) if (c > 0).any() else 1 / FEW for c in windows.T]
     return FEW * np.array(quiet)
 
 

@@ -1,0 +1,315 @@
+"""Tables of values over time → series in order, what is known ahead of them, and their times.
+
+Letters: M series, T steps, C variables, K columns known ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from sestina.data.tables import TABLES, kind_of, read_table
+from sestina.errors import DataError, counted, nearest
+
+Floats = NDArray[np.float64]
+DATES = ("%Y-%m-%d", "%Y-%m", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S",
+         "%Y%m%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y")  # fmt: skip
+UNEVEN = 1.5  # times the usual step: what months are not, and a missing row is
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class TimelineColumns:
+    """Which columns are what.
+
+    Attributes:
+        time: Column of the time; None: the first.
+        values: Columns to foretell; none: all others of numbers.
+        id: Column that tells series apart, or None.
+        covariates: Columns known ahead.
+        calendar: Whether the place in the year, the week and the day are known ahead, too.
+        fill: How gaps in values are filled: "previous", "linear", or None.
+    """
+
+    time: str | None = None
+    values: tuple[str, ...] = ()
+    id: str | None = None
+    covariates: tuple[str, ...] = ()
+    calendar: bool = False
+    fill: str | None = None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """M series of a table.
+
+    Attributes:
+        columns: The columns that were taken.
+        ids: Their names; one empty name where the table has no such column.
+        values: M arrays (T, C).
+        known: M arrays (T + A, K), for A steps behind the last value as well.
+        times: M lists of T + A times, as written.
+        moments: M arrays (T + A,), seconds or numbers; empty where times are no such.
+        notes: What was guessed or left out while reading.
+        source: Where they are from.
+    """
+
+    columns: TimelineColumns
+    ids: list[str]
+    values: list[Floats]
+    known: list[Floats]
+    times: list[list[str]]
+    moments: list[Floats]
+    notes: tuple[str, ...] = ()
+    source: str = ""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def past(self) -> list[Floats]:
+        """Return what is known ahead of the steps that have values, M arrays (T, K)."""
+        return [row[: len(v)] for row, v in zip(self.known, self.values, strict=True)]
+
+
+def read_timeline(
+    path: str | Path, columns: TimelineColumns, encoding: str = "utf-8", ahead: int = 0
+) -> Timeline:
+    """Return the series of a table in the order of their times.
+
+    Rows at the end without values tell what is known ahead. A calendar is known ahead by itself.
+
+    Args:
+        path: A table (.csv .tsv .json .jsonl .parquet), a row for each step.
+        columns: Which are what.
+        encoding: Of a text file.
+        ahead: Steps behind the last for which the calendar is told, too.
+
+    Raises:
+        DataError: The file cannot be read, a column is missing, or a value or time does not do.
+    """
+    if kind_of(Path(path)) not in TABLES:
+        raise DataError(f"{path} is no table; expected one of {', '.join(TABLES)}")
+    table = read_table(Path(path), encoding, header=True)
+    if not table.height:
+        raise DataError(f"{path} has no rows; expected one for each step")
+    columns, notes = _chosen(table, columns, str(path))
+    names = table[columns.id].cast(pl.String).fill_null("").to_list() if columns.id else None
+    groups = _groups(names, table.height)
+    found = [
+        _series(table[rows], columns, f"{path}{f', series {name!r}' if name else ''}", ahead)
+        for name, rows in groups.items()
+    ]
+    notes += list(dict.fromkeys(note for one in found for note in one[-1]))
+    parts = list(zip(*found, strict=True))
+    return Timeline(
+        columns, list(groups), list(parts[0]), list(parts[1]), list(parts[2]), list(parts[3]),
+        tuple(notes), str(path),
+    )  # fmt: skip
+
+
+def next_times(times: Sequence[str], moments: Floats, count: int) -> list[str]:
+    """Return how the times of `count` steps more are written, evenly on; empty where untold."""
+    if len(moments) < 2 or not len(times):
+        return [""] * count
+    form = _form(times[-1])
+    steps = np.diff(moments)
+    if form is None:
+        return [f"{moments[-1] + n * steps[-1]:.15g}" for n in range(1, count + 1)]
+    last = np.datetime64(round(moments[-1]), "s")
+    months = last.astype("datetime64[M]")
+    if 27 * DAY < np.median(steps) and last == months.astype("datetime64[s]"):
+        each = max(1, round(float(np.median(steps)) / (30.4 * DAY)))
+        later = [(months + n * each).astype("datetime64[s]") for n in range(1, count + 1)]
+    else:
+        later = [last + np.timedelta64(round(n * np.median(steps)), "s")
+                 for n in range(1, count + 1)]  # fmt: skip
+    return [moment.astype(object).strftime(form) for moment in later]
+
+
+def _chosen(
+    table: pl.DataFrame, columns: TimelineColumns, source: str
+) -> tuple[TimelineColumns, list[str]]:
+    """Return which columns are what, and what was guessed."""
+    asked = [columns.time, columns.id, *columns.values, *columns.covariates]
+    for name in filter(None, asked):
+        if name not in table.columns:
+            raise DataError(f"{source} has no column {name!r}{nearest(name, table.columns)}")
+    time = columns.time or table.columns[0]
+    named = {time, columns.id, *columns.covariates}
+    notes = [] if columns.time else [f"took column {time!r} as the time"]
+    values = columns.values
+    if not values:
+        others = [name for name in table.columns if name not in named]
+        values = tuple(name for name in others if _numeric(table[name]))
+        left = [name for name in others if name not in values]
+        notes.append(f"took {_listed(values)} as what is foretold")
+        if left:
+            notes.append(f"left out {_listed(left)}, not of numbers")
+    twice = named & set(values)
+    if twice or not values:
+        what = f"{_listed(sorted(map(str, twice)))} twice" if twice else "no column of numbers"
+        raise DataError(f"{source}: {what} to foretell; name the columns with --values")
+    return (
+        TimelineColumns(time, values, columns.id, columns.covariates, columns.calendar,
+                        columns.fill),
+        notes,
+    )  # fmt: skip
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:8])) + (" …" if len(names) > 8 else "")
+    return f"{'column' if len(names) == 1 else 'columns'} {shown}"
+
+
+def _numeric(column: pl.Series) -> bool:
+    found = _number(column)
+    return found.null_count() < len(found) and found.null_count() == _empty(column).sum()
+
+
+def _number(column: pl.Series) -> pl.Series:
+    if column.dtype == pl.String:
+        column = column.str.strip_chars()
+    return column.cast(pl.Float64, strict=False).fill_nan(None)
+
+
+def _empty(column: pl.Series) -> pl.Series:
+    """Return which cells hold nothing."""
+    if column.dtype == pl.String:
+        return column.fill_null("").str.strip_chars().str.to_lowercase().is_in(["", "nan", "na"])
+    return column.is_null() | _number(column).is_null() if column.dtype.is_float() else column.is_null()
+
+
+def _groups(names: Sequence[str] | None, count: int) -> dict[str, list[int]]:
+    """Return the rows of each series, in the order in which they first come."""
+    groups: dict[str, list[int]] = {}
+    for row, name in enumerate(names or [""] * count):
+        groups.setdefault(name, []).append(row)
+    return groups
+
+
+def _series(
+    table: pl.DataFrame, columns: TimelineColumns, where: str, ahead: int
+) -> tuple[Floats, Floats, list[str], Floats, list[str]]:
+    """Return values, what is known ahead, times, moments and notes of one series."""
+    assert columns.time is not None
+    times = [str(time).strip() for time in table[columns.time].to_list()]
+    moments, notes = _moments(times), []
+    if len(moments):
+        order = np.argsort(moments, kind="stable")
+        table, times, moments = table[order], [times[n] for n in order], moments[order]
+        notes = _spacing(times, moments, where)
+    else:
+        notes.append(f"{where}: times such as {times[0]!r} are no dates or numbers; rows are taken "
+                     "in their order")  # fmt: skip
+    values, known = (_matrix(table, names, where) for names in (columns.values, columns.covariates))
+    given = np.isfinite(values).any(axis=1)
+    size = int(np.flatnonzero(given)[-1]) + 1 if given.any() else 0
+    values = _filled(values[:size], columns, times, where)
+    missing = np.argwhere(~np.isfinite(known))
+    if len(missing):
+        step, column = missing[0]
+        raise DataError(
+            f"{where}: {columns.covariates[column]!r} has no value at {times[step]!r}; what is "
+            "known ahead must be known at every step"
+        )
+    if columns.calendar:
+        more = next_times(times, moments, max(ahead - (len(times) - size), 0))
+        known, moments, times = _with_calendar(known, moments, times, more, where)
+    return values, known, times, moments, notes
+
+
+def _matrix(table: pl.DataFrame, names: Sequence[str], where: str) -> Floats:
+    """Return columns as numbers, (T, columns); NaN where a cell is empty."""
+    rows = []
+    for name in names:
+        found = _number(table[name])
+        odd = found.is_null() & ~_empty(table[name])
+        if odd.any():
+            cell = table[name].filter(odd)[0]
+            raise DataError(f"{where}: {name!r} holds {str(cell)[:40]!r}, which is no number")
+        rows.append(found.fill_null(np.nan).to_numpy())
+    return np.stack(rows, axis=1) if rows else np.empty((table.height, 0))
+
+
+def _filled(values: Floats, columns: TimelineColumns, times: Sequence[str], where: str) -> Floats:
+    """Return values (T, C) without gaps."""
+    gaps = ~np.isfinite(values)
+    if not gaps.any():
+        return values
+    if columns.fill is None or gaps[0].any():
+        step, column = np.argwhere(gaps)[0]
+        how = "cut the rows before the first value" if gaps[0].any() else "add --fill previous"
+        raise DataError(
+            f"{where}: {counted(int(gaps.sum()), 'value')} missing, the first of "
+            f"{columns.values[column]!r} at {times[step]!r}; {how}, or --fill linear"
+        )
+    out, steps = values.copy(), np.arange(len(values))
+    for column, hole in zip(out.T, gaps.T, strict=True):
+        if columns.fill == "linear":
+            column[hole] = np.interp(steps[hole], steps[~hole], column[~hole])
+        else:
+            column[hole] = column[np.maximum.accumulate(np.where(hole, 0, steps))][hole]
+    return out
+
+
+def _form(time: str) -> str | None:
+    """Return how a time is written; None where that is no date."""
+    for form in DATES:
+        if len(time) >= 6 and _parsed([time], form) is not None:
+            return form
+    return None
+
+
+def _parsed(times: Sequence[str], form: str) -> Floats | None:
+    text = pl.Series(times, dtype=pl.String)
+    padded, wanted = (text + "-01", form + "-%d") if form == "%Y-%m" else (text, form)
+    found: Any = padded.str.to_datetime(wanted, strict=False, time_unit="us")
+    return None if found.null_count() else found.dt.timestamp("us").to_numpy() / 1e6
+
+
+def _moments(times: Sequence[str]) -> Floats:
+    """Return times as seconds where they are dates, as numbers where they are such, or nothing."""
+    form = _form(times[0])
+    found = None if form is None else _parsed(times, form)
+    if found is not None:
+        return found
+    numbers = pl.Series(times, dtype=pl.String).cast(pl.Float64, strict=False)
+    return np.empty(0) if numbers.null_count() else numbers.to_numpy()
+
+
+def _spacing(times: Sequence[str], moments: Floats, where: str) -> list[str]:
+    """Return what is uneven about the times; raise where one occurs twice."""
+    steps = np.diff(moments)
+    if (steps == 0).any():
+        time = times[int(np.flatnonzero(steps == 0)[0])]
+        raise DataError(
+            f"{where}: the time {time!r} occurs twice; name the column that tells several series "
+            "apart with --id, or drop a row"
+        )
+    wide = int((steps > UNEVEN * np.median(steps)).sum()) if len(steps) else 0
+    if not wide:
+        return []
+    return [f"{where}: {counted(wide, 'step')} wider than usual; rows are read as if evenly apart"]
+
+
+def _with_calendar(
+    known: Floats, moments: Floats, times: list[str], more: list[str], where: str
+) -> tuple[Floats, Floats, list[str]]:
+    """Return what is known ahead with the place in year, week and day; for times more, too."""
+    if not len(moments) or _form(times[0]) is None:
+        raise DataError(f"{where}: a calendar wants dates such as 2024-03-01, not {times[0]!r}")
+    usual = float(np.median(np.diff(moments))) if len(moments) > 1 else DAY
+    if more and not known.shape[1]:
+        times = [*times, *more]
+        moments = _moments(times)
+        known = np.empty((len(times), 0))
+    cycles = [365.2425 * DAY, *(cycle for cycle in (7 * DAY, DAY) if usual < cycle)]
+    angles = [2 * np.pi * moments / cycle for cycle in cycles]
+    waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
+    return np.concatenate([known, np.stack(waves, axis=1)], axis=1), moments, times

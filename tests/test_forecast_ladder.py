@@ -27,7 +27,9 @@ def test_plain_forecasts_are_what_they_say():
     found = backtest(net, np.arange(240.0), folds=2, steps=12)
     rungs = {rung.name: rung for rung in found.rungs}
     steps = found.starts[:, 1]
-    assert np.array_equal(rungs["last value"].put[:, :, 0], np.repeat(steps - 1.0, 4).reshape(-1, 4))
+    assert np.array_equal(
+        rungs["last value"].put[:, :, 0], np.repeat(steps - 1.0, 4).reshape(-1, 4)
+    )
     ahead = steps[:, None] + np.arange(4) - 12.0
     assert np.array_equal(rungs["seasonal naive (12)"].put[:, :, 0], ahead)
     assert rungs["seasonal naive (12)"].figures["mase"] == pytest.approx(1.0)

@@ -8,8 +8,9 @@ from typing import Any
 
 from sestina.cli import show
 from sestina.cli.job import (
+    Ending,
     claim,
-    ended_early,
+    ending_of,
     keep,
     run_facts,
     say_parts,
@@ -64,7 +65,7 @@ class SeriesJob:
         claim(self.out, resume, overwrite)
         say_parts(parts[:3], "test recording", said)
         careful = doubts(train, test)
-        interrupted = ended_early(
+        ending = ending_of(
             net,
             train.rows,
             train.labels,
@@ -76,10 +77,10 @@ class SeriesJob:
             show.say(note)
         name = series_name(net)
         ladder = climb_series({name: net}, train, dev, test)
-        result = self._result(net, name, ladder, parts[:3], interrupted)
+        result = self._result(net, name, ladder, parts[:3], ending)
         result["notes"] = [*whole.notes, *careful, *net.notes_]
         data = f"{self.path}: {counted(len(train), 'training recording')}; {said}"
-        keep(net, self.out, {**result, "data": data}, interrupted)
+        keep(net, self.out, {**result, "data": data}, ending)
         told = (self.path, said, result["verdicts"], result["notes"])
         result["report"] = write_report(
             self.out, lambda: render_series(ladder, name, net, parts[:3], told)
@@ -87,7 +88,7 @@ class SeriesJob:
         return result
 
     def _result(
-        self, net: SeriesClassifier, name: str, ladder: Ladder, parts: Parts, interrupted: bool
+        self, net: SeriesClassifier, name: str, ladder: Ladder, parts: Parts, ending: Ending
     ) -> dict[str, Any]:
         plain = ladder.plain
         counts = [len(net.cut(part.rows)[0]) for part in parts]
@@ -104,7 +105,7 @@ class SeriesJob:
             "metrics": ladder.rungs[-1].summary(),
             "baseline": {rung.name: rung.summary() for rung in plain},
             "verdicts": [verdict(ladder, name, rung.name) for rung in reversed(plain)],
-            "interrupted": interrupted,
+            **ending._asdict(),
         }
 
     def show(self, result: dict[str, Any]) -> None:

@@ -61,11 +61,16 @@ def render(ladder: Ladder, main: str, facts: ReportFacts) -> str:
         MissingExtra: altair or vl-convert-python is not installed.
     """
     told = sections.Told(facts.title, facts.data, facts.verdicts, facts.options, facts.helps)
-    return render_ladder(ladder, main, told, ("texts", "The texts", _texts(facts)))
+    last = ("texts", "The texts", _texts(facts))
+    return render_ladder(ladder, main, told, facts.reaches, last)
 
 
 def render_ladder(
-    ladder: Ladder, main: str, facts: sections.Told, last: tuple[str, str, str]
+    ladder: Ladder,
+    main: str,
+    facts: sections.Told,
+    reaches: Sequence[Reach],
+    last: tuple[str, str, str],
 ) -> str:
     """Return the report of a classifier, of texts or of series, as an HTML page.
 
@@ -73,6 +78,7 @@ def render_ladder(
         ladder: The models' showings on the test part.
         main: Name of the rung that the report is about.
         facts: Data, options and verdicts.
+        reaches: How far gradients reach back in its recurrent layers, where it has any.
         last: The last section: its anchor, heading and HTML.
 
     Raises:
@@ -90,7 +96,7 @@ def render_ladder(
         ("data", "What was trained on what", sections.data(facts.data, facts.options, facts.helps)),
         ("ladder", "The ladder", _ladder(ladder, rung)),
         ("learning", "How it learned", _learning(ladder, rung)),
-        ("gradients", "How far gradients reach", section(facts.reaches, rung.history)),
+        ("gradients", "How far gradients reach", section(reaches, rung.history)),
         ("classes", "Label by label" if multi else "Class by class", _classes(ladder, rung)),
         ("trust", "How far to trust it", _trust(ladder, rung)),
         last,

@@ -11,6 +11,7 @@ from sestina.errors import counted
 from sestina.estimators.series import SeriesClassifier
 from sestina.inspect import page
 from sestina.inspect.evaluate import Ladder
+from sestina.inspect.gradient_page import reaches_of
 from sestina.inspect.report import render_ladder
 from sestina.inspect.sections import Told, changed_options, encoder_name, helps, run_told
 
@@ -56,7 +57,8 @@ def render_series(
     }
     facts = Told(title, data, list(verdicts), changed_options(net), helps(net))
     last = ("recordings", "The recordings", _recordings(net, train))
-    return render_ladder(ladder, main, facts, last)
+    reaches = reaches_of(net, parts[2].rows, parts[2].labels)
+    return render_ladder(ladder, main, facts, reaches, last)
 
 
 def _recordings(net: SeriesClassifier, train: Recordings) -> str:

@@ -21,6 +21,7 @@ COUNTS = {
     "brown-news-files": (88, 3, None, {}),
     "verses-en-es": (11_822, 0, None, {"train": 10_234, "dev": 635, "test": 953}),
     "watch-har": (140, 7, None, {}),
+    "el-nino": (732, 0, None, {}),
     "glove-50d": (15_000, 0, None, {}),
     "analogies": (19_544, 14, ("capital-common-countries", 506), {}),
     "wordsim353": (353, 0, None, {}),

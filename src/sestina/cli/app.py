@@ -24,6 +24,7 @@ from sestina.cli import (
     predict,
     sentences,
     train,
+    train_forecast,
     train_generate,
     train_series,
     train_tag,
@@ -75,6 +76,9 @@ train.app.command(
 train.app.command(epilog="Example: sestina train translate verses-en-es --out spanish")(
     train_translate.translate
 )
+train.app.command(
+    epilog="Example: sestina train forecast el-nino --season 12 --horizon 12 --out sea"
+)(train_forecast.forecast)
 train.app.command(
     epilog="Example: sestina train series watch-har --window 100 --pool max --out watch"
 )(train_series.series)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sestina import config
-from sestina.cli import show, tagged, translated
+from sestina.cli import forecasts, show, tagged, translated
 from sestina.cli.inputs import Beam, Json, ModelArgument, PathArgument, UnusedSeed
 from sestina.cli.model_data import Asked, Data, MeasuredPart, data_of
 from sestina.cli.options import with_options
@@ -40,7 +40,9 @@ def evaluate(
     tagger wants tagged sentences, and is measured on words and on spans; a
     language model wants no labels: its perplexity and bits per character. One
     trained with --given wants the same columns. A translator wants sentences
-    and translations: chrF, BLEU and perplexity.
+    and translations: chrF, BLEU and perplexity. A forecaster wants a table such
+    as it was trained on: MASE beside that of plain forecasts, of the steps that
+    are new in it.
     """
     asked = Asked(model, path, reading, columns, sides, series, part, "evaluating on")
     found = data_of(asked)
@@ -54,6 +56,10 @@ def _translations(asked: Asked, found: Data, beam: int | None, json: bool) -> No
 
 def _tags(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
     tagged.measure(found.net, asked.model, asked.path, TaggedSentences(found.X, found.y), json)
+
+
+def _forecasts(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
+    forecasts.measure(asked.model, found.net, asked.path, found.source, json)
 
 
 def _classifier(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
@@ -103,6 +109,7 @@ MEASURES: dict[str, Callable[[Asked, Data, int | None, bool], None]] = {
     "SequenceFromVector": _language,
     "SequenceTagger": _tags,
     "SeriesClassifier": _classifier,
+    "SeriesForecaster": _forecasts,
     "TextClassifier": _classifier,
     "Translator": _translations,
 }

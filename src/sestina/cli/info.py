@@ -39,8 +39,12 @@ def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None
         show.out.print()
         found = facts["metrics"]
         table = show.translations if "chrf" in found else show.ladder
+        table = show.forecasts if "mase" in found else table
         table = show.perplexities if "bits_per_character" in found else table
-        table("test part", {**facts["baseline"], facts["name"]: facts["metrics"]})
+        table(
+            "backtest" if "mase" in found else "test part",
+            {**facts["baseline"], facts["name"]: facts["metrics"]},
+        )
         if "outdated" in facts:
             show.out.print(f"Careful: {facts['outdated']}.", markup=False)
     show.out.print()

@@ -21,6 +21,7 @@ from sestina.data.recordings import Recordings
 from sestina.data.records import Records
 from sestina.data.split import learnt, unknown_labels
 from sestina.data.tagged import TaggedSentences
+from sestina.data.timeline import Timeline
 from sestina.errors import DataError, OptionError, nearest
 
 PathArgument = Annotated[
@@ -56,6 +57,7 @@ Beam = Annotated[
     ),
 ]
 Kind = TypeVar("Kind", Records, TaggedSentences, Pairs, Recordings)
+Read = TypeVar("Read", Records, TaggedSentences, Pairs, Recordings, Timeline)
 UnusedSeed = Annotated[
     int, typer.Option("--seed", help="Taken by every verb; this one draws nothing.", hidden=True)
 ]
@@ -70,6 +72,7 @@ HINTS = {
     "SequenceTagger": "which tags words; ask it with sestina predict or evaluate",
     "SeriesClassifier": "which reads series of numbers; ask it with sestina predict --file or "
     "evaluate",
+    "SeriesForecaster": "which foretells series; ask it with sestina predict --file or evaluate",
     "TextClassifier": "which writes nothing; ask it with sestina predict or evaluate",
     "Translator": "which translates; ask it with sestina predict or evaluate",
 }
@@ -93,7 +96,7 @@ def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Reco
     return found_at(path, datasets.records, read_file)
 
 
-def found_at(path: str, shipped: Callable[[str], Kind], read_file: Callable[[str], Kind]) -> Kind:
+def found_at(path: str, shipped: Callable[[str], Read], read_file: Callable[[str], Read]) -> Read:
     """Return the data at a path or of a shipped data set; what was guessed or skipped is said.
 
     Args:

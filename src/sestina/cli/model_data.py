@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from sestina.cli import given, recorded, tagged, translated
+from sestina.cli import forecasts, given, recorded, tagged, translated
 from sestina.cli.inputs import Kind, estimator_of, model_of, part_of
 from sestina.cli.judging import on_test_part
 from sestina.errors import DataError
@@ -42,6 +42,7 @@ class Data(NamedTuple):
     net: Any
     X: Any
     y: Any  # None where the model takes none
+    source: Any = None  # what X was taken from, where more of it is told
 
 
 def data_of(asked: Asked) -> Data:
@@ -92,11 +93,17 @@ def _labels(asked: Asked) -> tuple[Any, Any, Any]:
     return net, found.texts, found.labels
 
 
-READERS: dict[str, Callable[[Asked], tuple[Any, Any, Any]]] = {
+def _series(asked: Asked) -> tuple[Any, ...]:
+    net, found = forecasts.model_and_series(asked.model, asked.path, ahead=False)
+    return net, found.values, found.past() if net.n_known_ else None, found
+
+
+READERS: dict[str, Callable[[Asked], tuple[Any, ...]]] = {
     "LanguageModel": _texts,
     "SequenceFromVector": _given,
     "SequenceTagger": _tags,
     "SeriesClassifier": _recordings,
+    "SeriesForecaster": _series,
     "Translator": _translations,
 }
 """What reads for a kind of model; the others are text classifiers, or refused as such."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from sestina import config
-from sestina.cli import given, recorded, show, tagged, translated
+from sestina.cli import forecasts, given, recorded, show, tagged, translated
 from sestina.cli.inputs import (
     Beam,
     Json,
@@ -20,6 +20,7 @@ from sestina.cli.inputs import (
     say_cuts,
 )
 from sestina.cli.options import with_options
+from sestina.errors import OptionError
 
 Answers = Iterator[list[dict[str, Any]]]
 Line = Callable[[Mapping[str, Any]], str]
@@ -68,7 +69,9 @@ def predict(
     translator gives translations, one a line. A model trained with --given takes
     values parted by commas, or a table with its columns, and gives the text most
     probably written from each, one a line. A classifier of series takes a --file
-    of recordings, and gives label, probability and name of each.
+    of recordings, and gives label, probability and name of each; a forecaster
+    takes a table such as it was trained on, and gives the steps that follow as
+    CSV.
     """
     asked = Asked(model, texts, file, reading, columns, series, beam)
     answers, line = KINDS.get(estimator_of(model), _labels)(asked)
@@ -104,10 +107,17 @@ def _written(asked: Asked) -> tuple[Answers, Line]:
     return found, lambda row: row["text"] + "\n"
 
 
+def _ahead(asked: Asked) -> tuple[Answers, Line]:
+    if not asked.file or asked.texts:
+        raise OptionError("a forecaster goes on with a table; give it by --file")
+    return forecasts.foretold(asked.model, asked.file), forecasts.as_csv()
+
+
 KINDS: dict[str, Callable[[Asked], tuple[Answers, Line]]] = {
     "SequenceFromVector": _written,
     "SequenceTagger": _tags,
     "SeriesClassifier": _recorded,
+    "SeriesForecaster": _ahead,
     "Translator": _translations,
 }
 """What answers for a kind of model; the others are text classifiers, or refused as such."""

@@ -200,6 +200,26 @@ def translations(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
     table(title, heads, rows)
 
 
+def forecasts(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the ladder of forecasters: MASE, sMAPE, absolute error, coverage, folds."""
+    own = [*rungs.values()][-1]
+    bands = [name for name in ("quantile_loss", "coverage") if name in own]
+    rows = [
+        (
+            name,
+            f"{row['mase']:.3f}",
+            f"{row['smape']:.1f}",
+            f"{row['mae']:.4g}",
+            *(f"{row[key]:.3f}" if key in row else "" for key in bands),
+            f"{row['parameters']:,}",
+            f"{row['seconds']:.1f}",
+        )
+        for name, row in rungs.items()
+    ]
+    heads = ["q. loss" if name == "quantile_loss" else name for name in bands]
+    table(title, ("model", "MASE", "sMAPE", "error", *heads, "parameters", "seconds"), rows)
+
+
 def _plain(value: Any) -> str:
     """Return a value as it is shown, escaped for rich."""
     from rich.markup import escape

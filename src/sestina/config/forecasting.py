@@ -20,6 +20,14 @@ class TimelineOptions:
     covariates: str | None = option(
         None, "Columns known ahead, parted by commas, such as holidays or prices."
     )
+    calendar: bool = option(
+        False, "Let the place in the year, in the week and in the day be known ahead, too."
+    )
+    fill: str | None = option(
+        None,
+        "Fill missing values with the one before, or on a line between those beside.",
+        choices=("previous", "linear"),
+    )
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -18,6 +18,7 @@ from sestina.data.records import Records
 from sestina.data.series_files import read_series
 from sestina.data.tables import SEPARATORS, kind_of, read_table, with_numbers
 from sestina.data.tagged import TaggedSentences, fixed_parts, read_tagged
+from sestina.data.timeline import Timeline, TimelineColumns, read_timeline
 from sestina.errors import DataError, nearest
 
 SHIPPED_FOLDER = Path(__file__).parent / "shipped"
@@ -49,7 +50,7 @@ class DataSet:
     Attributes:
         name: Its name on the command line.
         file: File in the package.
-        task: What it serves: classify, tag, translate, series, vectors, evaluate vectors, table.
+        task: What it serves: classify, tag, translate, forecast, series, vectors, table, …
         title: What it is, in a sentence.
         rows: Texts, sentences, pairs, recordings or words.
         classes: Classes, or None where rows have none.
@@ -188,6 +189,18 @@ _ALL = (
         source="PyPI seglearn 1.2.5; Burns et al., arXiv 1802.01489",
         sha256="56e0cb5534a8e706fbc66ea6d75f76113bebd74737266a00e0477f0ad379c5a4",
         note="Split by subject, so that no person is in two parts.",
+    ),
+    DataSet(
+        name="el-nino",
+        file="el-nino.tsv",
+        task="forecast",
+        title="Monthly temperatures of the sea off Peru (Niño 1+2), 1950–2010, in °C",
+        rows=732,
+        classes=None,
+        bytes=10_266,
+        licence="public domain (United States government)",
+        source="PyPI statsmodels 0.15.0, elnino; NOAA, ERSST.V3B",
+        sha256="b5029d9c4441225759339ec6bb7cc58118b2362180cb47da2182300959241d16",
     ),
     DataSet(
         name="glove-50d",
@@ -355,6 +368,27 @@ def pairs(name: str) -> Pairs:
         for group in found.groups or ()
     ]
     return replace(found, parts=parts, source=name)
+
+
+def timeline(name: str, columns: TimelineColumns, ahead: int = 0) -> Timeline:
+    """Return the series of a shipped data set that serves to forecast.
+
+    Args:
+        name: Of the data set.
+        columns: Which of its columns are what.
+        ahead: Steps behind the last for which a calendar is told, too.
+
+    Raises:
+        DataError: There is no such data set, it is damaged, or it serves another task.
+    """
+    if get(name).task != "forecast":
+        usable = [e.name for e in _ALL if e.task == "forecast"]
+        raise DataError(
+            f"{name!r} does not hold values over time (it serves: {get(name).task}); "
+            f"those that do are {', '.join(usable)}"
+        )
+    found = read_timeline(path(name), columns, ahead=ahead)
+    return replace(found, source=name, notes=())
 
 
 def table(name: str) -> pl.DataFrame:

@@ -182,7 +182,11 @@ def _empty(column: pl.Series) -> pl.Series:
     """Return which cells hold nothing."""
     if column.dtype == pl.String:
         return column.fill_null("").str.strip_chars().str.to_lowercase().is_in(["", "nan", "na"])
-    return column.is_null() | _number(column).is_null() if column.dtype.is_float() else column.is_null()
+    return (
+        column.is_null() | _number(column).is_null()
+        if column.dtype.is_float()
+        else column.is_null()
+    )
 
 
 def _groups(names: Sequence[str] | None, count: int) -> dict[str, list[int]]:

@@ -74,6 +74,11 @@ def _figures(facts: Mapping[str, Any]) -> list[str]:
         lines = ["| | perplexity | bits per character |", "|---|---|---|"]
         cells = ("perplexity", "bits_per_character")
         return lines + [f"| {n} | {row[cells[0]]:.2f} | {row[cells[1]]:.3f} |" for n, row in rows]
+    if "mase" in metrics:
+        lines = ["| | MASE | sMAPE | absolute error |", "|---|---|---|---|"]
+        names = ("mase", "smape", "mae")
+        return lines + [f"| {n} | " + " | ".join(f"{row[c]:.4g}" for c in names) + " |"
+                        for n, row in rows]  # fmt: skip
     if "chrf" in metrics:
         lines = ["| | chrF | BLEU | exact |", "|---|---|---|---|"]
         return lines + [

@@ -350,7 +350,8 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
     # The model folder.
 
     def _facts(self) -> dict[str, Any]:
-        read = f"the last {counted(self.context_, 'step')} of {self.n_variables_:,} variables"
+        of = counted(self.n_variables_, "variable")
+        read = f"the last {counted(self.context_, 'step')} of {of}"
         return {"reads": f"{read} and foretells {self.horizon:,}", "use": "model.predict(series)"}
 
     def _learned(self) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class Backtest:
     Attributes:
         rungs: The models, the net last.
         true: What was to be foretold, (N, H, C).
+        units: What `metrics.mase` divides the errors of each by, (N, C).
         starts: Series and step at which each forecast begins, (N, 2).
         fold: Which fold each belongs to, (N,).
         said: How the folds were made, in words.
@@ -67,6 +68,7 @@ class Backtest:
 
     rungs: list[ForecastRung]
     true: Floats
+    units: Floats
     starts: NDArray[np.int64]
     fold: NDArray[np.int64]
     said: str
@@ -206,6 +208,46 @@ def _judged(net: SeriesForecaster, fold: Fold) -> _Judged:
     return _Judged(fold, [*models, _own(fitted, fold)], notes)
 
 
+def measured(
+    net: SeriesForecaster,
+    histories: Sequence[Floats],
+    known: Sequence[Floats],
+    begins: Sequence[int],
+) -> list[ForecastRung]:
+    """Return how a fitted net foretells series from a step on, beside forecasts that need no fit.
+
+    Args:
+        net: It is taken as it is.
+        histories: M series (T, C).
+        known: What is known ahead, (T, K) each.
+        begins: Of each, the first step at which a forecast begins.
+
+    Raises:
+        DataError: No series is long enough.
+    """
+    starts = [
+        np.arange(begin, len(history) - net.horizon + 1)
+        for begin, history in zip(begins, histories, strict=True)
+    ]
+    if not sum(map(len, starts)):
+        raise DataError(
+            "no series is long enough to be foretold: that takes "
+            f"{counted(net.context_ + net.horizon, 'step')}"
+        )
+    # of the steps before, or of all where these are few
+    scale = [h[:b] if 2 * b >= len(h) else h for h, b in zip(histories, begins, strict=True)]
+    units = [metrics.naive_error(history, net.season) for history in scale]
+    fold = Fold(histories, known, begins, starts, units)
+    season = [repeated(net.season, net.horizon)] if net.season > 1 else []
+    shown = [
+        _Shown(one.name, one.ahead(fold, starts), None, 0, 0.0)
+        for one in [repeated(1, net.horizon), *season]
+    ]
+    windows = fold.windows()
+    true = windows.true(np.arange(len(windows)), net.horizon)
+    return [_rung([one], [true], [windows.units], net) for one in (*shown, _own(net, fold))]
+
+
 def _plain(
     make: Callable[[], Plain], fold: Fold, held: Sequence[int], net: SeriesForecaster
 ) -> _Shown:
@@ -245,7 +287,15 @@ def _joined(found: Sequence[_Judged], said: str, net: SeriesForecaster) -> Backt
     ]
     fold = np.repeat(np.arange(len(found)), [len(row) for row in true])
     notes = list(dict.fromkeys(note for one in found for note in one.notes))
-    return Backtest(rungs, np.concatenate(true), np.concatenate(starts), fold, said, notes)
+    return Backtest(
+        rungs,
+        np.concatenate(true),
+        np.concatenate(units),
+        np.concatenate(starts),
+        fold,
+        said,
+        notes,
+    )
 
 
 def _names(one: _Judged) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sestina.cli.forecasts import timeline
 from sestina.cli.inputs import records
 from sestina.cli.recorded import recordings
 from sestina.cli.tagged import tagged, texts_of
@@ -15,6 +16,7 @@ from sestina.data.parallel import Pairs
 from sestina.data.recordings import Recordings
 from sestina.data.records import Records
 from sestina.data.tagged import TaggedSentences
+from sestina.data.timeline import Timeline, TimelineColumns
 from sestina.errors import DataError
 from sestina.lab import parts
 from sestina.lab.experiment import Experiment
@@ -48,6 +50,10 @@ class Reading:
         columns = {"word_column": None, "tag_column": None}
         return tagged(path, columns, self.texts["encoding"])
 
+    def over_time(self, path: str) -> Timeline:
+        """Return values over time; the calendar is known ahead."""
+        return timeline(path, TimelineColumns(calendar=True), self.texts["encoding"])
+
     def translated(self, path: str) -> Pairs:
         """Return sentences with translations."""
         same = {name: self.texts[name] for name in ("split", "encoding", "header")}
@@ -66,6 +72,7 @@ class Reading:
 READERS: dict[str, Callable[[Reading, str], parts.Data]] = {
     "tag": Reading.with_tags,
     "series": Reading.recorded,
+    "forecast": Reading.over_time,
     "generate": Reading.plain,
     "translate": Reading.translated,
     "recall": Reading.made,

@@ -68,6 +68,7 @@ class Timeline:
     moments: list[Floats]
     notes: tuple[str, ...] = ()
     source: str = ""
+    parts: None = None  # a series goes on from one part into the next
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -92,7 +92,7 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
         """
         started = self._begin()
         self.notes_: list[str] = config.unused(self)
-        self.context_ = self._reach()
+        self.context_ = self.reach()
         histories = as_histories(X)
         known = as_known(covariates, histories, 0, -1)
         self.n_variables_, self.n_known_ = histories[0].shape[1], known[0].shape[1]
@@ -188,8 +188,8 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
 
     # How a fit goes, step by step.
 
-    def _reach(self) -> int:
-        """Return how many steps are read."""
+    def reach(self) -> int:
+        """Return how many steps are read, T, as the options have it."""
         usual = max(2 * max(self.horizon, self.season), LEAST_CONTEXT)
         context = usual if self.context is None else self.context
         if context < self.season and self.residual:

@@ -113,8 +113,7 @@ def backtest(
     histories = as_histories(X)
     known = as_known(covariates, histories, 0, -1)
     shortest = min(map(len, histories))
-    if steps is None:
-        steps = net.horizon * max(1, shortest // (10 * net.horizon))
+    steps = fold_steps(net, histories) if steps is None else steps
     if min(folds, stride) < 1 or steps < net.horizon:
         raise OptionError(
             f"folds={folds}, steps={steps}, stride={stride}: expected a fold and a stride of 1 at "
@@ -135,6 +134,11 @@ def backtest(
         f"{'step' if stride == 1 else counted(stride, 'step')}"
     )
     return _joined(found, said, net)
+
+
+def fold_steps(net: SeriesForecaster, histories: Sequence[Floats]) -> int:
+    """Return the usual steps of a fold: a tenth of the shortest series, in whole horizons."""
+    return net.horizon * max(1, min(map(len, histories)) // (10 * net.horizon))
 
 
 def _fold(

@@ -16,6 +16,8 @@ from sestina.config import (
     EmbeddingOptions,
     EncoderOptions,
     FineTuningOptions,
+    ForecastOptions,
+    ForecastTrainingOptions,
     GivenOptions,
     InContextOptions,
     LanguageOptions,
@@ -92,6 +94,11 @@ class SequenceFromVectorOptions(
     """Options of `SequenceFromVector`, known without loading torch."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
+class SeriesForecasterOptions(ForecastOptions, ForecastTrainingOptions):
+    """Options of `SeriesForecaster`, known without loading torch."""
+
+
 # What an experiment may train: where it lives, and its options. It takes these, has scikit-learn's
 # fit (with validation=…), and afterwards history_, best_epoch_, seconds_, notes_, n_parameters_ and
 # n_trainable_parameters_. A history without losses tells accuracies. How it is judged, the task
@@ -105,6 +112,7 @@ ESTIMATORS: dict[str, tuple[str, type]] = {
     "SeriesClassifier": ("sestina.estimators.series", SeriesClassifierOptions),
     "LanguageModel": ("sestina.estimators.language_model", LanguageModelOptions),
     "Translator": ("sestina.estimators.translator", TranslationOptions),
+    "SeriesForecaster": ("sestina.estimators.forecaster", SeriesForecasterOptions),
     "SequenceFromVector": (
         "sestina.estimators.sequence_from_vector", SequenceFromVectorOptions,
     ),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from sestina.lab.experiment import Experiment
+from sestina.lab.forecast_judge import ForecastJudge
 from sestina.lab.language_judge import LanguageJudge
 from sestina.lab.recall_judge import LinearJudge, RecallJudge
 from sestina.lab.series_judge import SeriesJudge
@@ -46,6 +47,7 @@ JUDGES: dict[str, Callable[[bool], Judge]] = {
     "series": SeriesJudge,
     "generate": LanguageJudge,
     "translate": TranslationJudge,
+    "forecast": ForecastJudge,
     "given": VectorJudge,
     "recall": RecallJudge,
     "linear": LinearJudge,

@@ -19,6 +19,7 @@ from sestina.data.recordings import Recordings
 from sestina.data.records import Label, Records
 from sestina.data.split import Labelled, three_parts
 from sestina.data.tagged import TaggedSentences
+from sestina.data.timeline import Timeline
 from sestina.errors import DataError, counted
 
 SPLIT_SEED = 0  # the split is the data's; only a draw of few texts changes with the seed
@@ -35,12 +36,13 @@ class Nothing:
     notes: tuple[str, ...] = ()
 
 
-Data = Records | TaggedSentences | Pairs | Recordings | Recall | Nothing
+Data = Records | TaggedSentences | Pairs | Recordings | Timeline | Recall | Nothing
 SIDES: dict[type, tuple[str, str]] = {
     Records: ("texts", "labels"),
     TaggedSentences: ("sentences", "tags"),
     Pairs: ("sources", "targets"),
     Recordings: ("sums", "labels"),
+    Timeline: ("values", "known"),
 }
 """What each kind of data has, and what is to be learnt of it."""
 
@@ -163,7 +165,7 @@ def digest(data: Data) -> str:
     nothing: list[Any] = [None] * len(data)
     texts, labels = (getattr(data, side) for side in SIDES[type(data)])
     for row in zip(texts, labels or nothing, data.parts or nothing, strict=True):
-        total.update(json.dumps(row).encode() + b"\n")
+        total.update(json.dumps(row, default=np.ndarray.tolist).encode() + b"\n")
     return total.hexdigest()
 
 

@@ -137,6 +137,17 @@ def _of_linear(experiment: Experiment) -> dict[str, int]:
     return {"total": experiment.build()["LinearRecurrence"].units ** 2, "trainable": 0}
 
 
+def _of_forecaster(experiment: Experiment) -> dict[str, int]:
+    """Count a forecaster of one variable, of which the place in the year is known ahead."""
+    from sestina.nn.forecaster import ForecastNetwork
+    from sestina.train import random_stream
+
+    (options,) = experiment.build().values()
+    with random_stream(0):
+        network = ForecastNetwork(options, 1, 2, options.reach())
+    return _counted(network.parameters())
+
+
 def _counted(weights: Iterable[Any]) -> dict[str, int]:
     weights = list(weights)
     return {
@@ -154,6 +165,7 @@ COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
     "SeriesClassifier": _of_series,
     "LanguageModel": _of_language_model,
     "Translator": _of_translator,
+    "SeriesForecaster": _of_forecaster,
     "SequenceFromVector": _of_sequence_from_vector,
     "RecallTrial": _of_recall,
     "LinearRecurrence": _of_linear,

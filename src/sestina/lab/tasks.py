@@ -40,6 +40,10 @@ MEASURES = {
     "exact": Measure("exact answers", "exact"),
     "perplexity": Measure("perplexity", "ppl", 2, falls=True),
     "bits_per_character": Measure("bits per character", "bits", falls=True),
+    "mase": Measure("scaled error (MASE)", "MASE", falls=True),
+    "smape": Measure("percentage error (sMAPE)", "sMAPE", 2, falls=True),
+    "quantile_loss": Measure("quantile loss", "q. loss", falls=True),
+    "coverage": Measure("values within the quantiles", "within"),
     "judged": Measure("new, judged as wished", "judged"),
     "judge": Measure("the judge's accuracy", "judge"),
 }
@@ -75,6 +79,11 @@ TASKS = {
         "made sequences to remember", "RecallTrial", ("solved", "squared_error", "accuracy")
     ),
     "linear": Task("no data", "LinearRecurrence", ("gradient",)),
+    "forecast": Task(
+        "values over time",
+        "SeriesForecaster",
+        ("mase", "smape", "quantile_loss", "coverage"),
+    ),
     "given": Task(
         "texts to write from their labels",
         "SequenceFromVector",

@@ -111,6 +111,20 @@ def test_page_of_translating_subwords_runs(capsys):
     assert "chrf" in capsys.readouterr().out
 
 
+def test_page_of_forecasting_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "forecast.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "forecast.md")
+    said = capsys.readouterr().out
+    assert float(re.search(r"error of a wave (\S+)", said)[1]) <= 0.06
+    assert 0.9 < float(re.search(r"error of noise (\S+),", said)[1]) < 1.2
+    assert "(1, 3, 2, 3)" in said and "beats last value" in said and said.endswith("True\n")
+    assert len(commands(page)) == 4
+    for line in commands(page):
+        run_command(line)
+    assert "2011-12,12," in capsys.readouterr().out
+
+
 def test_page_of_the_language_models_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")

@@ -48,7 +48,7 @@ def test_gaps_are_named_and_filled_on_request(tmp_path):
     path = table(tmp_path / "a.csv", ["1,1", "2,", "3,nan", "4,4", "5,"])
     with pytest.raises(DataError, match=r"2 values missing, the first of 'x' at '2'; add --fill"):
         read(path)
-    assert read(path, fill="previous").values[0].ravel().tolist() == [1, 1, 1, 4]
+    assert read(path, fill="forward").values[0].ravel().tolist() == [1, 1, 1, 4]
     assert read(path, fill="linear").values[0].ravel().tolist() == [1, 2, 3, 4]
     early = table(tmp_path / "b.csv", ["1,", "2,2", "3,3"])
     with pytest.raises(DataError, match="before the first value"):

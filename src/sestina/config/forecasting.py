@@ -26,7 +26,7 @@ class TimelineOptions:
     fill: str | None = option(
         None,
         "Fill missing values with the one before, or on a line between those beside.",
-        choices=("previous", "linear"),
+        choices=("forward", "linear"),
     )
 
 

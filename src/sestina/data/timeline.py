@@ -34,7 +34,7 @@ class TimelineColumns:
         id: Column that tells series apart, or None.
         covariates: Columns known ahead.
         calendar: Whether the place in the year, the week and the day are known ahead, too.
-        fill: How gaps in values are filled: "previous", "linear", or None.
+        fill: How gaps in values are filled: "forward", "linear", or None.
     """
 
     time: str | None = None
@@ -249,7 +249,7 @@ def _filled(values: Floats, columns: TimelineColumns, times: Sequence[str], wher
         return values
     if columns.fill is None or gaps[0].any():
         step, column = np.argwhere(gaps)[0]
-        how = "cut the rows before the first value" if gaps[0].any() else "add --fill previous"
+        how = "cut the rows before the first value" if gaps[0].any() else "add --fill forward"
         raise DataError(
             f"{where}: {counted(int(gaps.sum()), 'value')} missing, the first of "
             f"{columns.values[column]!r} at {times[step]!r}; {how}, or --fill linear"

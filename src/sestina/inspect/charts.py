@@ -264,7 +264,7 @@ def svg(chart: LayerChart, theme: str) -> str:
         import vl_convert
     except ImportError as error:
         raise MissingExtra("vl-convert-python", "report") from error
-    drawn: str = vl_convert.vegalite_to_svg(chart.to_dict(), config=_config(THEMES[theme]))
+    drawn: str = vl_convert.vegalite_to_svg(chart.to_dict(), config=style(THEMES[theme]))
     return re.sub(r"<[^>]*>", lambda tag: _plain_tag(tag[0]), drawn)
 
 
@@ -344,7 +344,7 @@ def _flag(base: Any, style: str, left: bool, low: bool = False) -> list[Any]:
     return [base.mark_rule(style=style), label.encode(y=end, text="label:N")]
 
 
-def _config(theme: Mapping[str, Any]) -> dict[str, Any]:
+def style(theme: Mapping[str, Any]) -> dict[str, Any]:
     """Return Vega-Lite's configuration for a theme."""
     text = {"fontSize": 12.5, "baseline": "middle"}
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from sestina.estimators.forecaster import SeriesForecaster
 from sestina.inspect import forecast_charts, page, sections
 from sestina.inspect.forecast_ladder import Backtest, ForecastRung
 from sestina.inspect.sections import Told
+
+if TYPE_CHECKING:
+    from altair import LayerChart
 
 MOST_STEPS = 240  # of a series that are drawn
 NONE = "–"
@@ -42,7 +46,7 @@ def render_forecasts(net: SeriesForecaster, found: Backtest, data: Timeline, tol
         ("data", "What was trained on what", sections.data(told.data, told.options, told.helps)),
         ("ladder", "The ladder", _ladder(found)),
         ("drawn", "Forecasts beside the truth", _drawn(net, found, data)),
-        ("steps", "How errors grow", _by_step(found, data, net)),
+        ("steps", "How errors grow", _by_step(found)),
         ("learning", "How it learned", curves),
     ]
     return page.whole(told.title, lede, parts)
@@ -99,39 +103,52 @@ def _share(rung: ForecastRung) -> str:
 
 def _drawn(net: SeriesForecaster, found: Backtest, data: Timeline) -> str:
     """Return the first variable of the first series, its forecasts laid end to end."""
-    mine = found.starts[:, 0] == 0
-    last = int(found.starts[mine, 1].max())
-    first = max(int(found.starts[mine, 1].min()), last + net.horizon - MOST_STEPS)
-    begins = list(range(last, first - 1, -net.horizon))[::-1]
-    rows = {int(t): n for n, (s, t) in enumerate(found.starts) if s == 0}
-    begins = [begin for begin in begins if begin in rows]
-    *plain, own = found.rungs
-    best = min(plain, key=lambda rung: rung.figures["mase"])
-    lines = {
-        rung.name: [
-            (t + k, float(rung.put[rows[t], k, 0])) for t in begins for k in range(net.horizon)
-        ]
-        for rung in (own, best)
-    }
-    band = [] if own.bands is None else [
-        (t + k, float(own.bands[rows[t], k, 0, 0]), float(own.bands[rows[t], k, 0, -1]))
-        for t in begins for k in range(net.horizon)
-    ]  # fmt: skip
-    values = data.values[0][:, 0]
-    start = max(begins[0] - 2 * net.horizon, 0)
-    truth = [(t, float(values[t])) for t in range(start, min(last + net.horizon, len(values)))]
+    own, best = _own_and_best(found)
     name = data.columns.values[0] + (f" of {data.ids[0]}" if data.ids[0] else "")
-    shaded = " The band lies between the lowest and the highest quantile." if band else ""
+    shaded = " The band lies between the lowest and the highest quantile." if net.quantiles else ""
     return page.figure(
         f"{name}: forecasts of {counted(net.horizon, 'step')}, one behind the other",
-        forecast_charts.beside_truth(truth, lines, band),
-        f"{name} from step {start:,} on, with the forecasts of {own.name} and of {best.name}.",
+        drawing(net, found, data),
+        f"{name} at the end of the series, with the forecasts of {own.name} and of {best.name}.",
         f"Each forecast knows only what comes before its first step.{shaded}",
         alone=True, fixed=True,
     )  # fmt: skip
 
 
-def _by_step(found: Backtest, data: Timeline, net: SeriesForecaster) -> str:
+def _own_and_best(found: Backtest) -> tuple[ForecastRung, ForecastRung]:
+    """Return the net's showing and that of the best plain forecast."""
+    *plain, own = found.rungs
+    return own, min(plain, key=lambda rung: rung.figures["mase"])
+
+
+def drawing(net: SeriesForecaster, found: Backtest, data: Timeline) -> LayerChart:
+    """Return a chart of forecasts laid end to end beside the truth, of the first variable.
+
+    Args:
+        net: The forecaster.
+        found: Its backtest.
+        data: The series; the first one is drawn.
+    """
+    horizon, values = net.horizon, data.values[0][:, 0]
+    rows = {int(t): n for n, (series, t) in enumerate(found.starts) if series == 0}
+    last = max(rows)
+    first = max(min(rows), last + horizon - MOST_STEPS)
+    begins = [begin for begin in range(last, first - 1, -horizon) if begin in rows][::-1]
+    places = [(begin + k, rows[begin], k) for begin in begins for k in range(horizon)]
+    own, best = _own_and_best(found)
+    lines = {
+        rung.name: [(t, float(rung.put[n, k, 0])) for t, n, k in places] for rung in (own, best)
+    }
+    bands = own.bands
+    band = [] if bands is None else [
+        (t, float(bands[n, k, 0, 0]), float(bands[n, k, 0, -1])) for t, n, k in places
+    ]  # fmt: skip
+    steps = range(max(begins[0] - 2 * horizon, 0), last + horizon)
+    truth = [(t, float(values[t])) for t in steps]
+    return forecast_charts.beside_truth(truth, lines, band)
+
+
+def _by_step(found: Backtest) -> str:
     """Return the error of each step ahead, by model."""
     errors = {
         rung.name: (np.abs(found.true - rung.put) / found.units[:, None]).mean(axis=(0, 2))

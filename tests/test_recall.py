@@ -87,6 +87,15 @@ def test_answers_that_do_not_follow_stay_at_chance(monkeypatch):
     assert abs(found["accuracy"] - 0.25) < 0.06 and found["solved"] == 0
 
 
+def test_to_diverge_is_to_fail():
+    source = Recall("adding", 40)
+    wild = {"activation": "relu", "recurrent_initializer": "he", "clip_norm": None}
+    net = trial(encoder="rnn", learning_rate=5.0, optimiser="sgd", **wild)
+    net.fit(Drawn(source, 1, TRAIN), Drawn(source, 50, DEV))
+    assert net.best_epoch_ == 0 and len(net.notes_) == 1 and "lower learning_rate" in net.notes_[0]
+    assert net.figures(*source.draw(100, TEST))["solved"] == 0
+
+
 def test_the_same_seed_gives_the_same_bits():
     source = Recall("copy", 10)
     nets = [

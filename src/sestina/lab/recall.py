@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,9 +20,10 @@ from torch.nn import functional as F
 from sestina import config
 from sestina.config import RecallOptions
 from sestina.data.recall import Answers, Kind, Numbers, Recall
+from sestina.errors import Diverged
 from sestina.nn import initialise, parts
 from sestina.nn.layers import recurrent
-from sestina.train import Problem, random_stream, train
+from sestina.train import Problem, Run, random_stream, train
 
 TRAIN, DEV, TEST = range(3)  # which draws of a source no other part has
 AT_ONCE = 250  # sequences that are answered together
@@ -76,8 +77,9 @@ class RecallTrial(RecallOptions):
     Attributes (after `fit`):
         network_: The torch module.
         history_: One row per epoch of `steps` batches.
-        best_epoch_: The first that passed, else the last.
-        n_parameters_, n_trainable_parameters_, seconds_, notes_: As of every estimator.
+        best_epoch_: The first that passed, else the last; 0 where the first one diverged.
+        n_parameters_, n_trainable_parameters_, seconds_, notes_: As of every estimator; to
+            diverge is to fail the test, which is noted.
     """
 
     def build(self, kind: Kind) -> RecallNetwork:
@@ -94,7 +96,6 @@ class RecallTrial(RecallOptions):
 
         Raises:
             OptionError: An option makes no sense.
-            TrainingError: The loss became NaN or infinite.
         """
         config.check(self)
         started, kind = time.perf_counter(), source.source.what
@@ -106,19 +107,29 @@ class RecallTrial(RecallOptions):
                 x, y = source.draw(self.batch_size, self.seed, epoch, step)
                 yield (torch.from_numpy(x), torch.from_numpy(y)), len(x)
 
-        run = train(
-            Problem(
-                self.network_, batches, self.steps, lambda batch: self._loss(*batch),
-                parts.kernels(self.network_, ()), lambda: self._judged(*held), self._rank,
-            ),
-            self,
-        )  # fmt: skip
+        run = self._train(batches, lambda: self._judged(*held))
         self.history_, self.best_epoch_ = run.history, run.best_epoch
-        self.notes_: list[str] = []
+        self.notes_ = [] if run.diverged is None else [str(run.diverged)]
         weights = list(self.network_.parameters())
         self.n_parameters_ = self.n_trainable_parameters_ = sum(w.numel() for w in weights)
         self.seconds_ = time.perf_counter() - started
         return self
+
+    def _train(
+        self,
+        batches: Callable[[int], Iterator[tuple[tuple[Tensor, Tensor], int]]],
+        judged: Callable[[], dict[str, float]],
+    ) -> Run:
+        problem = Problem(
+            self.network_, batches, self.steps, lambda batch: self._loss(*batch),
+            parts.kernels(self.network_, ()), judged, self._rank,
+        )  # fmt: skip
+        try:
+            return train(problem, self)
+        except Diverged as error:  # in the first epoch, before there were weights to keep
+            self.network_ = self.build(self.kind_)
+            first = {"epoch": 0, "loss": judged()["loss"]}
+            return Run([first], best_epoch=0, diverged=error)
 
     def answers(self, x: Numbers, count: int) -> NDArray[np.float32]:
         """Return what the network puts out for sequences (N, T, D): (N, count, K)."""

@@ -4,6 +4,7 @@ import doctest
 import gzip
 import importlib.metadata
 import importlib.util
+import json
 import pkgutil
 import re
 import shlex
@@ -199,6 +200,23 @@ def test_page_of_the_gradients_runs(tmp_path, monkeypatch, capsys):
     for line in commands(page):
         run_command(line)
     assert "nothing wrong was found" in capsys.readouterr().out
+
+
+def test_page_of_the_series_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "series.md").read_text(encoding="utf-8")
+    walks, watch = blocks("python", page)
+    run(walks, "series.md")
+    assert len(commands(page)) == 7
+    for line in commands(page):
+        run_command(line)
+    found = json.loads((tmp_path / "walks" / "metrics.json").read_text(encoding="utf-8"))
+    assert found["metrics"]["accuracy"] > 0.9 > found["baseline"]["majority class"]["accuracy"]
+    capsys.readouterr()
+    run(watch, "series.md")
+    shown = capsys.readouterr().out
+    assert float(re.search(r"(\S+) of the recordings of two people", shown)[1]) > 0.4
+    assert shown.rstrip().endswith(" True")
 
 
 def test_page_of_the_texts_runs(tmp_path, monkeypatch):

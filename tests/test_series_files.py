@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sestina.data.long_tables import RecordingColumns
 from sestina.data.series_files import read_series
 from sestina.errors import DataError
 
@@ -82,8 +81,7 @@ def test_parquet_dates_and_columns_by_name(tmp_path):
         }
     )
     table.write_parquet(tmp_path / "t.parquet")
-    columns = RecordingColumns(id="who", time="when", channels="g", label="mood")
-    found = read_series(tmp_path / "t.parquet", columns)
+    found = read_series(tmp_path / "t.parquet", id="who", time="when", channels="g", label="mood")
     assert same(found.rows[0], [[2], [1]]) and same(found.rows[1], [[NAN]])
     assert found.labels == ["ok", "bad"] and found.groups is None
 
@@ -119,9 +117,9 @@ def test_malformed_tables(tmp_path, text, message):
 def test_columns_that_are_not_there(tmp_path):
     path = written(tmp_path, "t.csv", LONG)
     with pytest.raises(DataError, match="has no column 'az'; known are ax, ay"):
-        read_series(path, RecordingColumns(channels="ax,az"))
+        read_series(path, channels="ax,az")
     with pytest.raises(DataError, match="one column is asked for as two things"):
-        read_series(path, RecordingColumns(channels="ax,ay", group="ax"))
+        read_series(path, channels="ax,ay", group="ax")
 
 
 def test_ts(tmp_path):

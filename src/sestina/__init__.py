@@ -12,11 +12,13 @@ from sestina.version import __version__
 
 if TYPE_CHECKING:
     from sestina.data.datasets import pairs as load_pairs
+    from sestina.data.datasets import recordings as load_series
     from sestina.data.datasets import records as load_dataset
     from sestina.data.datasets import table as load_table
     from sestina.data.datasets import tagged as load_tagged
     from sestina.data.parallel import read_pairs
     from sestina.data.read import read
+    from sestina.data.series_files import read_series
     from sestina.data.tagged import read_tagged
     from sestina.errors import SestinaError
     from sestina.estimators.contextual import ContextualSentenceVectors, ContextualVectors
@@ -82,10 +84,12 @@ _PLACES = {
     "load": "sestina.estimators.loading",
     "load_dataset": "sestina.data.datasets:records",
     "load_pairs": "sestina.data.datasets:pairs",
+    "load_series": "sestina.data.datasets:recordings",
     "load_tagged": "sestina.data.datasets:tagged",
     "load_table": "sestina.data.datasets:table",
     "read": "sestina.data.read",
     "read_pairs": "sestina.data.parallel",
+    "read_series": "sestina.data.series_files",
     "read_tagged": "sestina.data.tagged",
     "sentences": "sestina.text.sentences",
     "set_threads": "sestina.kernels.parallel",
@@ -127,10 +131,12 @@ __all__ = [
     "load",
     "load_dataset",
     "load_pairs",
+    "load_series",
     "load_table",
     "load_tagged",
     "read",
     "read_pairs",
+    "read_series",
     "read_tagged",
     "sentences",
     "set_threads",

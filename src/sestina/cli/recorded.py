@@ -9,13 +9,13 @@ from typing import Any
 
 from sestina.cli.inputs import found_at
 from sestina.cli.show import say
+from sestina.config import SeriesReadingOptions
 from sestina.data import datasets
-from sestina.data.long_tables import RecordingColumns
 from sestina.data.recordings import Recordings
 from sestina.data.series_files import read_series
 from sestina.errors import DataError, OptionError, counted
 
-ROLES = tuple(RecordingColumns.__dataclass_fields__)
+READ = tuple(SeriesReadingOptions.__dataclass_fields__)
 CHUNK = 256  # recordings that are answered together
 FEW = 50
 
@@ -31,9 +31,8 @@ def recordings(path: str, reading: Mapping[str, Any], need_label: bool = True) -
     Raises:
         DataError: There is no such path or data set, or it cannot be read.
     """
-    columns = RecordingColumns(**{role: reading[role] for role in ROLES})
-    how = {name: reading[name] for name in ("encoding", "header")}
-    read_file = partial(read_series, columns=columns, need_label=need_label, **how)
+    how = {name: reading[name] for name in READ}
+    read_file = partial(read_series, need_label=need_label, **how)
     return found_at(path, datasets.recordings, read_file)
 
 

@@ -18,8 +18,13 @@ ARRAYS = (".npz", ".npy")
 
 def read_series(
     path: str | Path,
-    columns: RecordingColumns | None = None,
     *,
+    id: str | None = None,
+    time: str | None = None,
+    channels: str | None = None,
+    group: str | None = None,
+    label: str | None = None,
+    split: str | None = None,
     encoding: str = "utf-8",
     header: bool = True,
     need_label: bool = True,
@@ -32,7 +37,13 @@ def read_series(
 
     Args:
         path: File or folder.
-        columns: Names of a table's columns, or of arrays; guessed where None, and noted.
+        id: Column of a table that tells recordings apart; this and others are guessed where None,
+            which is noted.
+        time: Column by which steps are put in order.
+        channels: Columns of the channels, parted by commas; by default all that are nothing else.
+        group: Column, or array of an .npz, of what stays in one part, as the person.
+        label: Column, or array, of the labels.
+        split: Column, or array, that names the parts.
         encoding: Encoding of text files.
         header: Whether a CSV or TSV file starts with column names.
         need_label: Whether to refuse data without labels.
@@ -40,7 +51,8 @@ def read_series(
     Raises:
         DataError: The data cannot be read so; the message says where and what to do.
     """
-    path, columns = Path(path), columns or RecordingColumns()
+    path = Path(path)
+    columns = RecordingColumns(id, time, channels, group, label, split)
     kind = kind_of(path)
     if path.is_dir():
         if not is_har(path):

@@ -20,7 +20,7 @@ from sestina.inspect.evaluate import Ladder, judged_baseline, judged_net
 from sestina.inspect.window_statistics import features
 
 UNIT = "recording"
-STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+STRENGTHS = (0.003, 0.03, 0.3, 3.0)
 RATES = (0.05, 0.1)  # of gradient boosting
 TREES = 150
 Table = NDArray[np.float64]

@@ -154,15 +154,34 @@ def test_a_linear_recurrence_that_explodes_is_stopped():
 
 
 def test_the_tally_of_an_epoch():
-    tally = Tally(before=100)
-    norms = [1.0, 2.0, 900.0, 3.0]
+    tally = Tally()
+    norms = [1.0, 2.0, 9.0, 3.0]
     for step, norm in enumerate(norms):
         tally.add(loss=step, size=2 if step == 3 else 1, norm=norm, cut=norm > 2.5)
     row = tally.row()
     assert row["loss"] == (0 + 1 + 2 + 2 * 3) / 5 and tally.done == 5
     assert row["gradient_norm"] == sum(norms) / 4 and row["gradient_median"] == 2.5
-    assert (row["gradient_peak"], row["gradient_peak_step"], row["clipped"]) == (900.0, 103, 0.5)
+    assert (row["gradient_peak"], row["gradient_jump"], row["clipped"]) == (9.0, 0.0, 0.5)
     assert set(Tally().row().values()) == {0.0}
+
+
+def jump(norms, **how):
+    tally = Tally(**how)
+    for norm in norms:
+        tally.add(1.0, 1, norm, False)
+    row = tally.row()
+    return row["gradient_jump"], row["gradient_jump_step"]
+
+
+def test_a_jump_is_measured_against_the_norms_before():
+    steady = [0.5] * 20
+    assert jump([*steady, 200.0, *steady]) == (400.0, 21)
+    assert jump([*steady, 200.0], before=791) == (400.0, 812)
+    assert jump([*steady, 200.0], history=[{"gradient_median": 2.0}]) == (100.0, 21)
+    assert jump([200.0, *steady]) == (0.0, 0)  # a start is no jump
+    assert jump([2.0**-n for n in range(40)]) == (0.0, 0)  # nor is settling down
+    assert jump([*steady, 2.0, *steady]) == (0.0, 0)
+    assert jump([0.0] * 20 + [1.0])[1] == 21
 
 
 def test_a_tally_takes_no_more_memory_for_more_steps():

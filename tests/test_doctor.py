@@ -51,7 +51,7 @@ def examined(layer, steps=T, history=()):
 
 
 def steady(**last):
-    rows = [{"loss": 1.0, "gradient_norm": 0.5 + 0.1 * n, "clipped": 0.1} for n in range(5)]
+    rows = [{"loss": 1.0 - 0.05 * n, "gradient_jump": 1.0, "clipped": 0.0} for n in range(5)]
     return [*rows, {**rows[-1], **last}]
 
 
@@ -76,12 +76,12 @@ ILL = {
         lambda: examined(lstm(forget=6.0, input=-9.0)), "the input gate is shut in 100%",
     ),
     "jumps": (
-        lambda: examined(rnn(1.0), history=steady(gradient_norm=280.0)),
-        "the gradient's norm jumped 400 times in epoch 6; clip it",
+        lambda: examined(rnn(1.0), history=steady(gradient_jump=400.0, gradient_jump_step=812)),
+        "the gradient's norm jumped 400 times at step 812; clip it",
     ),
     "clipped": (
-        lambda: examined(rnn(1.0), history=steady(clipped=1.0)),
-        "100% of the last epoch's steps were clipped",
+        lambda: examined(rnn(1.0), history=[{"loss": 0.7, "clipped": 1.0}] * 3),
+        "100% of the steps were clipped",
     ),
 }  # fmt: skip
 WELL = {
@@ -90,6 +90,13 @@ WELL = {
     "few steps": lambda: examined(rnn(0.3), steps=8),
     "remembers": lambda: examined(lstm(forget=6.0)),
     "steady": lambda: examined(rnn(1.0), history=steady()),
+    "jumps and is clipped": lambda: examined(
+        rnn(1.0), history=steady(gradient_jump=400.0, gradient_jump_step=812, clipped=0.1)
+    ),
+    "clipped, and learns": lambda: examined(
+        rnn(1.0), history=[{"loss": 1.0 - 0.1 * n, "clipped": 1.0} for n in range(5)]
+    ),
+    "of an older version": lambda: examined(rnn(1.0), history=[{"loss": 1.0}, {"loss": 0.9}]),
 }
 
 
@@ -188,6 +195,22 @@ def test_the_command_line(run):
     (layer,) = told["layers"]
     assert code == 0 and told["findings"] == [] and layer["cell"] == "rnn_tanh"
     assert layer["jacobian"][0] == 1 and len(layer["loss"]) == len(layer["jacobian"])
+    assert len(layer["steps"]) == len(layer["jacobian"]) - 1 and told["page"] is None
+    (values,) = layer["spectrum"].values()
+    assert len(values) == layer["units"] and all(len(pair) == 2 for pair in values)
+    assert max(abs(complex(*pair)) for pair in values) == layer["radius"]["candidate"]
+
+
+def test_the_page(run, model):
+    pytest.importorskip("altair")
+    code, out, _ = run("gradients", "m", "reviews.csv", "--page", "g.html")
+    html = (model / "g.html").read_text()
+    assert code == 0 and "page  g.html" in out and html.count("<figure") == 5
+    assert "Nothing wrong was found." in html and "eigenvalues" in html and "http" not in html
+    code, _, err = run("gradients", "m", "reviews.csv", "--page", "g.html")
+    assert code == 1 and "'g.html' exists" in err
+    code, out, _ = run("gradients", "m", "reviews.csv", "--page", "g.html", "--overwrite", "--json")
+    assert code == 0 and json.loads(out)["page"] == "g.html"
 
 
 def test_the_command_line_refuses(run):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sestina.inspect.gradients import FORGOTTEN, reaches
+from sestina.inspect.gradients import FORGOTTEN, PARTS, _norms, reaches
 from sestina.nn import GRU, LSTM, SimpleRNN
 from sestina.nn.watch import watching
 
@@ -127,6 +127,47 @@ def test_memory_of_a_known_recurrence(rate, memory):
     assert found.memory == memory and (memory is None or rate**memory < FORGOTTEN)
     assert np.allclose(found.loss, found.jacobian * H**0.5, rtol=1e-5)
     assert found.dead == 0 and found.saturated == {}
+
+
+def test_memory_is_that_of_each_layer_and_direction():
+    rates = {"l0": 0.5, "l0_reverse": 0.8, "l1": 0.3, "l1_reverse": 0.9}
+    layer = SimpleRNN(D, H, num_layers=2, bidirectional=True, batch_first=True, activation="relu")
+    with torch.no_grad():
+        for name, weight in layer.named_parameters():
+            weight.fill_(0.1)
+            kind, _, place = name.partition("_l")
+            if kind == "weight_hh":
+                weight.copy_(rates[f"l{place}"] * torch.eye(H))
+    x = torch.ones(2, 60, D)
+    found = reaches(layer, lambda: layer(x)[0].sum())
+    for one, rate in zip(found, rates.values(), strict=True):
+        lag = next(k for k in range(60) if rate**k < FORGOTTEN)
+        assert (one.memory, one.radius["candidate"]) == (lag, pytest.approx(rate))
+        assert np.allclose(one.steps, rate)
+
+
+def test_the_spectrum_is_that_of_each_gate():
+    layer = GRU(D, 2, batch_first=True)
+    turn = torch.tensor([[0.0, -0.9], [0.9, 0.0]])  # a quarter's turn: eigenvalues ± 0.9 i
+    with torch.no_grad():
+        layer.weight_hh_l0.copy_(torch.cat([0.5 * torch.eye(2), turn, 2 * turn]))
+    (found,) = reaches(layer, lambda: last(layer, torch.ones(2, 5, D)).sum())
+    assert list(found.spectrum) == ["reset", "update", "candidate"]
+    assert np.allclose(found.spectrum["reset"], 0.5)
+    assert np.allclose(sorted(found.spectrum["update"].imag), [-0.9, 0.9])
+    assert np.allclose(list(found.radius.values()), [0.5, 0.9, 1.8])
+    assert list(found.gates) == ["reset", "update"]
+    for shares in found.gates.values():
+        assert len(shares) == PARTS and shares.sum() == pytest.approx(1)
+
+
+def test_norms_are_true_at_any_size():
+    matrices = torch.randn(5, 4, 7, dtype=torch.float64)
+    sizes = torch.tensor([1.0, 1e-200, 1e200, 0.0, 1.0], dtype=torch.float64)
+    matrices *= sizes[:, None, None]
+    matrices[4, 0, 0] = torch.inf
+    wanted = [torch.linalg.matrix_norm(matrix, 2).item() for matrix in matrices[:4]]
+    assert np.allclose(_norms(matrices), [*wanted, np.inf], rtol=1e-9, atol=0)
 
 
 def test_dead_units_and_saturated_gates():

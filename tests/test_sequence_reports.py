@@ -79,7 +79,8 @@ def test_a_tagger_s_page(tags):
     _, rungs, _, html = tags
     words = check(html)
     for said in (
-        "In short", "The ladder", "How it learned", "Kind by kind", "Tag by tag", "Where it errs",
+        "In short", "The ladder", "How it learned", "How far gradients reach", "Kind by kind",
+        "Tag by tag", "Where it errs",
         "Span F1", "Unseen words", "Confusion matrix", "Validation span F1", "usual tag of a word",
         "window + logistic regression", "best was", "hidden",
     ):  # fmt: skip
@@ -138,7 +139,8 @@ def test_a_language_model_s_page(texts):
     _, rungs, _, html = texts
     words = check(html)
     for said in (
-        "In short", "The ladder", "How it learned", "What it writes", "What it expects",
+        "In short", "The ladder", "How it learned",
+        "How far gradients reach", "What it writes", "What it expects",
         "Perplexity", "Bits per character", "Tokens per second", "Kneser–Ney 5-gram",
         "Temperature 0.5", "Temperature 0.8", "Temperature 1", "Most probable", "Least probable",
         "Validation perplexity", "∎",
@@ -183,7 +185,8 @@ def test_a_page_of_what_is_written_from_values(written):
     net, rungs, _, _, html = written
     words = check(html)
     for said in (
-        "In short", "The ladder", "How it learned", "Value by value", "What it writes",
+        "In short", "The ladder", "How it learned",
+        "How far gradients reach", "Value by value", "What it writes",
         "What it expects", "Tokens per second", "Kneser–Ney 5-gram", "Validation perplexity",
         "vectors mixed up", "animal cat <b>, times 1", "animal dog, times 2", "Parameters", "∎",
     ):  # fmt: skip

@@ -141,7 +141,8 @@ def _epoch(
     problem.network.train()
     if problem.layers is not None:
         problem.layers.thaw(number)
-    tally, divergence = Tally((number - 1) * problem.steps), Divergence(options, state.history)
+    tally = Tally((number - 1) * problem.steps, state.history)
+    divergence = Divergence(options, state.history)
     sample = optimise.Sample(problem.network)
     with random_stream(options.seed, number):
         for step in _steps(problem, options, optimiser, number, tally, divergence):

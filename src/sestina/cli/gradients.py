@@ -55,7 +55,7 @@ def gradients(
     of the recurrent weights; how many gates are shut or wide open. --page
     draws all that, in one HTML file.
     """
-    from sestina.inspect import gradient_page
+    from sestina.inspect import answers, gradient_page
     from sestina.inspect.doctor import findings
     from sestina.inspect.gradients import gradients as measured
 
@@ -66,7 +66,7 @@ def gradients(
     reaches = measured(found.net, found.X, found.y)
     if not reaches:
         raise DataError(f"{model!r} has no recurrent layers, in which gradients could go back")
-    told = findings(reaches, found.net.history_)
+    told = findings(reaches, found.net.history_) + answers.findings(found.net, found.X, found.y)
     if page is not None:
         store.write_text(page, gradient_page.render(model, path, reaches, found.net.history_, told))
     if json:

@@ -41,7 +41,9 @@ class Trained(LearningOptions):
 
     Attributes (after `fit`):
         network_: The torch module.
-        history_: One row per epoch.
+        history_: One row per epoch: loss, validation figures, the gradient's norm before clipping
+            (`gradient_norm`, the mean) and the share of steps in which it was `clipped`, how far
+            the weights `moved` (a share of their size), speed, seconds.
         best_epoch_: The epoch whose weights are kept, from 1.
         n_iter_: Epochs.
         seconds_: Seconds that `fit` took.

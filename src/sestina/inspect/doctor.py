@@ -1,34 +1,35 @@
-"""What gradients over time say of a model: an illness, its evidence, a remedy; rows D6 to D9."""
+"""What is wrong with a model: an illness, its evidence, a remedy; rows D6 to D9."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from sestina.inspect import course
+from sestina.inspect.course import History
 from sestina.inspect.gradients import FORGOTTEN, Reach
 
 SHORT = 10  # steps that every layer sees through
 HUGE = 100.0  # a Jacobian's norm that no healthy layer has
 STUCK = 0.9  # share of a gate's values at its end
 DEAD = 0.5  # share of units
-JUMP = 100.0  # of the gradient's norm, against the median of the epochs before
-CLIPPED = 0.95  # share of steps
-LEARNT = 0.5  # of the loss of the first epoch
+SPLIT = 0.1  # share of a gate's values at either end, where it flips between them
 AT_REST = {("forget", "open"), ("update", "open"), ("update", "shut"), ("reset", "open")}
 """What a layer does that only remembers, or only reads: no illness."""
 
 
-def findings(reaches: Sequence[Reach], history: Sequence[Mapping[str, float]] = ()) -> list[str]:
+def findings(reaches: Sequence[Reach], history: History = ()) -> list[str]:
     """Return a sentence for each illness; none of a healthy model.
+
+    `inspect.answers` has what a classifier's answers say beside.
 
     Args:
         reaches: Of each direction of each layer.
-        history: A row per epoch, with "loss", "gradient_norm" and "clipped".
+        history: A row per epoch, as training keeps it; `inspect.course`.
     """
-    learnt = len(history) > 1 and history[-1]["loss"] < LEARNT * history[0]["loss"]
-    found = [told for reach in reaches for told in _of_layer(reach, learnt)]
-    return found + _of_training(history)
+    found = [told for reach in reaches for told in _of_layer(reach, course.learnt(history))]
+    return found + course.findings(history)
 
 
 def title(reach: Reach) -> str:
@@ -76,6 +77,12 @@ def _vanishing(reach: Reach) -> list[str]:
 
 
 def _saturated(reach: Reach) -> list[str]:
+    if reach.saturated and all(_flips(*shares) for shares in reach.saturated.values()):
+        least = min(map(sum, reach.saturated.values()))
+        return [
+            f"all gates are shut or wide open in {least:.0%} of all steps, so that no gradient "
+            "passes them; scale the inputs, or lower the learning rate"
+        ]
     return [
         f"the {gate} gate is {way} in {share:.0%} of all steps, so that no gradient passes it; "
         "lower the learning rate, or scale the inputs"
@@ -85,6 +92,10 @@ def _saturated(reach: Reach) -> list[str]:
     ]
 
 
+def _flips(shut: float, wide: float) -> bool:
+    return min(shut, wide) > SPLIT and shut + wide > STUCK
+
+
 def _dead(reach: Reach) -> list[str]:
     if reach.dead is None or reach.dead <= DEAD:
         return []
@@ -92,22 +103,3 @@ def _dead(reach: Reach) -> list[str]:
         f"{reach.dead:.0%} of the units are 0 at every step; lower the learning rate, or take "
         "activation=tanh"
     ]
-
-
-def _of_training(history: Sequence[Mapping[str, float]]) -> list[str]:
-    norms = [row["gradient_norm"] for row in history if "gradient_norm" in row]
-    found = []
-    for epoch in range(1, len(norms)):
-        usual = float(np.median(norms[:epoch]))
-        if norms[epoch] > JUMP * usual > 0:
-            found.append(
-                f"the gradient's norm jumped {norms[epoch] / usual:,.0f} times in epoch "
-                f"{epoch + 1}; clip it (clip_norm=1), or lower the learning rate"
-            )
-            break
-    if history and history[-1].get("clipped", 0.0) > CLIPPED:
-        found.append(
-            f"{history[-1]['clipped']:.0%} of the last epoch's steps were clipped, which makes "
-            "all of one length; raise clip_norm, or lower the learning rate"
-        )
-    return found

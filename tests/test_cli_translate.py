@@ -109,8 +109,8 @@ def test_info_and_card(run, trained):
 
 def test_the_report_holds_all_it_shows(trained):
     page = (trained / "report.html").read_text(encoding="utf-8")
-    for heading in ("In short", "The ladder", "How it learned", "How far gradients reach", "Some translations",
-                    "What it looks at"):  # fmt: skip
+    for heading in ("In short", "The ladder", "How it learned", "How far gradients reach",
+                    "Some translations", "What it looks at"):  # fmt: skip
         assert f">{heading}</h2>" in page
     assert page.count("<svg") >= 2 * 2 and "word by word (IBM model 1)" in page
     assert not re.search(r'(?:src|href)="(?!#)', page)

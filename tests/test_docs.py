@@ -196,7 +196,7 @@ def test_page_of_the_gradients_runs(tmp_path, monkeypatch, capsys):
     last, most = capsys.readouterr().out.splitlines()
     assert re.match(r"last 0\.[45]\d? \['encoder.cell, layer 1: gradients reach 1\d steps", last)
     assert re.match(r"max (1\.0|0\.9\d?) \[\]", most)
-    assert len(commands(page)) == 3
+    assert len(commands(page)) == 4
     for line in commands(page):
         run_command(line)
     assert "nothing wrong was found" in capsys.readouterr().out

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from sestina.cli import show
-from sestina.cli.job import claim, ended_early, keep, run_facts, show_end, untrained, write_report
+from sestina.cli.job import (
+    Ending,
+    claim,
+    ending_of,
+    keep,
+    run_facts,
+    show_end,
+    untrained,
+    write_report,
+)
 from sestina.data.timeline import Timeline
 from sestina.errors import SestinaError, counted
 from sestina.estimators.forecaster import SeriesForecaster
@@ -38,7 +47,7 @@ class ForecastJob:
     stride: int
 
     def run(self, resume: bool, overwrite: bool) -> dict[str, Any]:
-        """Do the job and return what ``--json`` prints; after Ctrl-C "interrupted" is true in it.
+        """Do the job and return what ``--json`` prints; "stopped" says why it ended early, if so.
 
         Raises:
             SestinaError: The data, an option or the folder does not do; nothing was lost.
@@ -54,24 +63,22 @@ class ForecastJob:
             with suppress(OSError):  # there is something in it
                 self.out.rmdir()
             raise
-        interrupted = ended_early(
-            net, data.values, covariates=known, checkpoint=self.out, resume=resume
-        )
+        ending = ending_of(net, data.values, covariates=known, checkpoint=self.out, resume=resume)
         notes = [*found.notes, *net.notes_]
         for note in notes:
             show.say(note)
-        result = self._result(net, found, interrupted)
+        result = self._result(net, found, ending)
         result["notes"] = [*data.notes, *notes]
         steps = counted(sum(map(len, data.values)), "step")
         series = counted(len(data), "series", "series")
         sizes = f"{self.path}: {series} of together {steps}"
         keep(net, self.out, {**result, "data": f"{sizes}, all trained on after a backtest: "
-                             f"{found.said}"}, interrupted)  # fmt: skip
+                             f"{found.said}"}, ending)  # fmt: skip
         told = self._told(net, result, f"{sizes}. Backtest: {found.said}")
         result["report"] = write_report(self.out, lambda: render_forecasts(net, found, data, told))
         return result
 
-    def _result(self, net: SeriesForecaster, found: Backtest, interrupted: bool) -> dict[str, Any]:
+    def _result(self, net: SeriesForecaster, found: Backtest, ending: Ending) -> dict[str, Any]:
         *plain, own = found.rungs
         data = self.data
         ends = [times[len(v) - 1] for times, v in zip(data.times, data.values, strict=True)]
@@ -94,7 +101,7 @@ class ForecastJob:
             "verdicts": [
                 forecast_verdict(found.rungs, own.name, rung.name) for rung in reversed(plain)
             ],
-            "interrupted": interrupted,
+            **ending._asdict(),
         }
 
     def _told(self, net: SeriesForecaster, result: dict[str, Any], said: str) -> Told:

@@ -15,6 +15,7 @@ from sestina.data.parallel import Pairs, read_pairs
 from sestina.data.read import read
 from sestina.data.recordings import Recordings
 from sestina.data.records import Records
+from sestina.data.registry import SHIPPED, DataSet
 from sestina.data.series_files import read_series
 from sestina.data.shipped_sets import SHIPPED, DataSet
 from sestina.data.tables import SEPARATORS, kind_of, read_table, with_numbers

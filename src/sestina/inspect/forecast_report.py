@@ -12,6 +12,7 @@ from sestina.errors import counted
 from sestina.estimators.forecaster import SeriesForecaster
 from sestina.inspect import forecast_charts, page, sections
 from sestina.inspect.forecast_ladder import Backtest, ForecastRung
+from sestina.inspect.gradient_page import reaches_of, section
 from sestina.inspect.sections import Told
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def render_forecasts(net: SeriesForecaster, found: Backtest, data: Timeline, tol
     )
     measures = {"mase": "Scaled error on the last steps, held out while training. Lower is better."}
     curves = sections.learning(net.history_, net.best_epoch_, "windows", measures)
+    reaches = reaches_of(net, data.values, data.past() if net.n_known_ else None)
     parts = [
         ("short", "In short", sections.short(_tiles(found.rungs), told.verdicts)),
         ("data", "What was trained on what", sections.data(told.data, told.options, told.helps)),
@@ -48,6 +50,7 @@ def render_forecasts(net: SeriesForecaster, found: Backtest, data: Timeline, tol
         ("drawn", "Forecasts beside the truth", _drawn(net, found, data)),
         ("steps", "How errors grow", _by_step(found)),
         ("learning", "How it learned", curves),
+        ("gradients", "How far gradients reach", section(reaches, net.history_)),
     ]
     return page.whole(told.title, lede, parts)
 

@@ -17,7 +17,6 @@ from sestina.data.recordings import Recordings
 from sestina.data.records import Records
 from sestina.data.registry import SHIPPED, DataSet
 from sestina.data.series_files import read_series
-from sestina.data.shipped_sets import SHIPPED, DataSet
 from sestina.data.tables import SEPARATORS, kind_of, read_table, with_numbers
 from sestina.data.tagged import TaggedSentences, fixed_parts, read_tagged
 from sestina.data.timeline import Timeline, TimelineColumns, read_timeline

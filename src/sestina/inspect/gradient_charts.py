@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 FLOOR = 1e-10  # what is less counts as nothing, and is not drawn
 POINTS = 160  # of a curve
-EIGENVALUES = 300  # of a layer, the largest ones
+EIGENVALUES = 160  # of a layer that are drawn, the largest ones
 SIDE = 300  # of the complex plane, in pixels
 TICKS = 6  # of a logarithmic axis
 AROUND = 72  # points of the unit circle

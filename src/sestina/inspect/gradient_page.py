@@ -96,7 +96,7 @@ def _told(sentences: Sequence[str]) -> str:
 
 def _table(reaches: Sequence[Reach]) -> str:
     rows = [[page.text(cell) for cell in cells(reach)] for reach in reaches]
-    return page.table("How far gradients reach", HEADS, rows, texts=2) + page.note(
+    return page.table("Layer by layer", HEADS, rows, texts=2) + page.note(
         "Steps: the length of a sequence, the median. Heard: how many steps before its last the "
         "loss still pulls at the state, by 1 % of its strongest pull or more. Memory: how many "
         "steps it takes until less than 1 % of a state is left in a later one; all: it is never so "
@@ -143,13 +143,15 @@ def _layers(reaches: Sequence[Reach]) -> str:
     """Return of each direction of each layer its eigenvalues and, where it has any, its gates."""
     pieces = []
     for reach in reaches:
+        few = sum(map(len, reach.spectrum.values())) > charts.EIGENVALUES
         radius = "; ".join(f"{gate} {value:.2f}" for gate, value in reach.radius.items())
         pieces.append(
             page.figure(
                 f"{title(reach)}: eigenvalues", charts.spectrum(reach.spectrum),
                 f"Eigenvalues of {counted(reach.units, 'unit')}; largest: {radius}.",
                 "Of the recurrent weights, by gate, beside the unit circle. Of a linear recurrence "
-                "those inside make it forget, those outside explode.",
+                "those inside make it forget, those outside explode."
+                + (f" Shown are the {charts.EIGENVALUES} largest." if few else ""),
             )
         )  # fmt: skip
         if reach.gates:

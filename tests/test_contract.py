@@ -17,6 +17,7 @@ from sestina import (
     LanguageModel,
     Perceptron,
     SequenceFromVector,
+    SequenceSimilarity,
     SequenceTagger,
     SeriesForecaster,
     SigmoidNeuron,
@@ -50,6 +51,10 @@ def case_of(name, reviews):
         return SequenceFromVector, SERIES[:, 0], texts
     if name == "Translator":
         return Translator, texts, [" ".join(reversed(text.split())) for text in texts]
+    if name == "SequenceSimilarity":
+        pairs = list(zip(texts, texts[1:] + texts[:1], strict=True))
+        both = zip(labels, labels[1:] + labels[:1], strict=True)
+        return SequenceSimilarity, pairs, [int(a == b) for a, b in both]
     if name == "SeriesForecaster":
         return SeriesForecaster, WAVES, None
     return (
@@ -89,6 +94,8 @@ def answers(net, x):
         return np.array(net.generate(x, n=8, temperature=2))
     if isinstance(net, Translator):
         return net.score_pairs(x, x)
+    if isinstance(net, SequenceSimilarity):
+        return net.similarity(*zip(*x, strict=True))
     if isinstance(net, SeriesForecaster):
         return net.predict(x)
     return net.score_texts(x) if isinstance(net, LanguageModel) else laid(net.predict_proba(x))
@@ -213,6 +220,7 @@ def test_classes_are_known_after_fit(labelled):
 def test_what_is_known_after_fit(fitted):
     writes = isinstance(fitted, LanguageModel | SequenceFromVector | Translator)
     measure = "perplexity" if writes else "accuracy"
+    measure = "error" if isinstance(fitted, SequenceSimilarity) else measure
     measure = "mase" if isinstance(fitted, SeriesForecaster) else measure
     assert 1 <= fitted.best_epoch_ <= fitted.n_iter_ == len(fitted.history_) == 3
     assert fitted.seconds_ > 0

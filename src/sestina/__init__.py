@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sestina.estimators.loading import load
     from sestina.estimators.neuron import Perceptron, SigmoidNeuron
     from sestina.estimators.sequence_from_vector import SequenceFromVector
+    from sestina.estimators.sequence_similarity import SequenceSimilarity
     from sestina.estimators.sequence_tagger import SequenceTagger
     from sestina.estimators.series import SeriesClassifier
     from sestina.estimators.text_classifier import TextClassifier
@@ -67,6 +68,7 @@ _PLACES = {
     "Perceptron": "sestina.estimators.neuron",
     "SentenceVectors": "sestina.vectors.sentences",
     "SequenceFromVector": "sestina.estimators.sequence_from_vector",
+    "SequenceSimilarity": "sestina.estimators.sequence_similarity",
     "SequenceTagger": "sestina.estimators.sequence_tagger",
     "SeriesClassifier": "sestina.estimators.series",
     "SeriesForecaster": "sestina.estimators.forecaster",
@@ -113,6 +115,7 @@ __all__ = [
     "Perceptron",
     "SentenceVectors",
     "SequenceFromVector",
+    "SequenceSimilarity",
     "SequenceTagger",
     "SeriesClassifier",
     "SeriesForecaster",

@@ -47,6 +47,7 @@ from sestina.config.series import (
     SeriesReadingOptions,
     SignalOptions,
 )
+from sestina.config.similarity import SimilarityOptions
 from sestina.config.tagging import TaggedOptions, TaggerOptions
 from sestina.config.texts import (
     BagOptions,
@@ -139,6 +140,7 @@ __all__ = [
     "SeriesReadingOptions",
     "SigmoidNeuronOptions",
     "SignalOptions",
+    "SimilarityOptions",
     "StackOptions",
     "SubwordOptions",
     "TaggedOptions",

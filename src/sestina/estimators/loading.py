@@ -10,6 +10,7 @@ from sestina.estimators.folder import read_model
 from sestina.estimators.forecaster import SeriesForecaster
 from sestina.estimators.language_model import LanguageModel
 from sestina.estimators.sequence_from_vector import SequenceFromVector
+from sestina.estimators.sequence_similarity import SequenceSimilarity
 from sestina.estimators.sequence_tagger import SequenceTagger
 from sestina.estimators.series import SeriesClassifier
 from sestina.estimators.text_classifier import TextClassifier
@@ -23,6 +24,7 @@ ESTIMATORS: dict[str, type[Any]] = {
         SeriesClassifier,
         SeriesForecaster,
         SequenceTagger,
+        SequenceSimilarity,
         LanguageModel,
         SequenceFromVector,
         Translator,

@@ -29,6 +29,7 @@ from sestina.config import (
     PretrainingOptions,
     RecallOptions,
     SeriesOptions,
+    SimilarityOptions,
     StackOptions,
     TaggerOptions,
     TextNeuronOptions,
@@ -95,6 +96,11 @@ class SequenceFromVectorOptions(
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class SequenceSimilarityOptions(TextOptions, SimilarityOptions, LearningOptions):
+    """Options of `SequenceSimilarity`, known without loading torch."""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class SeriesForecasterOptions(ForecastOptions, ForecastTrainingOptions):
     """Options of `SeriesForecaster`, known without loading torch."""
 
@@ -112,6 +118,9 @@ ESTIMATORS: dict[str, tuple[str, type]] = {
     "SeriesClassifier": ("sestina.estimators.series", SeriesClassifierOptions),
     "LanguageModel": ("sestina.estimators.language_model", LanguageModelOptions),
     "Translator": ("sestina.estimators.translator", TranslationOptions),
+    "SequenceSimilarity": (
+        "sestina.estimators.sequence_similarity", SequenceSimilarityOptions,
+    ),
     "SeriesForecaster": ("sestina.estimators.forecaster", SeriesForecasterOptions),
     "SequenceFromVector": (
         "sestina.estimators.sequence_from_vector", SequenceFromVectorOptions,

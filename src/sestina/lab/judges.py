@@ -13,6 +13,7 @@ from sestina.lab.forecast_judge import ForecastJudge
 from sestina.lab.language_judge import LanguageJudge
 from sestina.lab.recall_judge import LinearJudge, RecallJudge
 from sestina.lab.series_judge import SeriesJudge
+from sestina.lab.similarity_judge import SimilarityJudge
 from sestina.lab.tag_judge import TagJudge
 from sestina.lab.translation_judge import TranslationJudge
 from sestina.lab.vector_judge import VectorJudge
@@ -48,6 +49,7 @@ JUDGES: dict[str, Callable[[bool], Judge]] = {
     "generate": LanguageJudge,
     "translate": TranslationJudge,
     "forecast": ForecastJudge,
+    "similarity": SimilarityJudge,
     "given": VectorJudge,
     "recall": RecallJudge,
     "linear": LinearJudge,

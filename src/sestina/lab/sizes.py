@@ -137,6 +137,23 @@ def _of_linear(experiment: Experiment) -> dict[str, int]:
     return {"total": experiment.build()["LinearRecurrence"].units ** 2, "trainable": 0}
 
 
+def _of_similarity(experiment: Experiment) -> dict[str, int]:
+    """Count the one encoder that reads both texts, with the lecture's vocabulary."""
+    from sestina.nn.classifier import ClassifierNetwork
+    from sestina.nn.embedding import TokenEmbedding
+    from sestina.nn.heads import Target
+    from sestina.train import random_stream
+
+    (options,), lecture = experiment.build().values(), experiment.lecture
+    width = lecture.vector_size or options.embedding
+    trainable = options.vectors is None or options.fine_tune
+    with random_stream(0):
+        table = TokenEmbedding(lecture.vocabulary, width, None, trainable)
+        target = Target(options.size, multi_label=True)
+        network = ClassifierNetwork(options, target, width, options.max_tokens, table)
+    return _counted(network.parameters())
+
+
 def _of_forecaster(experiment: Experiment) -> dict[str, int]:
     """Count a forecaster of one variable, of which the place in the year is known ahead."""
     from sestina.nn.forecaster import ForecastNetwork
@@ -165,6 +182,7 @@ COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
     "SeriesClassifier": _of_series,
     "LanguageModel": _of_language_model,
     "Translator": _of_translator,
+    "SequenceSimilarity": _of_similarity,
     "SeriesForecaster": _of_forecaster,
     "SequenceFromVector": _of_sequence_from_vector,
     "RecallTrial": _of_recall,

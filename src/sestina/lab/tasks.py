@@ -79,6 +79,7 @@ TASKS = {
         "made sequences to remember", "RecallTrial", ("solved", "squared_error", "accuracy")
     ),
     "linear": Task("no data", "LinearRecurrence", ("gradient",)),
+    "similarity": Task("texts with labels, in pairs", "SequenceSimilarity"),
     "forecast": Task(
         "values over time",
         "SeriesForecaster",

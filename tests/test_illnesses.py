@@ -11,6 +11,7 @@ from sestina.inspect.doctor import findings
 from sestina.inspect.gradients import gradients
 
 FAST = {"hidden": 12, "batch_size": 16, "patience": None}
+RAW = {"scaling": "none"}  # series as they come, so that what is planted stays
 
 
 def told(net, X, y=None):
@@ -41,7 +42,7 @@ def noise(count=160, steps=20, seed=0):
 
 
 def series(data, **options):
-    return SeriesClassifier(**{**FAST, **options}).fit(*data), *data
+    return SeriesClassifier(**{**FAST, **RAW, **options}).fit(*data), *data
 
 
 def exploding():
@@ -91,7 +92,7 @@ def jumping():
     X[17] *= 1e4
     X[18], y[18] = X[17], 1 - y[17]
     net = SeriesClassifier(
-        **FAST, encoder="rnn", activation="relu", optimiser="sgd", learning_rate=1e-4,
+        **FAST, **RAW, encoder="rnn", activation="relu", optimiser="sgd", learning_rate=1e-4,
         clip_norm=None, epochs=1, validation_fraction=0.0,
     ).fit(X, y)  # fmt: skip
     return told(net, *drift())

@@ -34,8 +34,8 @@ WAVES = list(
     np.sin(np.arange(60) / 3)[:, None] + 0.1 * np.random.default_rng(1).normal(size=(24, 60, 2))
 )
 HISTORY = {
-    "epoch", "loss", "validation_loss", "gradient_norm", "clipped", "sequences_per_second",
-    "seconds",
+    "epoch", "loss", "validation_loss", "gradient_norm", "gradient_median", "gradient_peak",
+    "gradient_jump", "gradient_jump_step", "clipped", "moved", "sequences_per_second", "seconds",
 }  # fmt: skip
 LABELLED = ["TextClassifier", "SeriesClassifier", "SequenceTagger"]
 
@@ -161,6 +161,8 @@ def test_not_fitted(case, tmp_path):
     if kind is SequenceFromVector:
         verbs |= {name: (x,) for name in ("generate", "stream", "complete")}
         verbs |= {name: (x, y) for name in ("perplexity", "figures", "score_sequences")}
+    if kind is SequenceSimilarity:
+        verbs |= {"embed": (["a"],), "similarity": (["a"], ["b"])}
     own = [name for name in verbs if hasattr(kind, name)]
     assert len(own) >= 4
     for verb in own:

@@ -9,7 +9,7 @@ VECTOR_PEERS := $(VENV)/peers-vectors
 # threads that wait must not spin: on a busy machine that made the demo eight times slower
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test check lab bench bench-averages bench-few-texts bench-language bench-names bench-pretrained bench-recurrent bench-tagging bench-translating bench-vectors clean
+.PHONY: demo test check lab bench bench-averages bench-few-texts bench-language bench-names bench-pretrained bench-recurrent bench-series bench-tagging bench-translating bench-vectors clean
 
 demo: $(STAMP)  ## compare ten models on real reviews, write demo/report.html
 	$(BIN)/python examples/demo.py
@@ -46,6 +46,9 @@ bench-tagging: $(STAMP)  ## taggers beside their baselines; ARGS="--tweets FOLDE
 
 bench-translating: $(STAMP)  ## translators beside a dictionary; ARGS=--publish
 	$(BIN)/python benchmarks/translating.py $(ARGS)
+
+bench-series: $(STAMP)  ## exercises seen by a watch, against ROCKET; ARGS="--peer-python PYTHON --publish"
+	$(BIN)/python benchmarks/series.py $(ARGS)
 
 bench-recurrent: $(PEERS)/.installed  ## recurrent layers against PyTorch, Keras and ONNX Runtime; ARGS=--quick
 	$(PEERS)/bin/python benchmarks/recurrent.py $(ARGS)

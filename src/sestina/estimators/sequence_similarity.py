@@ -146,7 +146,10 @@ class SequenceSimilarity(TextOptions, SimilarityOptions, Trained, BaseEstimator)
         """
         check_is_fitted(self, "network_")
         if len(a) != len(b):
-            raise DataError(f"{len(a):,} and {len(b):,} sequences came; give as many on both sides")
+            raise DataError(
+                f"{counted(len(a), 'sequence')} came on one side, {len(b):,} on the other; give as "
+                "many on both"
+            )
         return self._alike(self.embed(a), self.embed(b))
 
     def predict(self, X: Any) -> NDArray[np.bool_]:

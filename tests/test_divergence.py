@@ -44,6 +44,8 @@ def broken(monkeypatch):
 
     return after
 
+LASTING = 7  # steps that a loss must be far off for, to be one that has exploded
+
 
 def labelled(reviews):
     return reviews
@@ -118,14 +120,15 @@ def looked_at(losses, history=(), **options):
 
 
 def test_an_explosion_is_told():
-    step, told = looked_at([0.7] * FIRST + [0.6, 30.0, 9e5, 9e9], clip_norm=None)
-    assert step == FIRST + 3
+    step, told = looked_at([0.7] * FIRST + [0.6, 30.0, *[9e5] * 20], clip_norm=None)
+    assert step == FIRST + 2 + LASTING
     assert told == (
-        f"the loss exploded from 0.7 to 9e+05 in epoch 1, step {FIRST + 3}; "
+        f"the loss exploded from 0.7 to 9e+05 in epoch 1, step {step}; "
         "set clip_norm=1, or lower learning_rate (now 0.001)"
     )
-    step, told = looked_at([1.0, 1e4], [{"loss": 2.0}, {"loss": 1.0}])
-    assert step == 2 and "from 2 to 1e+04 in epoch 3, step 2; lower learning_rate" in told
+    step, told = looked_at([1.0, *[1e4] * 20], [{"loss": 2.0}, {"loss": 1.0}])
+    assert step == 1 + LASTING
+    assert f"from 2 to 1e+04 in epoch 3, step {step}; lower learning_rate" in told
 
 
 @pytest.mark.parametrize(
@@ -134,6 +137,7 @@ def test_an_explosion_is_told():
         [5.0] * 30,
         [0.01, 0.01, 20.0, 900.0, 500.0, *[700.0] * 30],  # the first steps were no measure
         [0.7] * 20 + [500.0] + [0.6] * 20,  # a single strange batch
+        [0.7] * 20 + [1e12] * (LASTING - 1) + [0.6] * 20,
         [0.0] * 20 + [0.9 * EXPLODED] * 40,
     ],
 )

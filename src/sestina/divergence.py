@@ -45,8 +45,10 @@ class Divergence:
             self._settled = step == FIRST
             self._recent = self._begun
             return
-        self._recent += RECENT * (loss - self._recent)
-        if self._recent > EXPLODED * max(self._begun, LEAST):
+        most = EXPLODED * max(self._begun, LEAST)
+        # a single step far off, as of ReLUs that recur, is none of many: those that follow count
+        self._recent += RECENT * (min(loss, 2 * most) - self._recent)
+        if self._recent > most:
             self._stop(f"the loss exploded from {self._begun:.3g} to {loss:.3g} {place}")
 
     def look_at_validation(self, loss: float) -> None:

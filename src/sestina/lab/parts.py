@@ -24,7 +24,7 @@ from sestina.errors import DataError, counted
 
 SPLIT_SEED = 0  # the split is the data's; only a draw of few texts changes with the seed
 QUICK = {"train": 240, "dev": 60, "test": 120}
-GAPS = (3, 9, 21, 42)  # words between a subject and its verb: whole phrases of three
+GAPS = (9, 21, 42, 84)  # words between a subject and its verb: whole phrases of three
 LENGTHS = (50, 100, 200, 400)  # steps that something is to be remembered for
 LESS = 10  # than of labelled texts is enough of texts of which every token is foreseen
 

@@ -5,7 +5,6 @@ Letters: B sequences, T steps, D numbers a step, H units, A answers, K numbers a
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from sestina.nn.layers import recurrent
 from sestina.train import Problem, Run, random_stream, train
 
 TRAIN, DEV, TEST = range(3)  # which draws of a source no other part has
+FAR = 1e9  # beyond any number of epochs
 AT_ONCE = 250  # sequences that are answered together
 
 
@@ -77,7 +77,7 @@ class RecallTrial(RecallOptions):
     Attributes (after `fit`):
         network_: The torch module.
         history_: One row per epoch of `steps` batches.
-        best_epoch_: The first that passed, else the last; 0 where the first one diverged.
+        best_epoch_: The best of those that passed, else the last; 0 where the first one diverged.
         n_parameters_, n_trainable_parameters_, seconds_, notes_: As of every estimator; to
             diverge is to fail the test, which is noted.
     """
@@ -162,8 +162,9 @@ class RecallTrial(RecallOptions):
 
     @staticmethod
     def _rank(row: Any) -> float:
-        """Every epoch is better than those before, until one passes: patience counts from there."""
-        return -math.inf if row["validation_solved"] else -float(row["epoch"])
+        """Every epoch is better than those before, until one passes: then the loss counts."""
+        passed = row["validation_solved"]
+        return row["validation_loss"] - FAR if passed else -float(row["epoch"])
 
 
 def _pieces(rows: NDArray[Any]) -> Iterator[Tensor]:

@@ -195,7 +195,7 @@ def test_clipping_bounds_the_steps():
 
 def test_l2_is_the_sum_of_squares():
     kernels = [torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0]])]
-    assert optimise.penalty(kernels, 0.1).item() == pytest.approx(0.1 * 14)
+    assert optimise.penalty([(k, 0.1) for k in kernels]).item() == pytest.approx(0.1 * 14)
 
 
 def test_l2_pulls_by_its_gradient():

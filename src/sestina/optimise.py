@@ -219,9 +219,28 @@ def _tables(network: nn.Module) -> list[HashedEmbedding]:
     return [table for table in found if table.weight.requires_grad]
 
 
-def penalty(kernels: Iterable[Tensor], l2: float) -> Tensor:
-    """Return l2 · Σ w², as Keras' kernel regulariser adds it to the loss."""
-    return l2 * torch.stack([kernel.square().sum() for kernel in kernels]).sum()
+Penalties = list[tuple[Tensor, float]]  # weights, and the L2 penalty on them
+
+
+def penalties(network: nn.Module, kernels: Iterable[Tensor], options: LearningOptions) -> Penalties:
+    """Return what L2 penalties fall on: `l2` on kernels, further ones on recurrent layers'.
+
+    Args:
+        network: Whose layers.
+        kernels: Input and dense kernels, those of recurrent layers among them.
+        options: `l2`; where there are recurrent layers, `kernel_l2` and `recurrent_l2`, too.
+    """
+    found = [(kernel, options.l2) for kernel in kernels]
+    for name, weight in network.named_parameters():
+        for mark, option in (("weight_ih", "kernel_l2"), ("weight_hh", "recurrent_l2")):
+            if mark in name and weight.requires_grad:
+                found.append((weight, getattr(options, option, 0.0)))
+    return [(weight, share) for weight, share in found if share]
+
+
+def penalty(penalties: Penalties) -> Tensor:
+    """Return Σ l2 · w², as Keras' regularisers add it to the loss."""
+    return torch.stack([share * weight.square().sum() for weight, share in penalties]).sum()
 
 
 def clip(network: nn.Module, options: LearningOptions) -> tuple[float, bool]:

@@ -175,9 +175,10 @@ def _steps(
     divergence: Divergence,
 ) -> Iterator[int]:
     """Take one step per batch, count it in `tally`, and yield its number."""
+    penalties = optimise.penalties(problem.network, problem.kernels, options)
     for step, (batch, size) in enumerate(problem.batches(epoch), 1):
         loss = problem.loss(batch)
-        cost = loss + optimise.penalty(problem.kernels, options.l2) if options.l2 else loss
+        cost = loss + optimise.penalty(penalties) if penalties else loss
         if options.decay or options.warm_up:
             done_share = (epoch - 1 + (step - 1) / problem.steps) / options.epochs
             optimise.set_rate(optimiser, optimise.rate_at(options, done_share))

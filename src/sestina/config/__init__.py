@@ -5,7 +5,7 @@ than frozen ones, because scikit-learn's ``set_params`` and ``clone`` assign to 
 exactly these fields of an estimator.
 """
 
-from sestina.config.cells import RECURRENT, VARIANT, CellOptions, cell_options
+from sestina.config.cells import RECURRENT, VARIANT, CellOptions, cell_options, check_residual
 from sestina.config.forecasting import (
     ForecastOptions,
     ForecastTrainingOptions,
@@ -159,6 +159,7 @@ __all__ = [
     "WrittenOptions",
     "cell_options",
     "check",
+    "check_residual",
     "from_dict",
     "from_text",
     "option",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sestina.errors import OptionError
 from sestina.options import option
 
 RECURRENT = ("rnn", "gru", "lstm")
-VARIANT = ("activation", "reset")  # of the options below, what a cell computes
+VARIANT = ("activation", "reset", "residual")  # of the options below, what a cell computes
 STARTS = ("orthogonal", "glorot", "he", "identity", "positive-definite")
 
 
@@ -45,6 +46,50 @@ class CellOptions:
         most=0.95,
         encoders=RECURRENT,
     )
+    weight_drop: float = option(
+        0.0,
+        "Share of recurrent weights dropped, one mask a step of training.",
+        least=0.0,
+        most=0.95,
+        encoders=RECURRENT,
+    )
+    zoneout: float = option(
+        0.0,
+        "Share of units whose state stays as it was, drawn anew at each step.",
+        least=0.0,
+        most=0.95,
+        encoders=RECURRENT,
+    )
+    cell_zoneout: float = option(
+        0.0, "The same of an LSTM's memory cells.", least=0.0, most=0.95, encoders=("lstm",)
+    )
+    residual: bool = option(
+        False,
+        "Each recurrent layer but the first adds what it reads to what it gives.",
+        encoders=RECURRENT,
+    )
+    kernel_l2: float = option(
+        0.0,
+        "L2 penalty on the weights of recurrent layers' inputs, beside l2.",
+        least=0.0,
+        encoders=RECURRENT,
+    )
+    recurrent_l2: float = option(
+        0.0, "L2 penalty on the weights of their states.", least=0.0, encoders=RECURRENT
+    )
+
+
+def check_residual(residual: bool, layers: int) -> None:
+    """Check that there is a layer that can add what it reads.
+
+    Raises:
+        OptionError: There is not.
+    """
+    if residual and layers < 2:
+        raise OptionError(
+            "residual=True adds what a layer reads to what it gives, from the second layer on; "
+            f"layers={layers} came: set layers=2 or more, or residual=False"
+        )
 
 
 def cell_options(options: CellOptions) -> dict[str, Any]:

@@ -56,12 +56,6 @@ class StackOptions(CellOptions):
     input_dropout: float = option(
         0.3, "Share of input features dropped, one mask a sequence.", least=0.0, most=0.95
     )
-    weight_drop: float = option(
-        0.0,
-        "Share of recurrent weights dropped, one mask a step of training.",
-        least=0.0,
-        most=0.95,
-    )
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -108,7 +108,7 @@ class StepStream(Generic[Step]):
         layers = len(self._steps.state)
         self._steps.state = arrays[:layers]
         self._count = 0
-        self._pooled = np.array(arrays[0][-1], np.float32)
+        self._pooled = self._steps.output
         if self._pool != "last":
             self._pooled, self._count = np.array(arrays[layers], np.float32), int(arrays[-1])
         for step in self._before if begins else ():

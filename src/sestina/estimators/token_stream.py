@@ -58,7 +58,7 @@ class TokenStream:
         self._forgets = None if running else vocabulary[EOS]
         self._vectors = network.embedding.weight.detach().numpy()  # (V, E)
         layers = cast("Iterable[Recurrent]", network.encoder)  # a ModuleList has no types
-        self._layers = [layer.stepper() for layer in layers]
+        self._layers, self._residual = [layer.stepper() for layer in layers], options.residual
         self._window = None if window is None else deque[int](maxlen=window)
         self._given = given
         self._shape = (options.layers, options.hidden)
@@ -131,8 +131,9 @@ class TokenStream:
         x: NDArray[np.float32] = self._vectors[token]
         if self._given is not None:
             x = np.concatenate([x, self._given.beside])
-        for layer in self._layers:
-            x = layer.step(x)
+        for depth, layer in enumerate(self._layers):
+            made = layer.step(x)
+            x = made + x if depth and self._residual else made
         return x
 
     def _read_window(self) -> None:
@@ -194,5 +195,6 @@ class TokenStream:
                 else:
                     layer.state = None if self._given is None else self._given.states[depth]
             if arrays is not None:
-                self._top = np.asarray(arrays[0][-1], np.float32)
+                states = np.asarray(arrays[0], np.float32)  # (layers, H)
+                self._top = states.sum(axis=0) if self._residual else states[-1]
         self._known = None

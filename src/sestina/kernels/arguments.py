@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.kernels import plans
-from sestina.kernels.cells import STATES, Weights
+from sestina.kernels.cells import STATES, Weights, Zone
+from sestina.kernels.coins import parts_of
 from sestina.kernels.layouts import padded
 from sestina.kernels.packing import PACK_FORWARD
 from sestina.kernels.parallel import run
@@ -17,6 +18,7 @@ from sestina.kernels.plans import FIELD, Plan
 from sestina.kernels.sequence import CHUNK
 from sestina.kernels.simd import LANES
 from sestina.kernels.workspace import Workspace, address
+from sestina.kernels.zoneout import COINS, EXPECTED
 
 Array = NDArray[np.float32]
 Numbers = NDArray[np.int64]
@@ -157,6 +159,13 @@ def set_masks(a: Arguments, input_mask: Array | None, hidden_mask: Array | None)
             full = np.zeros((len(mask), padded(mask.shape[1])), np.float32)
             full[:, : mask.shape[1]] = mask[a.order]
             a.set(**{name: full})
+
+
+def set_zone(a: Arguments, zone: Zone) -> None:
+    """Set which share of the states stays as it was."""
+    a["zone"] = EXPECTED if zone.key is None else COINS
+    a["zone_key"] = zone.key or 0
+    a["zone_h"], a["zone_c"] = parts_of(zone.hidden), parts_of(zone.cell)
 
 
 def set_states(

@@ -34,6 +34,14 @@ class Weights(NamedTuple):
     hidden_bias: Any  # c (G·H,)
 
 
+class Zone(NamedTuple):
+    """How much of a state stays as it was, at each step (Krueger et al. 2016)."""
+
+    hidden: float  # share of h
+    cell: float  # share of an LSTM's c
+    key: int | None  # of the coins that say which units, 0 to 2⁶³ − 1; None: in expectation
+
+
 class Gradients(NamedTuple):
     """Gradients of a loss with respect to what went into a cell."""
 

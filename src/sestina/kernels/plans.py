@@ -117,12 +117,12 @@ def of_forward(
 
 @lru_cache(REMEMBERED)
 def of_backward(
-    cell: str, features: int, hidden: int, chunks: int, folded: bool, masked: bool
+    cell: str, features: int, hidden: int, chunks: int, folded: bool, masked: bool, zoned: bool
 ) -> Plan:
     """Return the plan of a way back: weights, scratch, each chunk's share of gradients."""
     layout, high = LAYOUTS[cell], padded(hidden)
     inner, gates, wide = layout.inner is not None, len(layout.w), padded(features)
-    numbers, scratch = _scratch_back(cell, 0 if folded else wide, high, folded, masked)
+    numbers, scratch = _scratch_back(cell, 0 if folded else wide, high, folded, masked, zoned)
     share = gates * high * ((0 if folded else wide) + high) + layout.blocks * high
     rooms = {
         "w_back": gates * high * wide,
@@ -136,7 +136,7 @@ def of_backward(
 
 
 def _scratch_back(
-    cell: str, wide: int, high: int, folded: bool, masked: bool
+    cell: str, wide: int, high: int, folded: bool, masked: bool, zoned: bool
 ) -> tuple[dict[str, int], int]:
     """Return where things stand in a chunk's scratch on the way back, and its size in floats."""
     slot, rows, blocks = CHUNK * high, BLOCK * CHUNK, LAYOUTS[cell].blocks
@@ -153,6 +153,7 @@ def _scratch_back(
         "at_masked": BLOCK * slot if masked else 0,
         "at_inputs": rows * wide,
         "at_d_inputs": rows * wide,
+        "at_kept": 2 * slot if zoned else 0,
     }
     ends = [*accumulate(parts.values())]
     starts = dict(zip([*parts][1:], ends, strict=False))

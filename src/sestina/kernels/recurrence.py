@@ -31,6 +31,7 @@ from sestina.kernels.sequence import (
     take_states,
 )
 from sestina.kernels.simd import BYTES, load, store
+from sestina.kernels.zoneout import hold, join, part
 
 
 @njit
@@ -130,6 +131,7 @@ def forward_with(step: Any) -> Any:
             used = take_masked(a, masked, first, n, h)
             on = slot if a.keep or t % 2 == 0 else -slot
             step(a, n, inputs + place * width, used, h, c, saved, h + on, c + on)
+            hold(a, first, n, t, h, c, h + on, c + on)
             h, c = h + on, c + on
             if a.out:
                 give_outputs(a, first, n, t, h)
@@ -140,13 +142,23 @@ def forward_with(step: Any) -> Any:
 
 
 def stream_with(step: Any) -> Any:
-    """Return the compiled run of one step of one sequence; `step` takes one row at a time."""
+    """Return the compiled run of one step of one sequence; `step` takes one row at a time.
+
+    The next h and c stand side by side in scratch until both are known. Where the layer has `out`,
+    h + x goes there (a residual connection).
+    """
 
     @njit
     def run_stream(a):
-        step(a, 1, a.x, a.history, a.history, a.cells, a.saved, a.scratch, a.cells)
+        h_next, c_next = a.scratch, a.scratch + 4 * a.hidden_padded
+        step(a, 1, a.x, a.history, a.history, a.cells, a.saved, h_next, c_next)
+        none = np.int64(0)
+        hold(a, none, none + 1, none, a.history, a.cells, h_next, c_next)
         for i in range(0, 4 * a.hidden_padded, BYTES):
-            store(a.history + i, load(a.scratch + i))
+            store(a.history + i, load(h_next + i))
+            store(a.cells + i, load(c_next + i))
+            if a.out:
+                store(a.out + i, load(h_next + i) + load(a.x + i))
 
     return run_stream
 
@@ -188,8 +200,10 @@ def backward_with(step_back: Any) -> Any:
             here, h = saved + t * slot * a.blocks, history + t * slot
             used = take_masked(a, scratch + a.at_masked + place * slot, first, n, h)
             gates = here if a.table else scratch + a.at_gates + place * slot * a.blocks
+            part(a, first, n, t, d_h, d_c, scratch + a.at_kept)
             step_back(a, n, here, gates, used, h, cells + t * slot, d_h, d_c, buffer, mask)
             _through_states(a, n, gates, d_h, buffer, mask)
+            join(a, n, d_h, d_c, scratch + a.at_kept)
             if a.d_x:
                 _through_inputs(a, n, place, gates, scratch)
             write_integer(scratch + a.at_counts + 8 * place, n)

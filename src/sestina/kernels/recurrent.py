@@ -19,8 +19,9 @@ from sestina.kernels.arguments import (
     set_masks,
     set_states,
     set_weights,
+    set_zone,
 )
-from sestina.kernels.cells import Gradients, Weights
+from sestina.kernels.cells import Gradients, Weights, Zone
 from sestina.kernels.compiled import Kernel
 from sestina.kernels.packing import PACK_BACKWARD, SUM_SHARES
 from sestina.kernels.parallel import run
@@ -65,6 +66,7 @@ def forward(
     reverse: bool = False,
     input_mask: Array | None = None,
     hidden_mask: Array | None = None,
+    zone: Zone | None = None,
     outputs: Array | None = None,
     final: tuple[Any, ...] | None = None,
     keep: bool = True,
@@ -81,6 +83,7 @@ def forward(
         reverse: Read each row from its last true step to its first.
         input_mask: (B, D) factors of x, the same at every step; not with `table`.
         hidden_mask: (B, H) factors of h where it enters a product.
+        zone: Which units of the state stay as they were at a step; none by default.
         outputs: (B, T, H) to be filled, zeros at padding; None where nobody needs them.
         final: Where final states go, (B, H) each, contiguous; new arrays by default.
         keep: Whether a backward follows.
@@ -94,6 +97,8 @@ def forward(
     a["reverse"] = reverse
     if input_mask is not None or hidden_mask is not None:
         set_masks(a, input_mask, hidden_mask)
+    if zone is not None:
+        set_zone(a, zone)
     if table is not None:
         folding.set_table(a, table)
     final = set_states(a, "{}0", state, "{}n", final)
@@ -132,8 +137,8 @@ def backward(
         raise RuntimeError("this tape was used: a backward overwrites what its forward saved")
     tape.used = True
     a = tape.arguments
-    chunks, masked = a["chunks"], bool(a["hidden_mask"])
-    a.follow(plans.of_backward(a.cell, a.features, a.hidden, chunks, a.folded, masked))
+    chunks, masked, zoned = a["chunks"], bool(a["hidden_mask"]), bool(a["zone"])
+    a.follow(plans.of_backward(a.cell, a.features, a.hidden, chunks, a.folded, masked, zoned))
     run(PACK_BACKWARD, a.panels, a.address, a.packing)
     d_state = set_states(a, "d_{}n", d_final, "d_{}0", d_state)
     a.set_strided("d_out", d_outputs)

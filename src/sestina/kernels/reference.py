@@ -13,6 +13,7 @@ Sources:
     lstm: Hochreiter and Schmidhuber (1997), Long short-term memory, with a forget gate.
     Masks, one per sequence: Gal and Ghahramani (2016), A theoretically grounded application of
         dropout in recurrent neural networks.
+    Units that stay: Krueger et al. (2016), Zoneout.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Step(NamedTuple):
     hidden: Array  # (A, H) h_{t−1} ∘ hidden mask: what U multiplies
     before: State  # (A, H) each: the state that the step found
     found: State  # (A, H) each: gates, slopes and what else the cell's way back needs
+    stays: State  # (A, H) each: shares of the state that stay; none without zoneout
 
 
 class Pull(NamedTuple):
@@ -76,6 +78,7 @@ def forward(
     reverse: bool = False,
     input_mask: Array | None = None,
     hidden_mask: Array | None = None,
+    stays: State = (),
 ) -> tuple[Array, State, Tape]:
     """Run a cell over a ragged batch.
 
@@ -93,6 +96,8 @@ def forward(
         input_mask: (B, D), scaled; multiplies every x_t.
         hidden_mask: (B, H), scaled; multiplies h_{t−1} where it enters the product with U, and
             nowhere else: neither the h that a GRU keeps nor the LSTM's c.
+        stays: (B, T, H) for each part of the state: its share m that stays as it was,
+            s_t = m ∘ s_{t−1} + (1 − m) ∘ what the cell makes; the cell's h is made of its own c.
 
     Returns:
         Outputs (B, T, H), the final state, and the tape for `backward`.
@@ -114,10 +119,15 @@ def forward(
         hidden = _masked(before[0], hidden_mask, rows)  # (A, H)
         wx = _product(inputs, weights.input, weights.input_bias)  # (A, G·H)
         after, found = advance(wx, hidden, before, weights)
+        held = tuple(part[rows, t] for part in stays)
+        if held:
+            after = tuple(
+                m * old + (1 - m) * new for m, old, new in zip(held, before, after, strict=True)
+            )
         for part, new in zip(now, after, strict=True):
             part[rows] = new
         outputs[rows, t] = after[0]
-        steps.append(Step(t, rows, inputs, hidden, before, found))
+        steps.append(Step(t, rows, inputs, hidden, before, found, held))
     return outputs, now, Tape(cell, x, weights, input_mask, hidden_mask, steps)
 
 
@@ -145,7 +155,11 @@ def backward(tape: Tape, d_outputs: Array | None = None, d_final: State | None =
         d_h, *d_rest = (part[rows] for part in d_now)
         if d_outputs is not None:
             d_h += d_outputs[rows, step.time]  # of a copy: indexing by rows makes one
-        pull = pull_back((d_h, *d_rest), step, weights)
+        d_state: State = (d_h, *d_rest)
+        d_held = tuple(m * d for m, d in zip(step.stays, d_state, strict=False))
+        if d_held:
+            d_state = tuple(d - held for d, held in zip(d_state, d_held, strict=True))
+        pull = pull_back(d_state, step, weights)
         d_input, d_w, d_b = _product_back(pull.wx, step.input, weights.input)
         d_x[rows, step.time] = _masked(d_input, tape.input_mask, rows)
         d_step = Weights(d_w, pull.hidden_weight, d_b, pull.hidden_bias)
@@ -155,6 +169,8 @@ def backward(tape: Tape, d_outputs: Array | None = None, d_final: State | None =
         d_h = d_kept + _masked(pull.hidden, tape.hidden_mask, rows)
         for part, new in zip(d_now, (d_h, *d_others), strict=True):
             part[rows] = new
+        for part, held in zip(d_now, d_held, strict=False):
+            part[rows] += held
     return Gradients(d_x, d_weights, d_now)
 
 

@@ -27,6 +27,8 @@ FIELDS = (
     # the batch: rows sorted by falling length; starts: chunk → its first step in the workspaces
     "rows", "steps", "features", "features_padded", "hidden", "hidden_padded",
     "order", "lengths", "starts", "reverse", "keep", "relu",
+    # units that stay: by coins of a key or in expectation; how many of 2²⁴ parts
+    "zone", "zone_key", "zone_h", "zone_c",
     # input (B, T, D), or row numbers (B, T) of a table of ready products (U, G · Hp)
     "x", "x_row", "x_step", "table", "input_mask", "hidden_mask",
     # weights in PyTorch's layout; their gates by H-blocks, four bits each (`layouts.digits`)
@@ -40,7 +42,7 @@ FIELDS = (
     "saved", "history", "cells", "scratch", "scratch_size",
     # where things stand in a chunk's scratch, backward; at_spare counts from at_buffer
     "at_cells", "at_buffer", "at_spare", "at_counts", "at_strip", "at_left", "at_inner", "at_gates",
-    "at_masked", "at_inputs", "at_d_inputs",
+    "at_masked", "at_inputs", "at_d_inputs", "at_kept",
     # gradients
     "d_hn", "d_cn", "d_h0", "d_c0", "d_out", "d_out_row", "d_out_step",
     "d_x", "d_x_row", "d_x_step",

@@ -1,6 +1,6 @@
 """SimpleRNN steps (Elman 1990; row D1): h = f(W x + U h + b), f tanh or ReLU.
 
-Nothing is saved but h.
+Nothing is saved but h, and with zoneout f( ) itself.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ def _step_of(rows: int) -> Any:
                     sums = get(tile, r)
                     state = where_positive(sums, sums) if a.relu else tanh(sums)
                     store(h_next + (row + r) * size + unit, state)
+                    if a.zone and a.keep:  # h will be another
+                        store(saved + (row + r) * size + unit, state)
 
     return step
 
@@ -47,9 +49,9 @@ def _step_back(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask):
     """Write the gradients of the sums of n rows; no gradient of h passes by them."""
     one, zero = fill(np.float32(1)), fill(np.float32(0))
     size = 4 * a.hidden_padded
-    h_next = h + CHUNK * size
+    values = saved if a.zone else h + CHUNK * size
     for at in range(0, n * size, BYTES):
-        dh, state = load(d_h + at), load(h_next + at)
+        dh, state = load(d_h + at), load(values + at)
         if a.relu:
             store(gates + at, where_positive(state, dh))
         else:

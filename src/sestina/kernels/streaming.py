@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.kernels import gru, lstm, simple_rnn
-from sestina.kernels.arguments import Arguments, set_weights
-from sestina.kernels.cells import STATES, Weights
+from sestina.kernels.arguments import Arguments, set_weights, set_zone
+from sestina.kernels.cells import STATES, Weights, Zone
 from sestina.kernels.compiled import Kernel, compiled
 from sestina.kernels.parallel import SIGNATURE, launch_alone
 from sestina.kernels.sequence import FIELDS
@@ -34,9 +34,17 @@ class Stream:
     Args:
         cell: A key of `GATES`.
         layers: Weights of each layer, in PyTorch's layout; copied.
+        zone: Share of the state that stays as it was, in expectation.
+        residual: Whether each layer but the first adds what it reads to what it gives.
     """
 
-    def __init__(self, cell: str, layers: Sequence[Weights]) -> None:
+    def __init__(
+        self,
+        cell: str,
+        layers: Sequence[Weights],
+        zone: Zone | None = None,
+        residual: bool = False,
+    ) -> None:
         self._records = np.zeros((len(layers), len(FIELDS)), np.int64)
         self._address = address(self._records)
         self._kernel, self._launch = KERNELS[cell].address, compiled(launch_alone, SIGNATURE)
@@ -48,14 +56,20 @@ class Stream:
             a = Arguments(cell, weights)
             set_weights(a)
             high, hidden = a["hidden_padded"], a["hidden"]
-            h, c, following = (np.zeros(high, np.float32) for _ in range(3))
-            a.set(x=before, history=h, cells=c, scratch=following)
-            a.set(saved=np.zeros(4 * high, np.float32))
+            h, c = (np.zeros(high, np.float32) for _ in range(2))
+            a.set(x=before, history=h, cells=c, order=np.zeros(1, np.int64))
+            a.set(scratch=np.zeros(2 * high, np.float32), saved=np.zeros(4 * high, np.float32))
+            if zone is not None:
+                set_zone(a, zone)
+            before = h
+            if residual and n:
+                before = np.zeros(high, np.float32)
+                a.set(out=before)
             self._records[n] = a.record
             self._arguments.append(a)
             self._states.append([h[:hidden], c[:hidden]][: STATES[cell]])
-            before = h
-        self._output = self._states[-1][0]
+        self._residual = residual
+        self._output = before[: self._states[-1][0].size]
 
     def step(self, x: Array) -> Array:
         """Take one step: x (D,) → h of the last layer, (H,), a new array.
@@ -67,6 +81,11 @@ class Stream:
             raise ValueError(f"a step got x of shape {np.shape(x)}; expected ({self._features},)")
         self._input[:] = x
         self._launch(self._kernel, len(self._records), 1, self._address)
+        return self._output.copy()
+
+    @property
+    def output(self) -> Array:
+        """What the last layer gave, or would have given where the state was set, (H,); a copy."""
         return self._output.copy()
 
     @property
@@ -93,3 +112,5 @@ class Stream:
         for layer, states in enumerate(self._states):
             for state, array in zip(states, arrays, strict=True):
                 state[:] = array[layer]
+        if self._residual:  # each layer's output is the sum of its h and those beneath
+            self._output[:] = sum(states[0] for states in self._states)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sestina.nn.embedding import TokenEmbedding
-from sestina.nn.sequences import Lookup
+from sestina.nn.layers import Stack
 
 
 def turned(rows: Tensor, lengths: Tensor) -> Tensor:
@@ -35,9 +35,7 @@ class Way(nn.Module):
         end: The token that stands before every text.
     """
 
-    def __init__(
-        self, embedding: TokenEmbedding, layers: nn.ModuleList, backwards: bool, end: int
-    ) -> None:
+    def __init__(self, embedding: TokenEmbedding, layers: Stack, backwards: bool, end: int) -> None:
         super().__init__()
         self.embedding, self.layers = embedding, layers
         self.backwards, self.end = backwards, end
@@ -55,11 +53,9 @@ class Way(nn.Module):
         if self.backwards:
             ids = turned(ids, lengths)
         begun = nn.functional.pad(ids, (1, 0), value=self.end)
-        x: Tensor | Lookup = self.embedding.lookup(begun)
+        x = self.embedding.lookup(begun)
         found = [self.embedding(begun)] if self._has_vectors else []
-        for layer in self.layers:
-            x, _ = layer(x, lengths=lengths + 1)
-            found.append(x)
+        found += self.layers(x, lengths + 1)[0]
         states = torch.stack([made[:, 1:] for made in found], dim=2)
         return turned(states, lengths) if self.backwards else states
 

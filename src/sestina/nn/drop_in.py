@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from sestina.kernels.cells import STATES
+from sestina.kernels.cells import STATES, Zone
 from sestina.nn import fused, plain
 from sestina.nn.plain import Way
 from sestina.nn.sequences import Batch, Lookup, folded, opened
@@ -22,9 +22,31 @@ from sestina.nn.sequences import Batch, Lookup, folded, opened
 if TYPE_CHECKING:
     from sestina.kernels.streaming import Stream
 
+TORCHS = ("rnn_tanh", "rnn_relu", "gru_after", "lstm")
+"""The cells that torch's own layers compute."""
+SHARES = ("recurrent_dropout", "input_dropout", "weight_drop", "zoneout", "cell_zoneout")
+
 
 class Recurrent(nn.RNNBase):
-    """What the three layers share; it comes before the torch layer among a layer's bases.
+    """What all layers share; it comes before the torch layer among a layer's bases.
+
+    Args:
+        *args: As for the torch layer.
+        single_bias: One bias for each gate, as in Keras and the lectures, instead of two.
+        recurrent_dropout: Share of h_{t−1} that is dropped where it meets U: one mask for each
+            sequence, layer and direction, in training only (Gal and Ghahramani 2016; row D10).
+        input_dropout: Share of x_t that is dropped, likewise, before each layer.
+        weight_drop: Share of U that is dropped: one mask for each call, layer and direction, in
+            training only (Merity, Keskar and Socher 2018).
+        zoneout: Share of h that stays as it was at a step: in training units drawn anew for each
+            row and step, else that share of each (Krueger et al. 2016; row D11).
+        cell_zoneout: The same of an LSTM's c.
+        residual: Each layer but the first adds what it reads to what it gives, in its outputs but
+            not in its states (the plain form of Kim, El-Khamy and Lee 2017, Residual LSTM).
+        **kwargs: As for the torch layer.
+
+    Raises:
+        ValueError: An option has no sensible value.
 
     Which path a call takes:
 
@@ -45,27 +67,55 @@ class Recurrent(nn.RNNBase):
     single_bias = False
     recurrent_dropout = 0.0
     input_dropout = 0.0
+    weight_drop = 0.0
+    zoneout = 0.0
+    cell_zoneout = 0.0
+    residual = False
     watch: Callable[[plain.Seen], None] | None = None
     """Where set, layers run as the plain loop, and it is told of each way."""
+
+    def __init__(
+        self,
+        *args: Any,
+        single_bias: bool = False,
+        recurrent_dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        weight_drop: float = 0.0,
+        zoneout: float = 0.0,
+        cell_zoneout: float = 0.0,
+        residual: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._settle()
+        shares = (recurrent_dropout, input_dropout, weight_drop, zoneout, cell_zoneout)
+        for name, share in zip(SHARES, shares, strict=True):
+            self._take(name, share)
+        if cell_zoneout and STATES[self.cell] < 2:
+            raise ValueError("cell_zoneout is of an LSTM's c, which this layer has not")
+        if residual and (self.num_layers < 2 or self.proj_size):
+            raise ValueError(
+                "residual adds a layer's input from the second layer on, at full "
+                f"size; got num_layers={self.num_layers}, proj_size={self.proj_size}"
+            )
+        self.single_bias, self.residual = single_bias, residual
+        if single_bias:
+            self._keep_one_bias()
+
+    def _settle(self) -> None:
+        """Do what a cell wants once torch's constructor has run, before options are looked at."""
 
     @property
     def _ways(self) -> int:
         return 2 if self.bidirectional else 1
 
-    def _take(self, single_bias: bool, recurrent_dropout: float, input_dropout: float) -> None:
-        """Take the options that torch's constructor does not know."""
-        for name, share in (
-            ("recurrent_dropout", recurrent_dropout),
-            ("input_dropout", input_dropout),
-        ):
-            if isinstance(share, bool) or not 0 <= share <= 1:
-                raise ValueError(f"{name} should be a number from 0 to 1, got {share!r}")
-            if share and self.proj_size:
-                raise ValueError(f"{name} does not go with proj_size, which only torch's layer has")
-            setattr(self, name, float(share))
-        self.single_bias = single_bias
-        if single_bias:
-            self._keep_one_bias()
+    def _take(self, name: str, share: float) -> None:
+        """Take an option that is a share."""
+        if isinstance(share, bool) or not 0 <= share <= 1:
+            raise ValueError(f"{name} should be a number from 0 to 1, got {share!r}")
+        if share and self.proj_size:
+            raise ValueError(f"{name} does not go with proj_size, which only torch's layer has")
+        setattr(self, name, float(share))
 
     def _keep_one_bias(self) -> None:
         """Replace the second bias of each gate by zeros that are neither trained nor saved."""
@@ -77,7 +127,7 @@ class Recurrent(nn.RNNBase):
 
     def extra_repr(self) -> str:
         """Name the options that differ from torch's, after torch's own."""
-        more = ("single_bias", "recurrent_dropout", "input_dropout")
+        more = ("single_bias", *SHARES, "residual")
         said = [f"{name}={getattr(self, name)}" for name in more if getattr(self, name)]
         return ", ".join([super().extra_repr(), *said])
 
@@ -126,8 +176,10 @@ class Recurrent(nn.RNNBase):
         """Tell whether torch's own layer should do it."""
         if self.proj_size:
             return True
-        dropped = self.training and bool(self.recurrent_dropout or self.input_dropout)
-        own = dropped or self.cell in ("gru_before", "gru_simple")
+        shares = (self.recurrent_dropout, self.input_dropout, self.weight_drop)
+        dropped = self.training and any(shares)
+        held = bool(self.zoneout or self.cell_zoneout or self.residual)
+        own = dropped or held or self.cell not in TORCHS
         taken_down = torch._C._is_tracing() or torch.compiler.is_compiling()
         return not own and (taken_down or self._weight.device.type != "cpu")
 
@@ -197,6 +249,8 @@ class Recurrent(nn.RNNBase):
             needed = outputs or depth + 1 < self.num_layers
             made, final = self._layer(x, ways, batch, needed, None if depth else batch.rows)
             finals.append(final)
+            if depth and self.residual and made is not None:
+                made = made + x
             x = x if made is None else made
         if len(finals) == 1:
             return made, finals[0]
@@ -206,6 +260,8 @@ class Recurrent(nn.RNNBase):
         """Return W, U and the biases, or None, of one direction of a layer."""
         weights = [getattr(self, name) for name in self._all_weights[row]]
         kernel, recurrent, bias, hidden_bias = (*weights, None, None)[:4]
+        if self.training and self.weight_drop:
+            recurrent = F.dropout(recurrent, self.weight_drop)
         return kernel, recurrent, bias, hidden_bias
 
     def _way(
@@ -217,7 +273,15 @@ class Recurrent(nn.RNNBase):
             None if states is None else tuple(part[row] for part in states),
             self._mask(self.input_dropout, x, (size, x.shape[2])),
             self._mask(self.recurrent_dropout, x, (size, self.hidden_size)),
+            self._zone(),
         )
+
+    def _zone(self) -> Zone | None:
+        """Return which units stay as they were: by coins in training, else in expectation."""
+        if not (self.zoneout or self.cell_zoneout):
+            return None
+        key = int(torch.randint(2**62, ())) if self.training else None
+        return Zone(self.zoneout, self.cell_zoneout, key)
 
     def _mask(self, share: float, x: Tensor, shape: tuple[int, int]) -> Tensor | None:
         """Return dropout's mask (B, features), one for a whole sequence (Gal, Ghahramani 2016)."""
@@ -229,7 +293,8 @@ class Recurrent(nn.RNNBase):
         """Return this layer for one sequence that arrives step by step; its weights are copied.
 
         ``stepper().step(x)`` takes x (D,) and gives h (H,) of the last layer, both NumPy arrays,
-        without torch in between; ``state`` is (h,), or (h, c), each (L, H).
+        without torch in between; ``state`` is (h,), or (h, c), each (L, H). Nothing is dropped, and
+        units stay in expectation.
 
         Raises:
             ValueError: The layer is bidirectional, has ``proj_size``, or is not float32 on the CPU.
@@ -243,8 +308,11 @@ class Recurrent(nn.RNNBase):
                 "a stepper goes forwards in time, on float32 weights on the CPU; this layer is "
                 f"{self!r}, {self._weight.dtype} on {self._weight.device}"
             )
-        layers = [fused.solid(self._weights_of(n)) for n in range(self.num_layers)]
-        return Stream(self.cell, layers)
+        rows = [[getattr(self, name) for name in row] for row in names]
+        layers = [fused.solid((*row, None, None)[:4]) for row in rows]
+        held = bool(self.zoneout or self.cell_zoneout)
+        zone = Zone(self.zoneout, self.cell_zoneout, None) if held else None
+        return Stream(self.cell, layers, zone, self.residual)
 
     def _layer(
         self, x: Tensor, ways: list[Way], batch: Batch, outputs: bool, rows: Tensor | None

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sestina.config import EncoderOptions
+from sestina.config import EncoderOptions, check_residual
 from sestina.errors import OptionError
 from sestina.nn import initialise, layers
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
@@ -141,14 +141,24 @@ class Recurrent(nn.Module):
         return torch.cat(found, dim=1)
 
     def _last(self, final: Any) -> Tensor:
-        """Return the last layer's final states, of both directions where there are two."""
+        """Return what the last layer gives at the end, in both directions where there are two.
+
+        With residual connections that is the sum of all layers' final states.
+        """
         state = final[0] if isinstance(final, tuple) else final  # (layers · directions, B, H)
-        last = 2 if self.cell.bidirectional else 1
-        return torch.cat(list(state[-last:]), dim=1)
+        ways = 2 if self.cell.bidirectional else 1
+        if self.cell.residual:
+            state = state.unflatten(0, (-1, ways)).sum(dim=0)
+        return torch.cat(list(state[-ways:]), dim=1)
 
 
 def stacked(inputs: int, options: EncoderOptions) -> SimpleRNN | GRU | LSTM:
-    """Return the recurrent layers of `options` over D = `inputs` features."""
+    """Return the recurrent layers of `options` over D = `inputs` features.
+
+    Raises:
+        OptionError: Their options do not go together.
+    """
+    check_residual(options.residual, options.layers)
     return layers.recurrent(
         options.encoder,
         inputs,
@@ -157,6 +167,7 @@ def stacked(inputs: int, options: EncoderOptions) -> SimpleRNN | GRU | LSTM:
         num_layers=options.layers,
         bidirectional=options.bidirectional,
         dropout=options.dropout if options.layers > 1 else 0.0,
+        residual=options.residual,
     )
 
 

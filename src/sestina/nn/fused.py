@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from sestina.kernels import workspace
-from sestina.kernels.cells import STATES, Weights
+from sestina.kernels.cells import STATES, Weights, Zone
 from sestina.nn import plain
 from sestina.nn.plain import Way
 
@@ -42,13 +42,21 @@ def outside_compiled(function: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
+class _Masks(NamedTuple):
+    """What a way multiplies with that wants no gradient, in the order of its fields."""
+
+    input: Tensor | None
+    hidden: Tensor | None
+    zone: Zone | None
+
+
 class _Task(NamedTuple):
     """A layer's call without the tensors that may want gradients."""
 
     cell: str
     lengths: Tensor | None  # (B,) int64
     rows: Tensor | None  # (B, T) int64: rows of x, which then is a table (1, U, D)
-    masks: tuple[tuple[Tensor | None, Tensor | None], ...]  # of input and hidden, for each way
+    masks: tuple[_Masks, ...]  # for each way
     outputs: bool  # whether anybody needs more than final states
     time_first: bool  # lay outputs out in memory as (T, B, H · ways)
 
@@ -118,7 +126,7 @@ def layer(
     Returns:
         Outputs (B, T, H · ways), zeros at padding, or None; and the final states (ways, B, H).
     """
-    masks = tuple((way.input_mask, way.hidden_mask) for way in ways)
+    masks = tuple(_Masks(way.input_mask, way.hidden_mask, way.zone) for way in ways)
     task = _Task(cell, lengths, rows, masks, outputs, time_first)
     tensors: list[Tensor | None] = []
     for way in ways:
@@ -189,6 +197,7 @@ def _forward(
             reverse=n == 1,
             input_mask=None if way.input_mask is None else way.input_mask.numpy(),
             hidden_mask=None if way.hidden_mask is None else way.hidden_mask.numpy(),
+            zone=way.zone,
             outputs=None if outputs is None else outputs[:, :, n * size : (n + 1) * size],
             final=final,
             keep=keep,

@@ -7,11 +7,9 @@ Token 0, PAD, is never foreseen, so that class k is token k + 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn import functional as F
 
 from sestina.config import StackOptions
@@ -115,7 +113,7 @@ class LanguageNetwork(nn.Module):
         super().__init__()
         self.embedding = TokenEmbedding(tokens, options.embedding, None, trainable=True)
         sizes = [options.embedding + beside] + [options.hidden] * options.layers
-        self.encoder = nn.ModuleList(
+        every = [
             layers.recurrent(
                 options.cell,
                 size,
@@ -124,14 +122,15 @@ class LanguageNetwork(nn.Module):
                 input_dropout=options.dropout if depth else options.input_dropout,
             )
             for depth, size in enumerate(sizes[:-1])
-        )
+        ]
+        self.encoder = layers.Stack(every, options.residual)
         self.head: Softmax | AdaptiveSoftmax
         self.cutoffs = cutoffs_for(options, tokens) if cutoffs is None else tuple(cutoffs)
         if self.cutoffs:
             self.head = AdaptiveSoftmax(options, tokens, self.cutoffs)
         else:
             self.head = Softmax(options, tokens)
-        self.dropout, self.weight_drop = options.dropout, options.weight_drop
+        self.dropout = options.dropout
 
     def forward(
         self,
@@ -155,28 +154,11 @@ class LanguageNetwork(nn.Module):
         if beside is not None:
             every = beside[:, None].expand(-1, ids.shape[1], -1)
             x = torch.cat([self.embedding(ids), every], dim=2)  # (B, T, E + C)
-        after: States = []
-        for depth, layer in enumerate(self.encoder):
-            before = None if states is None else states[depth]
-            x, final = self._through(layer, x, before, lengths)
-            after.append(final)
-        assert isinstance(x, Tensor)  # there is a layer at least
+        found, after = self.encoder(x, lengths, states)
+        top: Tensor = found[-1]
         if self.training and self.dropout:
-            x = x * F.dropout(x.new_ones(x.shape[0], 1, x.shape[2]), self.dropout)
-        return x, after
-
-    def _through(
-        self, layer: nn.Module, x: Tensor | Lookup, before: Any, lengths: Tensor
-    ) -> tuple[Tensor, Any]:
-        """Run one layer, its recurrent weights masked where training asks for it."""
-        if not (self.training and self.weight_drop):
-            made, final = layer(x, before, lengths=lengths)
-            return made, final
-        weight = layer.weight_hh_l0
-        assert isinstance(weight, Tensor)
-        dropped = {"weight_hh_l0": F.dropout(weight, self.weight_drop)}
-        made, final = functional_call(layer, dropped, (x, before), {"lengths": lengths})
-        return made, final
+            top = top * F.dropout(top.new_ones(top.shape[0], 1, top.shape[2]), self.dropout)
+        return top, after
 
     def losses(self, states: Tensor, targets: Tensor) -> Tensor:
         """Return −log P of tokens (M,) after states (M, H), (M,)."""

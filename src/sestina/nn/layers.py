@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sestina.config import CellOptions
+from torch import Tensor, nn
+
+from sestina.config import CellOptions, check_residual
 from sestina.nn import fused, initialise
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
+from sestina.nn.sequences import Lookup
+from sestina.nn.states import States
 
 CELLS: dict[str, type[SimpleRNN | GRU | LSTM]] = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
+
+
+class Stack(nn.ModuleList):
+    """Single recurrent layers one on the other, each with dropout of its own.
+
+    Args:
+        layers: From the bottom to the top.
+        residual: Whether each but the first adds what it reads to what it gives.
+    """
+
+    def __init__(self, layers: Iterable[nn.Module], residual: bool = False) -> None:
+        super().__init__(layers)
+        check_residual(residual, len(self))
+        self.residual = residual
+
+    def forward(
+        self, x: Tensor | Lookup, lengths: Tensor, states: States | None = None
+    ) -> tuple[list[Tensor], States]:
+        """Map x (B, T, D) of true lengths (B,) → outputs of every layer, (B, T, H), and states.
+
+        Args:
+            x: Vectors, or the lookup of them.
+            lengths: True lengths, int64.
+            states: What an earlier call returned, to go on from there.
+        """
+        found: list[Tensor] = []
+        after: States = []
+        for depth, layer in enumerate(self):
+            before = None if states is None else states[depth]
+            made, final = layer(found[-1] if found else x, before, lengths=lengths)
+            found.append(made + found[-1] if found and self.residual else made)
+            after.append(final)
+        return found, after
 
 
 def recurrent(
@@ -20,12 +58,13 @@ def recurrent(
         kind: A key of `CELLS`.
         inputs: D, the features of a step.
         hidden: H.
-        options: The variant, the starts, what is dropped where the state recurs.
+        options: The variant, the starts, what is dropped and what stays where the state recurs.
         **more: As for the layer's class.
     """
     own: dict[str, dict[str, Any]] = {
         "rnn": {"activation": options.activation},
         "gru": {"reset": options.reset},
+        "lstm": {"cell_zoneout": options.cell_zoneout},
     }
     layer = CELLS[kind](
         inputs,
@@ -33,6 +72,8 @@ def recurrent(
         batch_first=True,
         single_bias=True,
         recurrent_dropout=options.recurrent_dropout,
+        weight_drop=options.weight_drop,
+        zoneout=options.zoneout,
         **own.get(kind, {}),
         **more,
     )

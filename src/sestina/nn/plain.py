@@ -2,8 +2,9 @@
 
 Slower than the kernels and than cuDNN, and right where those cannot go: float64 and half, options
 that cuDNN lacks, second derivatives, `torch.func`. The definitions are those of `kernels.cells`
-(rows D1–D5 and D10 of the lectures: Elman 1990; Cho et al. 2014; Hochreiter and Schmidhuber 1997;
-Gal and Ghahramani 2016). Letters: B batch, T time, D features in, H hidden, G gates.
+(rows D1–D5, D10 and D11 of the lectures: Elman 1990; Cho et al. 2014; Hochreiter and Schmidhuber
+1997; Gal and Ghahramani 2016; Krueger et al. 2016). Letters: B batch, T time, D features in, H
+hidden, G gates.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from sestina.kernels.cells import STATES, Zone
 
 State = tuple[Tensor, ...]
 Tensors = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # W, U, b, c as in cells.Weights
@@ -28,6 +32,7 @@ class Way(NamedTuple):
     state: State | None = None  # (B, H) each; None is zeros
     input_mask: Tensor | None = None  # (B, D), on every x_t
     hidden_mask: Tensor | None = None  # (B, H), on h_{t−1} where it enters the product with U
+    zone: Zone | None = None  # which units stay as they were
 
 
 class Seen(NamedTuple):
@@ -40,6 +45,7 @@ class Seen(NamedTuple):
     reverse: bool
     before: State  # (B, H) each: the initial state
     states: list[State]  # of T steps in the order of time, (B, H) each, nodes of the graph
+    zone: Zone | None = None
 
 
 def layer(
@@ -73,6 +79,7 @@ def layer(
             reverse=number == 1,
             input_mask=way.input_mask,
             hidden_mask=way.hidden_mask,
+            zone=way.zone,
             watch=watch,
         )
         parts.append(outputs)
@@ -91,6 +98,7 @@ def run(
     reverse: bool = False,
     input_mask: Tensor | None = None,
     hidden_mask: Tensor | None = None,
+    zone: Zone | None = None,
     watch: Callable[[Seen], None] | None = None,
 ) -> tuple[Tensor, State]:
     """Run one cell over sequences; padding, NaN included, is never looked at.
@@ -104,6 +112,7 @@ def run(
         reverse: Run from each row's end to its beginning.
         input_mask: (B, D), multiplied with every x_t.
         hidden_mask: (B, H), multiplied with h_{t−1} where it enters the product with U.
+        zone: Which units of the state stay as they were at a step.
         watch: Is told of the run when it is over.
 
     Returns:
@@ -119,11 +128,13 @@ def run(
         driven = F.linear(x, kernel, bias)  # (B, T, G·H)
         size = recurrent.shape[1]
         if state is None:
-            state = (x.new_zeros(x.shape[0], size),) * (2 if cell == "lstm" else 1)
+            state = (x.new_zeros(x.shape[0], size),) * STATES[cell]
         product = _product(recurrent, hidden_bias, hidden_mask)
-        states = _steps(cell, driven, state, product, real, reverse, watch is not None)
+        stays = None if zone is None else _stays(zone, x, size, lengths, reverse)
+        how = _Order(real, reverse, watch is not None)
+        states = _steps(cell, driven, state, product, stays, how)
         if watch is not None:
-            watch(Seen(cell, x, weights, lengths, reverse, state, states))
+            watch(Seen(cell, x, weights, lengths, reverse, state, states, zone))
         if not states:
             return driven[:, :, :size], state
         outputs = torch.stack([each[0] for each in states], dim=1)
@@ -145,6 +156,22 @@ def _real(lengths: Tensor, x: Tensor) -> Tensor:
     """Return which steps of x (B, T, D) are not padding, (B, T, 1)."""
     steps = torch.arange(x.shape[1], device=x.device)
     return (steps < lengths.to(x.device)[:, None])[:, :, None]
+
+
+def _stays(zone: Zone, x: Tensor, size: int, lengths: Tensor | None, reverse: bool) -> list[Tensor]:
+    """Return which share of h, and of c, stays at each step of x (B, T, D): (B, T, H) each."""
+    batch, steps = x.shape[:2]
+    shares = (zone.hidden, zone.cell)
+    if zone.key is None:
+        return [x.new_full((batch, steps, size), share) for share in shares]
+    from sestina.kernels import coins  # which loads numba
+
+    read = np.broadcast_to(np.arange(steps), (batch, steps))  # in what order a row is read
+    if reverse:
+        ends = np.full(batch, steps) if lengths is None else lengths.cpu().numpy()
+        read = np.maximum(ends[:, None] - 1 - read, 0)
+    made = [coins.tossed(zone.key, part, read, size, share) for part, share in enumerate(shares)]
+    return [torch.from_numpy(part).to(x) for part in made]
 
 
 def _product(weight: Tensor, bias: Tensor | None, mask: Tensor | None) -> Product:
@@ -173,7 +200,19 @@ def advanced(seen: Seen, driven: Tensor, state: Tensor) -> Tensor:
     _, recurrent, _, hidden_bias = seen.weights
     parts = state[None].split(recurrent.shape[1], dim=1)
     product = _product(recurrent, hidden_bias, None)
-    return torch.cat(_STEPS[seen.cell](driven[None], parts, product), dim=1)[0]
+    new = _STEPS[seen.cell](driven[None], parts, product)
+    if seen.zone is not None:  # in expectation, as in evaluation
+        shares = (seen.zone.hidden, seen.zone.cell)
+        new = tuple(m * s + (1 - m) * n for m, s, n in zip(shares, parts, new, strict=False))
+    return torch.cat(new, dim=1)[0]
+
+
+class _Order(NamedTuple):
+    """How a loop goes through the steps."""
+
+    real: Tensor | None  # (B, T, 1), which steps are not padding
+    reverse: bool
+    apart: bool  # h and c of a step shall be nodes of which neither comes from the other
 
 
 def _steps(
@@ -181,23 +220,22 @@ def _steps(
     driven: Tensor,
     state: State,
     product: Product,
-    real: Tensor | None,
-    reverse: bool,
-    apart: bool = False,
+    stays: list[Tensor] | None,
+    how: _Order,
 ) -> list[State]:
-    """Return the states after each step, in the order of time.
-
-    `apart`: h and c of a step are nodes of which neither comes from the other.
-    """
+    """Return the states after each step, in the order of time; `stays` are shares (B, T, H)."""
     step, found = _STEPS[cell], []
     order = range(driven.shape[1])
-    for t in reversed(order) if reverse else order:
+    for t in reversed(order) if how.reverse else order:
         new = step(driven[:, t], state, product)
-        if real is not None:  # a row that is not there yet, or no more, keeps its state
-            new = tuple(torch.where(real[:, t], *pair) for pair in zip(new, state, strict=True))
-        state = tuple(part.view_as(part) for part in new) if apart else new
+        if stays is not None:
+            shares = [part[:, t] for part in stays]
+            new = tuple(m * s + (1 - m) * n for m, s, n in zip(shares, state, new, strict=False))
+        if how.real is not None:  # a row that is not there yet, or no more, keeps its state
+            new = tuple(torch.where(how.real[:, t], *pair) for pair in zip(new, state, strict=True))
+        state = tuple(part.view_as(part) for part in new) if how.apart else new
         found.append(state)
-    return found[::-1] if reverse else found
+    return found[::-1] if how.reverse else found
 
 
 def _rnn_tanh(driven: Tensor, state: State, product: Product) -> State:

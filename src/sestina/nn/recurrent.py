@@ -21,11 +21,8 @@ class SimpleRNN(Recurrent, nn.RNN):
     Args:
         *args: As for `torch.nn.RNN`.
         activation: "tanh" or "relu", another name of torch's `nonlinearity`.
-        single_bias: One bias for each gate, as in Keras and the lectures, instead of two.
-        recurrent_dropout: Share of h_{t−1} that is dropped where it meets U: one mask for each
-            sequence, layer and direction, in training only (Gal and Ghahramani 2016; row D10).
-        input_dropout: Share of x_t that is dropped, likewise, before each layer.
-        **kwargs: As for `torch.nn.RNN`.
+        **kwargs: As for `torch.nn.RNN`; and the options of `drop_in.Recurrent`: single_bias,
+            recurrent_dropout, input_dropout, weight_drop, zoneout, cell_zoneout, residual.
 
     Float32 on the CPU runs on Sestina's kernels; other types, `torch.func` and the like in a plain
     loop of torch operations; other devices on torch's own layer unless an option is set that it
@@ -39,9 +36,6 @@ class SimpleRNN(Recurrent, nn.RNN):
         self,
         *args: Any,
         activation: str | None = None,
-        single_bias: bool = False,
-        recurrent_dropout: float = 0.0,
-        input_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         if activation is not None:
@@ -49,8 +43,9 @@ class SimpleRNN(Recurrent, nn.RNN):
                 raise ValueError("activation= is nonlinearity= by another name; give one of them")
             kwargs["nonlinearity"] = activation
         super().__init__(*args, **kwargs)
+
+    def _settle(self) -> None:
         self.cell = f"rnn_{self.nonlinearity}"
-        self._take(single_bias, recurrent_dropout, input_dropout)
 
 
 class GRU(Recurrent, nn.GRU):
@@ -66,11 +61,8 @@ class GRU(Recurrent, nn.GRU):
         *args: As for `torch.nn.GRU`.
         reset: Whether the reset gate comes "after" or "before" the product with U; None for a
             unit with the update gate alone, whose weights hold 2 H rows: z, n.
-        single_bias: One bias for each gate, as in Keras and the lectures, instead of two.
-        recurrent_dropout: Share of h_{t−1} that is dropped where it meets U: one mask for each
-            sequence, layer and direction, in training only (Gal and Ghahramani 2016; row D10).
-        input_dropout: Share of x_t that is dropped, likewise, before each layer.
-        **kwargs: As for `torch.nn.GRU`.
+        **kwargs: As for `torch.nn.GRU`; and the options of `drop_in.Recurrent`: single_bias,
+            recurrent_dropout, input_dropout, weight_drop, zoneout, cell_zoneout, residual.
 
     Float32 on the CPU runs on Sestina's kernels; other types, `torch.func` and the like in a plain
     loop of torch operations; other devices on torch's own layer unless an option is set that it
@@ -86,21 +78,17 @@ class GRU(Recurrent, nn.GRU):
         self,
         *args: Any,
         reset: str | None = "after",
-        single_bias: bool = False,
-        recurrent_dropout: float = 0.0,
-        input_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         if reset not in _GRUS:
             raise ValueError(f"reset should be 'after', 'before' or None, got {reset!r}")
-        super().__init__(*args, **kwargs)
         self.reset, self.cell = reset, _GRUS[reset]
-        if reset is None:
-            self._drop_reset_gate()
-        self._take(single_bias, recurrent_dropout, input_dropout)
+        super().__init__(*args, **kwargs)
 
-    def _drop_reset_gate(self) -> None:
-        """Keep the rows z and n of torch's r, z, n."""
+    def _settle(self) -> None:
+        """Keep, without a reset gate, the rows z and n of torch's r, z, n."""
+        if self.reset is not None:
+            return
         for name, weight in list(self.named_parameters()):
             setattr(self, name, nn.Parameter(weight.detach()[self.hidden_size :].clone()))
         self._init_flat_weights()
@@ -127,11 +115,8 @@ class LSTM(Recurrent, nn.LSTM):
 
     Args:
         *args: As for `torch.nn.LSTM`.
-        single_bias: One bias for each gate, as in Keras and the lectures, instead of two.
-        recurrent_dropout: Share of h_{t−1} that is dropped where it meets U: one mask for each
-            sequence, layer and direction, in training only (Gal and Ghahramani 2016; row D10).
-        input_dropout: Share of x_t that is dropped, likewise, before each layer.
-        **kwargs: As for `torch.nn.LSTM`.
+        **kwargs: As for `torch.nn.LSTM`; and the options of `drop_in.Recurrent`: single_bias,
+            recurrent_dropout, input_dropout, weight_drop, zoneout, cell_zoneout, residual.
 
     Float32 on the CPU runs on Sestina's kernels; other types, `torch.func` and the like in a plain
     loop of torch operations; with `proj_size`, and on other devices unless an option is set that it
@@ -143,14 +128,3 @@ class LSTM(Recurrent, nn.LSTM):
     """
 
     cell = "lstm"
-
-    def __init__(
-        self,
-        *args: Any,
-        single_bias: bool = False,
-        recurrent_dropout: float = 0.0,
-        input_dropout: float = 0.0,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self._take(single_bias, recurrent_dropout, input_dropout)

@@ -110,9 +110,11 @@ class TranslatorNetwork(nn.Module):
         )
         self.encoder = encoders.stacked(size, reading)
         self.bridge = Bridge(features, hidden, layers, 2 if options.cell == "lstm" else 1)
-        one = EncoderOptions(encoder=options.cell, hidden=hidden, **cell_options(options))
+        alone = cell_options(options) | {"residual": False}  # layers of which `decode` adds inputs
+        one = EncoderOptions(encoder=options.cell, hidden=hidden, **alone)
         inputs = [size if attentive else size + features] + [hidden + features] * (layers - 1)
         self.decoder = nn.ModuleList(encoders.stacked(count, one) for count in inputs)
+        self.residual = options.residual
         self.attention = (
             Attention(str(options.attention), features, hidden) if attentive else LastState()
         )
@@ -154,8 +156,9 @@ class TranslatorNetwork(nn.Module):
         after = [final]
         context, weights = self.attention(x, memory)
         for layer, state in zip(list(self.decoder)[1:], before[1:], strict=True):
-            x = torch.cat([self._dropped(x, self.dropout), context], dim=2)
-            x, final = layer(x, state, lengths=lengths)
+            beneath = self._dropped(x, self.dropout)
+            x, final = layer(torch.cat([beneath, context], dim=2), state, lengths=lengths)
+            x = x + beneath if self.residual else x
             after.append(final)
         found = self._dropped(torch.cat([x, context], dim=2), self.dropout)
         hints = None

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sestina.kernels import recurrent, reference, workspace
-from sestina.kernels.cells import GATES, STATES, Weights
+from sestina.kernels.cells import BLIND, GATES, STATES, Weights
 from sestina.kernels.streaming import Stream
 from sestina.nn import GRU, LSTM, SimpleRNN
 
@@ -127,7 +127,8 @@ def problem(cell, lengths, *, batch=None, steps=None, features=5, hidden=7, **ho
 
     rows = GATES[cell] * hidden
     w = normal(rows, features, scale=1 / max(features, 1) ** 0.5)
-    u = (rng.uniform(-0.5, 0.5, (rows, hidden)) / hidden**0.5).astype(np.float32)
+    below = 0 if cell in BLIND else rows
+    u = (rng.uniform(-0.5, 0.5, (below, hidden)) / hidden**0.5).astype(np.float32)
     weights = Weights(w, u, normal(rows), normal(rows))
     lengths = None if lengths is None else np.array(lengths, np.int64)
     options = {"lengths": lengths, "reverse": how.get("reverse", False)} | {

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from sestina import TextClassifier
-from sestina.nn import GRU, LSTM, Lookup, SimpleRNN, sequences
+from sestina.nn import GRU, LSTM, Lookup, MinGRU, MinLSTM, SimpleRNN, sequences
 from sestina.nn.embedding import TokenEmbedding
 
 B, T, V, D, H = 7, 11, 20, 5, 18
@@ -20,6 +20,8 @@ MADE = {
     "before": lambda **o: GRU(D, H, reset="before", **o),
     "simple": lambda **o: GRU(D, H, reset=None, **o),
     "lstm": lambda **o: LSTM(D, H, **o),
+    "mingru": lambda **o: MinGRU(D, H, **o),
+    "minlstm": lambda **o: MinLSTM(D, H, **o),
 }
 LENGTHS = [11, 3, 0, 1, 11, 7, 2]
 every_cell = pytest.mark.parametrize("cell", MADE)

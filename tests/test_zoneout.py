@@ -6,8 +6,8 @@ import torch
 
 import sestina
 from sestina.kernels import coins, recurrent, reference
-from sestina.kernels.cells import GATES, STATES, Weights, Zone
-from sestina.nn import GRU, LSTM, SimpleRNN
+from sestina.kernels.cells import BLIND, GATES, STATES, Weights, Zone
+from sestina.nn import GRU, LSTM, MinGRU, MinLSTM, SimpleRNN
 
 every_cell = pytest.mark.parametrize("cell", GATES)
 both_directions = pytest.mark.parametrize("reverse", [False, True], ids=["onward", "reverse"])
@@ -23,7 +23,7 @@ def drawn(cell, batch, steps, features, hidden, dtype=np.float32):
     def normal(*shape):
         return (rng.normal(size=shape) / 2).astype(dtype)
 
-    below = 0 if cell.startswith("min") else rows
+    below = 0 if cell in BLIND else rows
     weights = Weights(normal(rows, features), normal(below, hidden), normal(rows), normal(rows))
     lengths = rng.integers(0, steps + 1, batch)
     lengths[:3] = (0, 1, steps)
@@ -98,7 +98,7 @@ def test_coins_fall_by_their_share_and_depend_on_all_they_are_made_of():
 
 
 LAYERS = [(SimpleRNN, {}), (SimpleRNN, {"activation": "relu"}), (GRU, {}), (GRU, {"reset": "before"}),
-          (GRU, {"reset": None}), (LSTM, {"cell_zoneout": 0.3})]  # fmt: skip
+          (GRU, {"reset": None}), (LSTM, {"cell_zoneout": 0.3}), (MinGRU, {}), (MinLSTM, {})]  # fmt: skip
 every_layer = pytest.mark.parametrize("kind, own", LAYERS)
 
 

@@ -5,7 +5,14 @@ than frozen ones, because scikit-learn's ``set_params`` and ``clone`` assign to 
 exactly these fields of an estimator.
 """
 
-from sestina.config.cells import RECURRENT, VARIANT, CellOptions, cell_options, check_residual
+from sestina.config.cells import (
+    RECURRENT,
+    STATEFUL,
+    VARIANT,
+    CellOptions,
+    cell_options,
+    check_residual,
+)
 from sestina.config.forecasting import (
     ForecastOptions,
     ForecastTrainingOptions,
@@ -96,6 +103,7 @@ __all__ = [
     "ONE_HOT",
     "POOLS",
     "RECURRENT",
+    "STATEFUL",
     "VARIANT",
     "VECTOR_READERS",
     "BagOptions",

@@ -8,7 +8,9 @@ from typing import Any
 from sestina.errors import OptionError
 from sestina.options import option
 
-RECURRENT = ("rnn", "gru", "lstm")
+STATEFUL = ("rnn", "gru", "lstm")
+"""Layers whose gates see the state."""
+RECURRENT = (*STATEFUL, "mingru", "minlstm")
 VARIANT = ("activation", "reset", "residual")  # of the options below, what a cell computes
 STARTS = ("orthogonal", "glorot", "he", "identity", "positive-definite")
 
@@ -37,21 +39,21 @@ class CellOptions:
         "How the weights of its states start; activation=relu with identity is the IRNN, with "
         "positive-definite the np-RNN.",
         choices=STARTS,
-        encoders=RECURRENT,
+        encoders=STATEFUL,
     )
     recurrent_dropout: float = option(
         0.0,
         "Share of the state dropped where it recurs, one mask a sequence.",
         least=0.0,
         most=0.95,
-        encoders=RECURRENT,
+        encoders=STATEFUL,
     )
     weight_drop: float = option(
         0.0,
         "Share of recurrent weights dropped, one mask a step of training.",
         least=0.0,
         most=0.95,
-        encoders=RECURRENT,
+        encoders=STATEFUL,
     )
     zoneout: float = option(
         0.0,
@@ -75,7 +77,7 @@ class CellOptions:
         encoders=RECURRENT,
     )
     recurrent_l2: float = option(
-        0.0, "L2 penalty on the weights of their states.", least=0.0, encoders=RECURRENT
+        0.0, "L2 penalty on the weights of their states.", least=0.0, encoders=STATEFUL
     )
 
 

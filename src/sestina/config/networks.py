@@ -9,7 +9,7 @@ from sestina.config.cells import RECURRENT, CellOptions
 from sestina.config.texts import BagOptions
 from sestina.options import option
 
-ENCODERS = ("bag", "flatten", "mean", "cnn", "rnn", "gru", "lstm")
+ENCODERS = ("bag", "flatten", "mean", "cnn", *RECURRENT)
 VECTOR_READERS = tuple(name for name in ENCODERS if name != "bag")
 POOLS = ("last", "max", "mean", "concat")
 IN_CONTEXT = ("mean", "cnn", *RECURRENT)

@@ -56,7 +56,7 @@ def cells(reach: Reach) -> tuple[str, str, str, str, str, str, str]:
         f"{heard(reach):,}",
         "all" if reach.memory is None else f"{reach.memory:,}",
         f"{reach.steps.max(initial=0):.2f}",
-        f"{max(reach.radius.values()):.2f}",
+        f"{max(reach.radius.values()):.2f}" if reach.radius else "–",
     )
 
 
@@ -145,15 +145,16 @@ def _layers(reaches: Sequence[Reach]) -> str:
     for reach in reaches:
         few = sum(map(len, reach.spectrum.values())) > charts.EIGENVALUES
         radius = "; ".join(f"{gate} {value:.2f}" for gate, value in reach.radius.items())
-        pieces.append(
-            page.figure(
-                f"{title(reach)}: eigenvalues", charts.spectrum(reach.spectrum),
-                f"Eigenvalues of {counted(reach.units, 'unit')}; largest: {radius}.",
-                "Of the recurrent weights, by gate, beside the unit circle. Of a linear recurrence "
-                "those inside make it forget, those outside explode."
-                + (f" Shown are the {charts.EIGENVALUES} largest." if few else ""),
-            )
-        )  # fmt: skip
+        if radius:  # there are weights of the state
+            pieces.append(
+                page.figure(
+                    f"{title(reach)}: eigenvalues", charts.spectrum(reach.spectrum),
+                    f"Eigenvalues of {counted(reach.units, 'unit')}; largest: {radius}.",
+                    "Of the recurrent weights, by gate, beside the unit circle. Of a linear "
+                    "recurrence those inside make it forget, those outside explode."
+                    + (f" Shown are the {charts.EIGENVALUES} largest." if few else ""),
+                )
+            )  # fmt: skip
         if reach.gates:
             ends = "; ".join(
                 f"{gate} {shut:.0%} shut, {wide:.0%} open"

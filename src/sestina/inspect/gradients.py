@@ -32,6 +32,8 @@ GATES: dict[str, tuple[str, ...]] = {
     "gru_simple": ("update", "candidate"),
     "rnn_tanh": ("candidate",),
     "rnn_relu": ("candidate",),
+    "mingru": ("update", "candidate"),
+    "minlstm": ("forget", "input", "candidate"),
 }
 FORGOTTEN = 0.01  # of a Jacobian's norm
 PARTS = 20  # of a gate's values; hardly any gradient passes in the first and the last
@@ -56,7 +58,7 @@ class Reach:
         jacobian: Median of ‖∂h_T/∂s_{T−k}‖, the spectral norm, by k, (T,); 1 at k = 0.
         steps: Median of ‖∂s_t/∂s_{t−1}‖ of the step k before the last, (T − 1,).
         memory: The first k at which `jacobian` is below 1 %; None if it never is.
-        spectrum: Eigenvalues of each gate's recurrent matrix, (H,) complex.
+        spectrum: Eigenvalues of each gate's recurrent matrix, (H,) complex; none without such.
         gates: Of each gate but the candidate, the shares of values in 20 equal parts of 0 to 1.
         dead: Share of ReLU units that are 0 at every step; None of other cells.
     """
@@ -234,10 +236,10 @@ def _memory(jacobian: Floats) -> int | None:
 
 def _spectrum(seen: Seen) -> dict[str, NDArray[np.complex128]]:
     names = GATES[seen.cell]
-    matrices = seen.weights[1].double().chunk(len(names))
+    matrices = seen.weights[1].double().chunk(len(names)) if len(seen.weights[1]) else ()
     return {
         name: torch.linalg.eigvals(matrix).numpy()
-        for name, matrix in zip(names, matrices, strict=True)
+        for name, matrix in zip(names, matrices, strict=False)
     }
 
 
@@ -255,7 +257,9 @@ def _gates(seen: Seen) -> dict[str, Floats]:
         before = [*seen.states[1:], seen.before]
     hidden = torch.stack([state[0] for state in before], dim=1)  # (B, T, H)
     kernel, recurrent, bias, hidden_bias = seen.weights
-    values = F.linear(seen.x, kernel, bias) + F.linear(hidden, recurrent, hidden_bias)
+    values = F.linear(seen.x, kernel, bias)
+    if len(recurrent):
+        values = values + F.linear(hidden, recurrent, hidden_bias)
     gates = torch.sigmoid(values[_real(seen)]).chunk(len(names), dim=1)  # (steps, H) each
     return {
         name: np.histogram(gate, PARTS, (0.0, 1.0))[0] / max(gate.numel(), 1)

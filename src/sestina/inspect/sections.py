@@ -19,6 +19,8 @@ NET_NAMES = {
     "rnn": "SimpleRNN",
     "gru": "GRU",
     "lstm": "LSTM",
+    "mingru": "minGRU",
+    "minlstm": "minLSTM",
 }
 ALWAYS = ("encoder", "cell", "level", "seed")  # told whether they were changed or not
 

@@ -15,7 +15,7 @@ from sestina.estimators import tagging
 from sestina.estimators.sequence_tagger import SequenceTagger
 from sestina.inspect.tag_baselines import TagBaseline, usual_tag, window_regression
 
-NAMES = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
+NAMES = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM", "mingru": "minGRU", "minlstm": "minLSTM"}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sestina.data.parallel import Pairs
 from sestina.estimators.translator import Translator
 from sestina.inspect.word_by_word import WordByWord
 
-NAMES = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
+NAMES = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM", "mingru": "minGRU", "minlstm": "minLSTM"}
 
 
 @dataclass(frozen=True)

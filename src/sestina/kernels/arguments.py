@@ -43,8 +43,8 @@ class Arguments:
 
     def __init__(self, cell: str, weights: Weights, folded: bool = False) -> None:
         self.cell, self.weights, self.folded = cell, weights, folded
-        self.features: int = weights.input.shape[1]
-        self._rows, self.hidden = map(int, weights.hidden.shape)  # G·H, H
+        self._rows, self.features = map(int, weights.input.shape)  # G·H, D
+        self.hidden = int(weights.hidden.shape[1])
         self.record: Numbers = np.zeros(len(FIELD), np.int64)
         self.address = address(self.record)
         self.order: Numbers = self.record[:0]

@@ -18,8 +18,13 @@ GATES = {
     "gru_before": 3,  # r, z, n; n = tanh(W x + b + U (r ∘ h) + c)
     "gru_simple": 2,  # z, n; n = tanh(W x + b + U h + c): the update gate alone
     "lstm": 4,  # i, f, g, o; c = f ∘ c + i ∘ g; h = o ∘ tanh(c)
+    "mingru": 2,  # z, n; n = W x + b; h = (1 − z) ∘ h + z ∘ n; z, and f and i below, without U
+    "minlstm": 3,  # f, i, n; n = W x + b; h = (f ∘ h + i ∘ n) / (f + i)
 }
 """Cell → G; gates stand in PyTorch's order, blocks of H rows."""
+
+BLIND = ("mingru", "minlstm")
+"""Cells whose gates do not see the state: their U has no rows."""
 
 STATES = {cell: 2 if cell == "lstm" else 1 for cell in GATES}
 """Cell → arrays in a state: (h,), or (h, c)."""
@@ -29,7 +34,7 @@ class Weights(NamedTuple):
     """A cell's weights in PyTorch's layout: arrays, or tensors, which are arrays to kernels."""
 
     input: Any  # W (G·H, D)
-    hidden: Any  # U (G·H, H)
+    hidden: Any  # U (G·H, H); (0, H) where gates do not see the state
     input_bias: Any  # b (G·H,)
     hidden_bias: Any  # c (G·H,)
 

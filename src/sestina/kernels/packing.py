@@ -150,10 +150,10 @@ def sum_shares(chunk, address):
     sums, first = a.d_weights + begin, chunk * PAD
     if first < a.features_padded:
         give_weights(a, sums, a.w_gates, a.d_input_weights, first, a.features)
-    elif first < rows:
+    elif first < rows and a.u_blocks:
         first -= a.features_padded
         give_weights(a, sums, a.u_gates, a.d_hidden_weights, first, a.hidden)
-    else:
+    elif first >= rows:
         _give_biases(a, sums)
 
 

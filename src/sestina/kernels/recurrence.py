@@ -36,7 +36,9 @@ from sestina.kernels.zoneout import hold, join, part
 
 @njit
 def _through_states(a, n, gates, d_h, buffer, mask):
-    """Add to d_h (n, Hp) what reaches the states before through U."""
+    """Add to d_h (n, Hp) what reaches the states before through U, if there is one."""
+    if not a.u_blocks:
+        return
     size = 4 * a.hidden_padded
     gates, count = gates + a.u_first * size, a.u_blocks * a.hidden_padded
     row = size * a.blocks
@@ -76,7 +78,7 @@ def _add_weights(a, chunk, saved, gates, states, scratch, steps):
     if a.features:
         inputs = scratch + a.at_inputs
         pack_left(left_x, inputs, x_row, CHUNK * x_row, a.features, counts, steps)
-    inner = a.u_blocks < a.w_blocks  # reset before the product: r ∘ h stands behind the gates
+    inner = 0 < a.u_blocks < a.w_blocks  # reset before the product: r ∘ h stands behind the gates
     if inner:
         pack_left(left_inner, saved + gates_row, row, step, a.hidden, counts, steps)
     for column in range(0, max(gates_row, u_end), BYTES):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.kernels import folding, gru, lstm, plans, simple_rnn
+from sestina.kernels import folding, gru, lstm, minimal, plans, simple_rnn
 from sestina.kernels.arguments import (
     Arguments,
     set_batch,
@@ -37,6 +37,8 @@ KERNELS = {
     "gru_before": (Kernel(gru.gru_before_forward), Kernel(gru.gru_before_backward)),
     "gru_simple": (Kernel(gru.gru_simple_forward), Kernel(gru.gru_simple_backward)),
     "lstm": (Kernel(lstm.lstm_forward), Kernel(lstm.lstm_backward)),
+    "mingru": (Kernel(minimal.mingru_forward), Kernel(minimal.mingru_backward)),
+    "minlstm": (Kernel(minimal.minlstm_forward), Kernel(minimal.minlstm_backward)),
 }
 
 

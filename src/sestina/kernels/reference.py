@@ -11,6 +11,7 @@ Sources:
     gru_before: Cho et al. (2014), Learning phrase representations using RNN encoder–decoder;
         gru_after is PyTorch's, which resets after the product with U; gru_simple never resets.
     lstm: Hochreiter and Schmidhuber (1997), Long short-term memory, with a forget gate.
+    mingru, minlstm: Feng et al. (2024), Were RNNs all we needed?, without logarithms.
     Masks, one per sequence: Gal and Ghahramani (2016), A theoretically grounded application of
         dropout in recurrent neural networks.
     Units that stay: Krueger et al. (2016), Zoneout.
@@ -303,6 +304,37 @@ def _lstm_back(d_state: State, step: Step, weights: Weights) -> Pull:
     return _sum_back(np.hstack([d_i, d_f, d_g, d_o]), step, kept, weights)
 
 
+def _mingru(wx: Array, _: Array, state: State, weights: Weights) -> tuple[State, State]:
+    z, n = np.split(wx + weights.hidden_bias, 2, axis=1)
+    z = _sigmoid(z)
+    return ((1 - z) * state[0] + z * n,), (z, n)
+
+
+def _mingru_back(d_state: State, step: Step, weights: Weights) -> Pull:
+    (z, n), d = step.found, d_state[0]
+    d_z = _sigmoid_back(d * (n - step.before[0]), z)
+    return _unseen_back(np.hstack([d_z, d * z]), d * (1 - z), weights)
+
+
+def _minlstm(wx: Array, _: Array, state: State, weights: Weights) -> tuple[State, State]:
+    f, i, n = np.split(wx + weights.hidden_bias, 3, axis=1)
+    f, i = (_sigmoid(np.maximum(gate, -60)) for gate in (f, i))  # lest both be 0
+    return ((f * state[0] + i * n) / (f + i),), (f, i, n)
+
+
+def _minlstm_back(d_state: State, step: Step, weights: Weights) -> Pull:
+    (f, i, n), d = step.found, d_state[0]
+    kept, taken = f / (f + i), i / (f + i)
+    d_kept = d * (step.before[0] - n) * kept * taken
+    d_sums = np.hstack([d_kept * (1 - f), -d_kept * (1 - i), d * taken])
+    return _unseen_back(d_sums, d * kept, weights)
+
+
+def _unseen_back(d: Array, kept: Array, weights: Weights) -> Pull:
+    """Go back through W x + b + c, where U has no rows; `kept` is the gradient of h."""
+    return Pull(d, np.zeros_like(kept), np.zeros_like(weights.hidden), d.sum(axis=0), (kept,))
+
+
 CELLS: dict[str, tuple[Forward, Back]] = {
     "rnn_tanh": (_rnn_tanh, _rnn_back),
     "rnn_relu": (_rnn_relu, _rnn_back),
@@ -310,5 +342,7 @@ CELLS: dict[str, tuple[Forward, Back]] = {
     "gru_before": (_gru_before, _gru_before_back),
     "gru_simple": (_gru_simple, _gru_simple_back),
     "lstm": (_lstm, _lstm_back),
+    "mingru": (_mingru, _mingru_back),
+    "minlstm": (_minlstm, _minlstm_back),
 }
 """Cell → its step forward and its step back."""

@@ -281,6 +281,16 @@ def where_positive(typing: Any, test: Any, value: Any) -> Any:
     return vector(vector, vector), build
 
 
+@intrinsic
+def at_least(typing: Any, x: Any, least: Any) -> Any:
+    """Return the larger of two numbers, lane by lane; NaN in x stays NaN."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered("<", *args), args[1], args[0])
+
+    return vector(vector, vector), build
+
+
 def _clamped(builder: Any, x: Any, limit: float) -> Any:
     """Bring x into [−limit, limit]; NaN stays NaN."""
     for sign, bound in ((">", _constant(limit)), ("<", _constant(-limit))):

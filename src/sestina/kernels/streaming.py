@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.kernels import gru, lstm, simple_rnn
+from sestina.kernels import gru, lstm, minimal, simple_rnn
 from sestina.kernels.arguments import Arguments, set_weights, set_zone
 from sestina.kernels.cells import STATES, Weights, Zone
 from sestina.kernels.compiled import Kernel, compiled
@@ -25,6 +25,8 @@ KERNELS = {
     "gru_before": Kernel(gru.gru_before_stream),
     "gru_simple": Kernel(gru.gru_simple_stream),
     "lstm": Kernel(lstm.lstm_stream),
+    "mingru": Kernel(minimal.mingru_stream),
+    "minlstm": Kernel(minimal.minlstm_stream),
 }
 
 

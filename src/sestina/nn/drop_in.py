@@ -93,6 +93,11 @@ class Recurrent(nn.RNNBase):
             self._take(name, share)
         if cell_zoneout and STATES[self.cell] < 2:
             raise ValueError("cell_zoneout is of an LSTM's c, which this layer has not")
+        if (recurrent_dropout or weight_drop) and not len(self._weights_of(0)[1]):
+            raise ValueError(
+                "recurrent_dropout and weight_drop are of the product with the state, which this "
+                "layer has not; zoneout and input_dropout it has"
+            )
         if residual and (self.num_layers < 2 or self.proj_size):
             raise ValueError(
                 "residual adds a layer's input from the second layer on, at full "
@@ -187,6 +192,7 @@ class Recurrent(nn.RNNBase):
         """Tell whether a lookup's table can go through the kernels as it is."""
         masked = self.training and self.input_dropout
         first = [getattr(self, name) for names in self._all_weights[: self._ways] for name in names]
+        first = [weight for weight in first if len(weight)]  # U may have no rows
         states = [
             part for part in (hx if isinstance(hx, tuple | list) else (hx,)) if part is not None
         ]
@@ -303,6 +309,7 @@ class Recurrent(nn.RNNBase):
 
         names = self._all_weights
         tensors = [getattr(self, name) for row in names for name in row]
+        tensors = [weight for weight in tensors if len(weight)]
         if self.bidirectional or self.proj_size or not fused.fits(tensors):
             raise ValueError(
                 "a stepper goes forwards in time, on float32 weights on the CPU; this layer is "
@@ -317,10 +324,8 @@ class Recurrent(nn.RNNBase):
     def _layer(
         self, x: Tensor, ways: list[Way], batch: Batch, outputs: bool, rows: Tensor | None
     ) -> tuple[Tensor | None, list[Tensor]]:
-        used = [
-            x,
-            *(t for way in ways for t in (*way.weights, *(way.state or ())) if t is not None),
-        ]
+        used = [x, *(t for way in ways for t in way.weights if t is not None and len(t))]
+        used += [part for way in ways for part in way.state or ()]
         if self.watch is not None or not fused.fits(used):
             return plain.layer(self.cell, x, ways, batch.lengths, self.watch)
         return fused.layer(

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from sestina.config import EncoderOptions, check_residual
 from sestina.errors import OptionError
 from sestina.nn import initialise, layers
-from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
+from sestina.nn.drop_in import Recurrent as RecurrentLayers
 from sestina.nn.sequences import Lookup
 
 POOLED = ("last", "max", "mean")  # what "concat" lays side by side
@@ -152,7 +152,7 @@ class Recurrent(nn.Module):
         return torch.cat(list(state[-ways:]), dim=1)
 
 
-def stacked(inputs: int, options: EncoderOptions) -> SimpleRNN | GRU | LSTM:
+def stacked(inputs: int, options: EncoderOptions) -> RecurrentLayers:
     """Return the recurrent layers of `options` over D = `inputs` features.
 
     Raises:

@@ -7,13 +7,26 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from sestina.config import CellOptions, check_residual
+from sestina.config import STATEFUL, CellOptions, check_residual
 from sestina.nn import fused, initialise
+from sestina.nn.drop_in import Recurrent
+from sestina.nn.minimal import MinGRU, MinLSTM
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
 from sestina.nn.sequences import Lookup
 from sestina.nn.states import States
 
-CELLS: dict[str, type[SimpleRNN | GRU | LSTM]] = {"rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
+CELLS: dict[str, type[Recurrent]] = {
+    "rnn": SimpleRNN,
+    "gru": GRU,
+    "lstm": LSTM,
+    "mingru": MinGRU,
+    "minlstm": MinLSTM,
+}
+
+
+SHARED = ("zoneout",)
+OF_STATES = ("recurrent_dropout", "weight_drop")
+"""Options that layers take as they are: all, and those whose gates see the state."""
 
 
 class Stack(nn.ModuleList):
@@ -49,9 +62,7 @@ class Stack(nn.ModuleList):
         return found, after
 
 
-def recurrent(
-    kind: str, inputs: int, hidden: int, options: CellOptions, **more: Any
-) -> SimpleRNN | GRU | LSTM:
+def recurrent(kind: str, inputs: int, hidden: int, options: CellOptions, **more: Any) -> Recurrent:
     """Return layers over batches first, with a single bias for each gate.
 
     Args:
@@ -66,14 +77,15 @@ def recurrent(
         "gru": {"reset": options.reset},
         "lstm": {"cell_zoneout": options.cell_zoneout},
     }
+    chosen = {name: getattr(options, name) for name in SHARED}
+    if kind in STATEFUL:
+        chosen |= {name: getattr(options, name) for name in OF_STATES}
     layer = CELLS[kind](
         inputs,
         hidden,
         batch_first=True,
         single_bias=True,
-        recurrent_dropout=options.recurrent_dropout,
-        weight_drop=options.weight_drop,
-        zoneout=options.zoneout,
+        **chosen,
         **own.get(kind, {}),
         **more,
     )

@@ -126,6 +126,8 @@ def run(
             x = x * input_mask[:, None]
         kernel, recurrent, bias, hidden_bias = weights
         driven = F.linear(x, kernel, bias)  # (B, T, G·H)
+        if not len(recurrent) and hidden_bias is not None:  # no product will add it
+            driven = driven + hidden_bias
         size = recurrent.shape[1]
         if state is None:
             state = (x.new_zeros(x.shape[0], size),) * STATES[cell]
@@ -277,6 +279,18 @@ def _lstm(driven: Tensor, state: State, product: Product) -> State:
     return torch.sigmoid(for_o) * torch.tanh(c), c
 
 
+def _mingru(driven: Tensor, state: State, product: Product) -> State:
+    z, n = driven.chunk(2, dim=1)
+    z = torch.sigmoid(z)
+    return ((1 - z) * state[0] + z * n,)
+
+
+def _minlstm(driven: Tensor, state: State, product: Product) -> State:
+    f, i, n = driven.chunk(3, dim=1)
+    f, i = torch.sigmoid(f.clamp(min=-60)), torch.sigmoid(i.clamp(min=-60))
+    return ((f * state[0] + i * n) / (f + i),)
+
+
 _STEPS = {
     "rnn_tanh": _rnn_tanh,
     "rnn_relu": _rnn_relu,
@@ -284,4 +298,6 @@ _STEPS = {
     "gru_before": _gru_before,
     "gru_simple": _gru_simple,
     "lstm": _lstm,
+    "mingru": _mingru,
+    "minlstm": _minlstm,
 }

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sestina.config import EncoderOptions, TranslatorOptions, cell_options
+from sestina.kernels.cells import STATES
 from sestina.nn import encoders, initialise, parts
 from sestina.nn.attention import Attention, LastState, Memory
 from sestina.nn.embedding import TokenEmbedding
@@ -109,7 +110,7 @@ class TranslatorNetwork(nn.Module):
             self.target_embedding if shared else TokenEmbedding(sources, size, None, trainable=True)
         )
         self.encoder = encoders.stacked(size, reading)
-        self.bridge = Bridge(features, hidden, layers, 2 if options.cell == "lstm" else 1)
+        self.bridge = Bridge(features, hidden, layers, STATES[self.encoder.cell])
         alone = cell_options(options) | {"residual": False}  # layers of which `decode` adds inputs
         one = EncoderOptions(encoder=options.cell, hidden=hidden, **alone)
         inputs = [size if attentive else size + features] + [hidden + features] * (layers - 1)

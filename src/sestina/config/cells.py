@@ -11,7 +11,12 @@ from sestina.options import option
 STATEFUL = ("rnn", "gru", "lstm")
 """Layers whose gates see the state."""
 RECURRENT = (*STATEFUL, "mingru", "minlstm")
-VARIANT = ("activation", "reset", "residual")  # of the options below, what a cell computes
+VARIANT = (
+    "activation",
+    "reset",
+    "residual",
+    "normalise",
+)  # of the options below, what a cell computes
 STARTS = ("orthogonal", "glorot", "he", "identity", "positive-definite")
 
 
@@ -69,6 +74,12 @@ class CellOptions:
         False,
         "Each recurrent layer but the first adds what it reads to what it gives.",
         encoders=RECURRENT,
+    )
+    normalise: str | None = option(
+        None,
+        "Normalise what an LSTM's or GRU's gates get, and an LSTM's memory, over the units.",
+        choices=("layer",),
+        encoders=("gru", "lstm"),
     )
     kernel_l2: float = option(
         0.0,

@@ -17,10 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import jacrev, vmap
-from torch.nn import functional as F
 
 from sestina.estimators.trained import Trained
-from sestina.nn.plain import Seen, advanced
+from sestina.nn.plain import Seen, advanced, drive, summed
 from sestina.nn.watch import Watched, watching
 
 Floats = NDArray[np.float64]
@@ -189,7 +188,7 @@ def _jacobians(seen: Seen, row: int) -> tuple[Floats, Floats]:
     before = [torch.cat([part[row] for part in seen.before]), *states[:-1]]
     if not length:
         return np.zeros(0), np.zeros(0)
-    driven = F.linear(seen.x[row, list(order)], seen.weights[0], seen.weights[2])  # (T, G·H)
+    driven = drive(seen.x[row, list(order)], seen.weights, seen.norm)  # (T, G·H)
     one = jacrev(lambda state, drive: advanced(seen, drive, state))
     matrices = vmap(one, chunk_size=BLOCK)(torch.stack(before), driven).double()  # (T, S, S)
     product = torch.eye(matrices.shape[1], dtype=torch.float64)[:size]  # of h_T
@@ -256,11 +255,9 @@ def _gates(seen: Seen) -> dict[str, Floats]:
     if seen.reverse:
         before = [*seen.states[1:], seen.before]
     hidden = torch.stack([state[0] for state in before], dim=1)  # (B, T, H)
-    kernel, recurrent, bias, hidden_bias = seen.weights
-    values = F.linear(seen.x, kernel, bias)
-    if len(recurrent):
-        values = values + F.linear(hidden, recurrent, hidden_bias)
-    gates = torch.sigmoid(values[_real(seen)]).chunk(len(names), dim=1)  # (steps, H) each
+    gates = torch.sigmoid(summed(seen, hidden)[_real(seen)]).chunk(
+        len(names), dim=1
+    )  # (steps, H) each
     return {
         name: np.histogram(gate, PARTS, (0.0, 1.0))[0] / max(gate.numel(), 1)
         for name, gate in zip(names, gates, strict=True)

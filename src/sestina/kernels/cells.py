@@ -26,7 +26,7 @@ GATES = {
 BLIND = ("mingru", "minlstm")
 """Cells whose gates do not see the state: their U has no rows."""
 
-STATES = {cell: 2 if cell == "lstm" else 1 for cell in GATES}
+STATES = {cell: 2 if cell == "lstm" else 1 for cell in GATES} | {"lstm_normed": 2, "gru_normed": 1}
 """Cell → arrays in a state: (h,), or (h, c)."""
 
 

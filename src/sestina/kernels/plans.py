@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sestina.kernels.cells import STATES
 from sestina.kernels.layouts import LAYOUTS, digits, padded
 from sestina.kernels.sequence import BLOCK, CHUNK, FIELDS, PAD
 from sestina.kernels.workspace import ALIGNMENT
@@ -110,7 +111,7 @@ def of_forward(
         "scratch_size": 4 * scratch,
     }
     rooms = {"saved": total * slot * LAYOUTS[cell].blocks, "history": states}
-    if cell == "lstm":
+    if STATES[cell] == 2:
         rooms["cells"] = states
     return plan(numbers, rooms | {"scratch": chunks * scratch})
 

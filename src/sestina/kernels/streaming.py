@@ -82,8 +82,12 @@ class Stream:
         if np.shape(x) != (self._features,):
             raise ValueError(f"a step got x of shape {np.shape(x)}; expected ({self._features},)")
         self._input[:] = x
-        self._launch(self._kernel, len(self._records), 1, self._address)
+        self._advance()
         return self._output.copy()
+
+    def _advance(self) -> None:
+        """Take a step with all layers."""
+        self._launch(self._kernel, len(self._records), 1, self._address)
 
     @property
     def output(self) -> Array:
@@ -114,5 +118,5 @@ class Stream:
         for layer, states in enumerate(self._states):
             for state, array in zip(states, arrays, strict=True):
                 state[:] = array[layer]
-        if self._residual:  # each layer's output is the sum of its h and those beneath
-            self._output[:] = sum(states[0] for states in self._states)
+        given = [states[0] for states in self._states]  # residual outputs are sums of h
+        self._output[:] = sum(given) if self._residual else given[-1]

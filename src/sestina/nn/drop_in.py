@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from sestina.kernels.cells import STATES, Zone
-from sestina.nn import fused, plain
+from sestina.kernels.cells import STATES, Weights, Zone
+from sestina.nn import fused, normed, plain
 from sestina.nn.plain import Way
 from sestina.nn.sequences import Batch, Lookup, folded, opened
 
@@ -43,6 +43,9 @@ class Recurrent(nn.RNNBase):
         cell_zoneout: The same of an LSTM's c.
         residual: Each layer but the first adds what it reads to what it gives, in its outputs but
             not in its states (the plain form of Kim, El-Khamy and Lee 2017, Residual LSTM).
+        normalise: "layer": an LSTM, or a GRU that resets after the product, normalises W x, U h
+            and an LSTM's c over their units (Ba, Kiros and Hinton 2016; row D11), with scales
+            `gain_ih_l0`, `gain_hh_l0`, `gain_c_l0`, a shift `bias_c_l0`, and a single bias.
         **kwargs: As for the torch layer.
 
     Raises:
@@ -71,6 +74,7 @@ class Recurrent(nn.RNNBase):
     zoneout = 0.0
     cell_zoneout = 0.0
     residual = False
+    normalise: str | None = None
     watch: Callable[[plain.Seen], None] | None = None
     """Where set, layers run as the plain loop, and it is told of each way."""
 
@@ -84,6 +88,7 @@ class Recurrent(nn.RNNBase):
         zoneout: float = 0.0,
         cell_zoneout: float = 0.0,
         residual: bool = False,
+        normalise: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -103,9 +108,12 @@ class Recurrent(nn.RNNBase):
                 "residual adds a layer's input from the second layer on, at full "
                 f"size; got num_layers={self.num_layers}, proj_size={self.proj_size}"
             )
-        self.single_bias, self.residual = single_bias, residual
-        if single_bias:
+        self.single_bias, self.residual = single_bias or normalise is not None, residual
+        if self.single_bias:
             self._keep_one_bias()
+        self.normalise = normalise
+        if normalise is not None:
+            normed.add_scales(self)
 
     def _settle(self) -> None:
         """Do what a cell wants once torch's constructor has run, before options are looked at."""
@@ -132,8 +140,8 @@ class Recurrent(nn.RNNBase):
 
     def extra_repr(self) -> str:
         """Name the options that differ from torch's, after torch's own."""
-        more = ("single_bias", *SHARES, "residual")
-        said = [f"{name}={getattr(self, name)}" for name in more if getattr(self, name)]
+        more = ("single_bias", *SHARES, "residual", "normalise")
+        said = [f"{name}={getattr(self, name)!r}" for name in more if getattr(self, name)]
         return ", ".join([super().extra_repr(), *said])
 
     @fused.outside_compiled
@@ -183,14 +191,14 @@ class Recurrent(nn.RNNBase):
             return True
         shares = (self.recurrent_dropout, self.input_dropout, self.weight_drop)
         dropped = self.training and any(shares)
-        held = bool(self.zoneout or self.cell_zoneout or self.residual)
+        held = bool(self.zoneout or self.cell_zoneout or self.residual or self.normalise)
         own = dropped or held or self.cell not in TORCHS
         taken_down = torch._C._is_tracing() or torch.compiler.is_compiling()
         return not own and (taken_down or self._weight.device.type != "cpu")
 
     def _folds(self, lookup: Lookup, hx: Any) -> bool:
         """Tell whether a lookup's table can go through the kernels as it is."""
-        masked = self.training and self.input_dropout
+        masked = (self.training and self.input_dropout) or self.normalise
         first = [getattr(self, name) for names in self._all_weights[: self._ways] for name in names]
         first = [weight for weight in first if len(weight)]  # U may have no rows
         states = [
@@ -280,6 +288,7 @@ class Recurrent(nn.RNNBase):
             self._mask(self.input_dropout, x, (size, x.shape[2])),
             self._mask(self.recurrent_dropout, x, (size, self.hidden_size)),
             self._zone(),
+            normed.scales_of(self, row),
         )
 
     def _zone(self) -> Zone | None:
@@ -305,6 +314,7 @@ class Recurrent(nn.RNNBase):
         Raises:
             ValueError: The layer is bidirectional, has ``proj_size``, or is not float32 on the CPU.
         """
+        from sestina.kernels.normed_stream import NormedStream
         from sestina.kernels.streaming import Stream
 
         names = self._all_weights
@@ -319,6 +329,10 @@ class Recurrent(nn.RNNBase):
         layers = [fused.solid((*row, None, None)[:4]) for row in rows]
         held = bool(self.zoneout or self.cell_zoneout)
         zone = Zone(self.zoneout, self.cell_zoneout, None) if held else None
+        if self.normalise is not None:
+            gains = [normed.arrays(self, n) for n in range(self.num_layers)]
+            plain_layers = [Weights(*(part.numpy() for part in layer)) for layer in layers]
+            return NormedStream(self.cell, plain_layers, gains, zone, self.residual)
         return Stream(self.cell, layers, zone, self.residual)
 
     def _layer(
@@ -328,6 +342,8 @@ class Recurrent(nn.RNNBase):
         used += [part for way in ways for part in way.state or ()]
         if self.watch is not None or not fused.fits(used):
             return plain.layer(self.cell, x, ways, batch.lengths, self.watch)
+        if self.normalise is not None:
+            return normed.layer(self.cell, x, ways, batch.lengths)
         return fused.layer(
             self.cell,
             x,

@@ -107,7 +107,7 @@ def recurrent(layer: nn.RNNBase, kernel: str = "glorot", states: str = "orthogon
         elif name.startswith("weight_hh"):
             for gate in weight.chunk(len(weight) // size):
                 STARTS[states](gate)
-        else:
+        elif not name.startswith("gain"):  # which are ones
             weight.zero_()
             if isinstance(layer, nn.LSTM) and name.startswith("bias_ih"):
                 weight[size : 2 * size] = 1.0  # torch's order: input, forget, cell, output

@@ -8,7 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from sestina.config import STATEFUL, CellOptions, check_residual
-from sestina.nn import fused, initialise
+from sestina.errors import OptionError
+from sestina.nn import fused, initialise, normed
 from sestina.nn.drop_in import Recurrent
 from sestina.nn.minimal import MinGRU, MinLSTM
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
@@ -71,11 +72,19 @@ def recurrent(kind: str, inputs: int, hidden: int, options: CellOptions, **more:
         hidden: H.
         options: The variant, the starts, what is dropped and what stays where the state recurs.
         **more: As for the layer's class.
+
+    Raises:
+        OptionError: The variant has no normalised form.
     """
+    if options.normalise and kind == "gru" and options.reset != "after":
+        raise OptionError(
+            f"normalise={options.normalise!r} came with reset={options.reset!r}; a GRU that "
+            "normalises resets after the product: set reset='after', or no normalise"
+        )
     own: dict[str, dict[str, Any]] = {
         "rnn": {"activation": options.activation},
-        "gru": {"reset": options.reset},
-        "lstm": {"cell_zoneout": options.cell_zoneout},
+        "gru": {"reset": options.reset, "normalise": options.normalise},
+        "lstm": {"cell_zoneout": options.cell_zoneout, "normalise": options.normalise},
     }
     chosen = {name: getattr(options, name) for name in SHARED}
     if kind in STATEFUL:
@@ -90,5 +99,5 @@ def recurrent(kind: str, inputs: int, hidden: int, options: CellOptions, **more:
         **more,
     )
     initialise.recurrent(layer, options.kernel_initializer, options.recurrent_initializer)
-    fused.prepare(layer.cell)
+    (fused if layer.normalise is None else normed).prepare(layer.cell)
     return layer

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,15 @@ Tensors = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # W, U, b, c as i
 Product = Callable[..., Tensor]
 
 
+class Norm(NamedTuple):
+    """Scales and shifts of what a layer normalises (Ba et al. 2016), one for each number."""
+
+    input: Tensor  # γ of W x, (G·H,)
+    hidden: Tensor  # γ of U h, (G·H,)
+    cell: Tensor | None = None  # γ of an LSTM's c, (H,)
+    cell_bias: Tensor | None = None  # β of it
+
+
 class Way(NamedTuple):
     """One direction of a layer: its weights, and what a call gives it besides the input."""
 
@@ -33,6 +43,7 @@ class Way(NamedTuple):
     input_mask: Tensor | None = None  # (B, D), on every x_t
     hidden_mask: Tensor | None = None  # (B, H), on h_{t−1} where it enters the product with U
     zone: Zone | None = None  # which units stay as they were
+    norm: Norm | None = None
 
 
 class Seen(NamedTuple):
@@ -46,6 +57,7 @@ class Seen(NamedTuple):
     before: State  # (B, H) each: the initial state
     states: list[State]  # of T steps in the order of time, (B, H) each, nodes of the graph
     zone: Zone | None = None
+    norm: Norm | None = None
 
 
 def layer(
@@ -80,6 +92,7 @@ def layer(
             input_mask=way.input_mask,
             hidden_mask=way.hidden_mask,
             zone=way.zone,
+            norm=way.norm,
             watch=watch,
         )
         parts.append(outputs)
@@ -99,6 +112,7 @@ def run(
     input_mask: Tensor | None = None,
     hidden_mask: Tensor | None = None,
     zone: Zone | None = None,
+    norm: Norm | None = None,
     watch: Callable[[Seen], None] | None = None,
 ) -> tuple[Tensor, State]:
     """Run one cell over sequences; padding, NaN included, is never looked at.
@@ -113,35 +127,61 @@ def run(
         input_mask: (B, D), multiplied with every x_t.
         hidden_mask: (B, H), multiplied with h_{t−1} where it enters the product with U.
         zone: Which units of the state stay as they were at a step.
+        norm: Of layers that normalise; of GRUs "gru_after" alone does.
         watch: Is told of the run when it is over.
 
     Returns:
         Outputs (B, T, H), zeros at padding, and the state after each row's last true step.
     """
     with _without_autocast(x.device.type):
-        real = None if lengths is None else _real(lengths, x)
-        if real is not None:
-            x = torch.where(real, x, 0.0)
-        if input_mask is not None:
-            x = x * input_mask[:, None]
-        kernel, recurrent, bias, hidden_bias = weights
-        driven = F.linear(x, kernel, bias)  # (B, T, G·H)
+        x = entering(x, lengths, input_mask)
+        _, recurrent, _, hidden_bias = weights
+        driven = drive(x, weights, norm)  # (B, T, G·H)
         if not len(recurrent) and hidden_bias is not None:  # no product will add it
             driven = driven + hidden_bias
         size = recurrent.shape[1]
         if state is None:
             state = (x.new_zeros(x.shape[0], size),) * STATES[cell]
-        product = _product(recurrent, hidden_bias, hidden_mask)
-        stays = None if zone is None else _stays(zone, x, size, lengths, reverse)
-        how = _Order(real, reverse, watch is not None)
-        states = _steps(cell, driven, state, product, stays, how)
+        way = Way(weights, state, None, hidden_mask, zone, norm)
+        states = run_driven(cell, driven, way, lengths, reverse, watch is not None)
         if watch is not None:
-            watch(Seen(cell, x, weights, lengths, reverse, state, states, zone))
-        if not states:
-            return driven[:, :, :size], state
-        outputs = torch.stack([each[0] for each in states], dim=1)
-        state = states[0 if reverse else -1]
-        return outputs if real is None else torch.where(real, outputs, 0.0), state
+            watch(Seen(cell, x, weights, lengths, reverse, state, states, zone, norm))
+        return closed(driven, state, states, lengths, reverse)
+
+
+def entering(x: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor:
+    """Return x (B, T, D) with zeros for padding, times its mask (B, D)."""
+    if lengths is not None:
+        x = torch.where(_real(lengths, x), x, 0.0)
+    return x if mask is None else x * mask[:, None]
+
+
+def run_driven(
+    cell: str, driven: Tensor, way: Way, lengths: Tensor | None, reverse: bool, apart: bool = False
+) -> list[State]:
+    """Return the states after each step in the order of time, the inputs' part (B, T, G·H) given.
+
+    `way` has a state. `apart`: h and c of a step are nodes of which neither comes from the other.
+    """
+    _, recurrent, _, hidden_bias = way.weights
+    assert way.state is not None
+    product = _product(recurrent, hidden_bias, way.hidden_mask, way.norm)
+    zone, size = way.zone, recurrent.shape[1]
+    stays = None if zone is None else _stays(zone, driven, size, lengths, reverse)
+    how = _Order(None if lengths is None else _real(lengths, driven), reverse, apart)
+    return _steps(_step_of(cell, way.norm), driven, way.state, product, stays, how)
+
+
+def closed(
+    driven: Tensor, state: State, states: list[State], lengths: Tensor | None, reverse: bool
+) -> tuple[Tensor, State]:
+    """Return outputs (B, T, H) and the final state of a run that began with `state`."""
+    if not states:
+        return driven[:, :, : state[0].shape[1]], state
+    outputs = torch.stack([each[0] for each in states], dim=1)
+    if lengths is not None:
+        outputs = torch.where(_real(lengths, outputs), outputs, 0.0)
+    return outputs, states[0 if reverse else -1]
 
 
 def autocast_is_on(device: str) -> bool:
@@ -176,8 +216,47 @@ def _stays(zone: Zone, x: Tensor, size: int, lengths: Tensor | None, reverse: bo
     return [torch.from_numpy(part).to(x) for part in made]
 
 
-def _product(weight: Tensor, bias: Tensor | None, mask: Tensor | None) -> Product:
-    """Return h, first row, last row → (h ∘ mask) Uᵀ + c of those rows of U."""
+def drive(x: Tensor, weights: Tensors, norm: Norm | None) -> Tensor:
+    """Return what a layer's input gives to its gates, b with it: (…, D) → (…, G·H)."""
+    kernel, recurrent, bias, _ = weights
+    if norm is None:
+        return F.linear(x, kernel, bias)
+    normal = normalised(F.linear(x, kernel), recurrent.shape[1]) * norm.input
+    return normal if bias is None else normal + bias
+
+
+def normalised(values: Tensor, hidden: int) -> Tensor:
+    """Normalise all of an LSTM's gates (…, 4 H) together, a GRU's r and z, and n by itself."""
+    if values.shape[-1] != 3 * hidden:
+        return F.layer_norm(values, values.shape[-1:])
+    parts = values.split((2 * hidden, hidden), dim=-1)
+    return torch.cat([F.layer_norm(part, part.shape[-1:]) for part in parts], dim=-1)
+
+
+def summed(seen: Seen, hidden: Tensor) -> Tensor:
+    """Return W x + b + U h + c, normalised where a layer does that, for h (B, T, H) before."""
+    sums = drive(seen.x, seen.weights, seen.norm)
+    if len(seen.weights[1]):
+        sums = sums + _product(seen.weights[1], seen.weights[3], None, seen.norm)(hidden)
+    return sums
+
+
+def _product(
+    weight: Tensor, bias: Tensor | None, mask: Tensor | None, norm: Norm | None
+) -> Product:
+    """Return h, first row, last row → (h ∘ mask) Uᵀ + c of those rows of U.
+
+    With `norm` that is γ ∘ N((h ∘ mask) Uᵀ), of all rows.
+    """
+
+    def normal(h: Tensor) -> Tensor:
+        assert norm is not None
+        return (
+            normalised(F.linear(h if mask is None else h * mask, weight), h.shape[-1]) * norm.hidden
+        )
+
+    if norm is not None:
+        return normal
 
     def product(h: Tensor, first: int | None = None, last: int | None = None) -> Tensor:
         masked = h if mask is None else h * mask
@@ -201,8 +280,8 @@ def advanced(seen: Seen, driven: Tensor, state: Tensor) -> Tensor:
     """
     _, recurrent, _, hidden_bias = seen.weights
     parts = state[None].split(recurrent.shape[1], dim=1)
-    product = _product(recurrent, hidden_bias, None)
-    new = _STEPS[seen.cell](driven[None], parts, product)
+    product = _product(recurrent, hidden_bias, None, seen.norm)
+    new = _step_of(seen.cell, seen.norm)(driven[None], parts, product)
     if seen.zone is not None:  # in expectation, as in evaluation
         shares = (seen.zone.hidden, seen.zone.cell)
         new = tuple(m * s + (1 - m) * n for m, s, n in zip(shares, parts, new, strict=False))
@@ -217,8 +296,15 @@ class _Order(NamedTuple):
     apart: bool  # h and c of a step shall be nodes of which neither comes from the other
 
 
+def _step_of(cell: str, norm: Norm | None) -> Callable[[Tensor, State, Product], State]:
+    if norm is None or norm.cell is None:
+        return _STEPS[cell]
+    gain, bias = norm.cell, norm.cell_bias
+    return partial(_lstm, shown=lambda c: torch.tanh(F.layer_norm(c, c.shape[-1:], gain, bias)))
+
+
 def _steps(
-    cell: str,
+    step: Callable[[Tensor, State, Product], State],
     driven: Tensor,
     state: State,
     product: Product,
@@ -226,7 +312,7 @@ def _steps(
     how: _Order,
 ) -> list[State]:
     """Return the states after each step, in the order of time; `stays` are shares (B, T, H)."""
-    step, found = _STEPS[cell], []
+    found: list[State] = []
     order = range(driven.shape[1])
     for t in reversed(order) if how.reverse else order:
         new = step(driven[:, t], state, product)
@@ -272,11 +358,16 @@ def _gru_simple(driven: Tensor, state: State, product: Product) -> State:
     return ((1 - z) * torch.tanh(for_n) + z * h,)
 
 
-def _lstm(driven: Tensor, state: State, product: Product) -> State:
+def _lstm(
+    driven: Tensor,
+    state: State,
+    product: Product,
+    shown: Callable[[Tensor], Tensor] = torch.tanh,
+) -> State:
     h, c = state
     for_i, for_f, for_g, for_o = (driven + product(h)).chunk(4, dim=1)
     c = torch.sigmoid(for_f) * c + torch.sigmoid(for_i) * torch.tanh(for_g)
-    return torch.sigmoid(for_o) * torch.tanh(c), c
+    return torch.sigmoid(for_o) * shown(c), c
 
 
 def _mingru(driven: Tensor, state: State, product: Product) -> State:

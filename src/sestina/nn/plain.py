@@ -221,16 +221,20 @@ def drive(x: Tensor, weights: Tensors, norm: Norm | None) -> Tensor:
     kernel, recurrent, bias, _ = weights
     if norm is None:
         return F.linear(x, kernel, bias)
-    normal = normalised(F.linear(x, kernel), recurrent.shape[1]) * norm.input
-    return normal if bias is None else normal + bias
+    return normalised(F.linear(x, kernel), recurrent.shape[1], norm.input, bias)
 
 
-def normalised(values: Tensor, hidden: int) -> Tensor:
-    """Normalise all of an LSTM's gates (…, 4 H) together, a GRU's r and z, and n by itself."""
+def normalised(values: Tensor, hidden: int, gain: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Normalise all of an LSTM's gates (…, 4 H) together, a GRU's r and z, and n by itself.
+
+    They are scaled by `gain` and shifted by `bias`, (G·H,).
+    """
     if values.shape[-1] != 3 * hidden:
-        return F.layer_norm(values, values.shape[-1:])
-    parts = values.split((2 * hidden, hidden), dim=-1)
-    return torch.cat([F.layer_norm(part, part.shape[-1:]) for part in parts], dim=-1)
+        return F.layer_norm(values, values.shape[-1:], gain, bias)
+    sizes = (2 * hidden, hidden)
+    shifts = (None, None) if bias is None else bias.split(sizes)
+    parts = zip(values.split(sizes, dim=-1), gain.split(sizes), shifts, strict=True)
+    return torch.cat([F.layer_norm(v, v.shape[-1:], *scales) for v, *scales in parts], dim=-1)
 
 
 def summed(seen: Seen, hidden: Tensor) -> Tensor:
@@ -251,9 +255,8 @@ def _product(
 
     def normal(h: Tensor) -> Tensor:
         assert norm is not None
-        return (
-            normalised(F.linear(h if mask is None else h * mask, weight), h.shape[-1]) * norm.hidden
-        )
+        sums = F.linear(h if mask is None else h * mask, weight)
+        return normalised(sums, h.shape[-1], norm.hidden)
 
     if norm is not None:
         return normal

@@ -4,12 +4,12 @@
     python benchmarks/cells.py [--quick] [--publish]
 
 A line is one layer (with residual connections two), forward and backward to all gradients, at B
-128, T 100 and D = H. It tells the median of 15 rounds with the quartiles; within a round every
-entry of a cell runs twice, of which the second is measured, so that all see the same minutes of the machine. "Over plain" is the
-median of the rounds' quotients by the same layer without the option. The loops are those that one
-writes by hand: torch operations step by step, and for minGRU the parallel scan in log space of its
-authors (Feng et al. 2024, appendix B). Padding of full rows tells what asking for lengths costs.
-Keras with `recurrent_dropout` is in row 7 of
+128, T 100 and D = H. It tells the median of 15 rounds with the quartiles. Within a round every
+entry of a cell runs twice, of which the second is measured, so that all see the same minutes of the
+machine. "Over plain" is the median of the rounds' quotients by the same layer without the option.
+The loops are those that one writes by hand: torch operations step by step, and for minGRU and
+minLSTM the parallel scan in log space of their authors (Feng et al. 2024, appendix B). Padding of
+full rows tells what asking for lengths costs. Keras with `recurrent_dropout` is in row 7 of
 `benchmarks/recurrent.py`. `--publish` puts the table into docs/benchmarks.md.
 """
 

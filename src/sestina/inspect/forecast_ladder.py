@@ -21,7 +21,8 @@ from sestina.estimators.forecasting import Floats, as_histories, as_known, held_
 from sestina.inspect.forecast_baselines import Fold, Plain, lag_regression, repeated, smoothing
 
 MOST_SMOOTHED = 5000  # forecasts that smoothing makes, one by one, some hundred a second
-NAMES = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM", "cnn": "CNN"}
+NAMES = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM", "mingru": "minGRU", "minlstm": "minLSTM",
+         "cnn": "CNN"}  # fmt: skip
 
 
 @dataclass

@@ -148,7 +148,8 @@ class Recurrent(nn.Module):
         state = final[0] if isinstance(final, tuple) else final  # (layers · directions, B, H)
         ways = 2 if self.cell.bidirectional else 1
         if self.cell.residual:
-            state = state.unflatten(0, (-1, ways)).sum(dim=0)
+            first, *others = state.unflatten(0, (-1, ways))
+            state = sum(others, start=first)  # in the order in which a stream adds them
         return torch.cat(list(state[-ways:]), dim=1)
 
 

@@ -44,6 +44,7 @@ def broken(monkeypatch):
 
     return after
 
+
 LASTING = 7  # steps that a loss must be far off for, to be one that has exploded
 
 

@@ -30,9 +30,9 @@ def one_step_errors(net, series, begin):
 
 
 @pytest.mark.parametrize("encoder", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("residual", [True, False])
-def test_a_wave_is_foretold(encoder, residual):
-    net = SeriesForecaster(horizon=6, encoder=encoder, residual=residual, **LEARNS).fit(WAVE)
+@pytest.mark.parametrize("differences", [True, False])
+def test_a_wave_is_foretold(encoder, differences):
+    net = SeriesForecaster(horizon=6, encoder=encoder, differences=differences, **LEARNS).fit(WAVE)
     assert net.score(WAVE) > -0.06  # a step of the wave is 1
 
 

@@ -58,7 +58,7 @@ class ForecastOptions(EncoderOptions):
         "levels move; training by the whole training part, where they stay.",
         choices=("standard", "mean-absolute", "training"),
     )
-    residual: bool = option(
+    differences: bool = option(
         True, "Foretell the difference from the value a season before, or from the last one."
     )
     linear: bool = option(

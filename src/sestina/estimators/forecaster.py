@@ -192,10 +192,10 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
         """Return how many steps are read, T, as the options have it."""
         usual = max(2 * max(self.horizon, self.season), LEAST_CONTEXT)
         context = usual if self.context is None else self.context
-        if context < self.season and self.residual:
+        if context < self.season and self.differences:
             raise OptionError(
                 f"context={context} is shorter than season={self.season}, whose last values "
-                "forecasts are told from; read a season at least, or set residual=False"
+                "forecasts are told from; read a season at least, or set differences=False"
             )
         if len(set(self.quantiles)) < len(self.quantiles):
             raise OptionError(f"quantiles={self.quantiles} names one twice; name each once")
@@ -245,7 +245,7 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
         )
 
     def _looking(self, *scales: Floats) -> Lens:
-        own = (self.context_, self.horizon, self.season, self.scaling, self.residual)
+        own = (self.context_, self.horizon, self.season, self.scaling, self.differences)
         return Lens(*own, *scales)
 
     def _given(self, validation: Any) -> Windows | None:

@@ -58,7 +58,7 @@ class Lens:
         horizon: H.
         season: Steps of a season.
         scaling: "standard", "mean-absolute", "training" or None.
-        residual: Whether forecasts are differences from the naive one.
+        differences: Whether forecasts are differences from the naive one.
         center: Means of the training part, (C,).
         floor: The least that values are divided by, (C,).
         known_center: Means of what is known ahead in training, (K,).
@@ -69,7 +69,7 @@ class Lens:
     horizon: int
     season: int
     scaling: str | None
-    residual: bool
+    differences: bool
     center: Floats
     floor: Floats
     known_center: Floats
@@ -84,7 +84,7 @@ class Lens:
             center = center + self.center
         size = np.maximum(sizes(past, self.scaling), self.floor)[:, None]
         base = np.broadcast_to(center, (len(past), self.horizon, past.shape[2]))
-        if self.residual:
+        if self.differences:
             base = naive(past, self.season, self.horizon)
         return Frame(center, size, base)
 

@@ -172,7 +172,7 @@ def test_options_that_do_nothing_are_told(run, table, tmp_path):
         "train", "classify", table, "--out", str(tmp_path / "m"), *FAST, *more, "--json"
     )
     wanted = [
-        "layers does nothing with encoder='mean', only with rnn, gru, lstm",
+        "layers does nothing with encoder='mean', only with rnn, gru, lstm, mingru, minlstm",
         "widths does nothing with encoder='mean', only with cnn",
     ]
     assert code == 0 and [line for line in err.splitlines() if "does nothing" in line] == wanted

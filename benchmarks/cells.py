@@ -5,8 +5,8 @@
 
 A line is one layer (with residual connections two), forward and backward to all gradients, at B
 128, T 100 and D = H. It tells the median of 15 rounds with the quartiles. Within a round every
-entry of a cell runs twice, of which the second is measured, so that all see the same minutes of the
-machine. "Over plain" is the median of the rounds' quotients by the same layer without the option.
+option of a cell runs once, so that all see the same minutes of the machine. "Over plain" is the
+median of the rounds' quotients by the same layer without the option. Loops follow, five rounds.
 The loops are those that one writes by hand: torch operations step by step, and for minGRU and
 minLSTM the parallel scan in log space of their authors (Feng et al. 2024, appendix B). Padding of
 full rows tells what asking for lengths costs. Keras with `recurrent_dropout` is in row 7 of
@@ -95,9 +95,8 @@ def lines_of(kind: type[LSTM | GRU], hidden: int, rounds: int) -> list[str]:
     )
     forward, weights = scan_of(kind is LSTM, hidden)
     loops[smallest.__name__] = training(forward, x, weights)
-    every = {f"ours {name}": run for name, run in ours.items()}
-    taken = raced(every | {f"loop {name}": run for name, run in loops.items()}, rounds)
-    return [line(f"{kind.__name__} {hidden}", name, taken) for name in ours]
+    found = raced(ours, rounds), raced(loops, max(rounds // 3, 2))
+    return [line(f"{kind.__name__} {hidden}", name, *found) for name in ours]
 
 
 def outputs_of(layer: torch.nn.Module, lengths: list[int] | None, x: Tensor) -> Tensor:
@@ -117,31 +116,36 @@ def training(forward: Callable[[Tensor], Tensor], x: Tensor, weights: list[Tenso
 
 
 def raced(runs: dict[str, Run], rounds: int) -> dict[str, list[float]]:
-    """Return the milliseconds of each round; two more come first and do not count."""
+    """Return the milliseconds of each round; one more comes first and does not count.
+
+    Each round begins with another entry, and each entry with a run that is not measured, since what
+    ran before has left its data in the caches and its threads awake.
+    """
     taken: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds + 2):
-        for name, run in runs.items():
-            run()  # unmeasured: whatever ran before has left its data in the caches
+    names = list(runs)
+    for number in range(rounds + 1):
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            run = runs[name]
+            run()
             begun = time.perf_counter()
             run()
             taken[name].append(1000 * (time.perf_counter() - begun))
-    return {name: each[2:] for name, each in taken.items()}
+    return {name: each[1:] for name, each in taken.items()}
 
 
-def line(title: str, name: str, taken: dict[str, list[float]]) -> str:
+def line(title: str, name: str, ours: dict[str, list[float]], loops: dict[str, list[float]]) -> str:
     """Return a line of the table."""
-    own = taken[f"ours {name}"]
-    base = taken["ours two layers" if name == "two layers, residual" else "ours plain"]
+    own, base = ours[name], ours["two layers" if name == "two layers, residual" else "plain"]
     over = statistics.median(a / b for a, b in zip(own, base, strict=True))
     goal = OPTIONS.get(name, ({}, None))[1]
     reached = "" if goal is None else f"≤ {goal} × {'yes' if over <= goal else '**no**'}"
     first, _, third = statistics.quantiles(own, n=4)
     cells = [f"{title}, {name}", f"{statistics.median(own):.2f} ({first:.2f} – {third:.2f})",
              "" if base is own else f"{over:.2f}", reached, "", ""]  # fmt: skip
-    loop = taken.get(f"loop {name}")
-    if loop:
-        faster = statistics.median(a / b for a, b in zip(loop, own, strict=True))
-        cells[4:] = [f"{statistics.median(loop):.1f}", f"{faster:.1f} ×"]
+    if name in loops:
+        loop, mine = statistics.median(loops[name]), statistics.median(own)
+        cells[4:] = [f"{loop:.1f}", f"{loop / mine:.1f} ×"]
     return f"| {' | '.join(cells)} |"
 
 

@@ -53,3 +53,17 @@ def refused(path, *facts, **how):
     assert not [fact for fact in facts if fact not in message], message
     assert "\n" not in message
     return message
+
+
+@pytest.fixture
+def valid_charts(monkeypatch):
+    """Charts that are drawn are checked against the schema of Vega-Lite, which drawing spares."""
+    from sestina.inspect import charts
+
+    draw = charts.svg
+
+    def checked(chart, theme):
+        chart.to_dict()
+        return draw(chart, theme)
+
+    monkeypatch.setattr(charts, "svg", checked)

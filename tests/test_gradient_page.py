@@ -12,6 +12,7 @@ from sestina.inspect.gradients import reaches
 from sestina.nn import LSTM, SimpleRNN
 from test_sequence_reports import check
 
+pytestmark = pytest.mark.usefixtures("valid_charts")
 HISTORY = [
     {"epoch": n, "loss": 1 / n, "gradient_norm": 0.5 / n, "gradient_peak": 2.0, "clipped": 0.25}
     for n in range(1, 5)

@@ -11,6 +11,7 @@ from sestina.inspect import charts, page
 from sestina.inspect.evaluate import Ladder, judged
 from sestina.inspect.report import ReportFacts, best_epoch, render
 
+pytestmark = pytest.mark.usefixtures("valid_charts")
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 HISTORY = [
     {"epoch": n, "loss": 1 / n, "validation_loss": 0.6 + 0.1 * abs(n - 3),

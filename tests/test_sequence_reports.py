@@ -22,6 +22,7 @@ from sestina.inspect.sections import Told, changed_options, helps, learning, run
 from sestina.inspect.tag_ladder import climb_tags, tag_verdict, tagger_name
 from test_report import outline
 
+pytestmark = pytest.mark.usefixtures("valid_charts")
 QUICK = {"hidden": 8, "embedding": 8, "epochs": 4, "learning_rate": 0.02, "seed": 1}
 NER = (
     [["Ann", "saw", "New", "York", "<b>&"], ["Rome", "fell"], [], ["Bob", "left", "Rome"]] * 10,

@@ -13,6 +13,7 @@ from sestina.inspect.translation_report import TranslationFacts, render_translat
 pytest.importorskip("altair", reason="the extra 'report' is not installed")
 pytest.importorskip("vl_convert", reason="the extra 'report' is not installed")
 
+pytestmark = pytest.mark.usefixtures("valid_charts")
 TINY = {"level": "word", "hidden": 6, "embedding": 6, "epochs": 2, "seed": 1}
 
 

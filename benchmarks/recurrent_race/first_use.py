@@ -82,4 +82,4 @@ def main(cell: Cell) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])  # type: ignore[arg-type]
+    main(sys.argv[1])  # type: ignore[arg-type]  # a wrong name fails where it is looked up

@@ -84,7 +84,7 @@ def read_long(
     }
     return Recordings(
         [values[found].astype(np.float32) for found in rows],
-        labels=told["label"],  # type: ignore[arg-type]  # a list of strings is one of labels, too
+        labels=None if told["label"] is None else [*told["label"]],
         parts=told["split"],
         notes=tuple(notes),
         source=str(path),

@@ -94,12 +94,11 @@ def layer(
     for number, way in enumerate(ways):
         assert way.norm is not None
         seen = plain.entering(x, lengths, way.input_mask)
-        driven = plain.drive(seen, way.weights, way.norm)
+        driven = plain.drive(seen, way.weights, way.norm).contiguous()
         state = way.state or (None,) * STATES[cell]
         task = _Task(cell, lengths, number == 1, way)
         tensors = (way.weights[1], *way.norm[1:], *state)
-        # torch gives `apply` no types
-        outputs, *final = _Steps.apply(task, driven.contiguous(), *tensors)  # type: ignore[no-untyped-call]
+        outputs, *final = _Steps.apply(task, driven, *tensors)  # type: ignore[no-untyped-call]  # torch gives it no types
         made.append(outputs)
         finals.append(final)
     states = [torch.stack(state) for state in zip(*finals, strict=True)]

@@ -204,8 +204,7 @@ def folded(lookup: Lookup, lengths: Any, batch_first: bool) -> Batch | None:
     steps = ids.numel() if checked is None else int(checked.sum())
     if not len(distinct) or (lookup.fold is None and CHEAPER * len(distinct) > steps):
         return None
-    # torch gives `apply` no types
-    table = _Rows.apply(weight, distinct, lookup.padding)[None]  # type: ignore[no-untyped-call]
+    table = _Rows.apply(weight, distinct, lookup.padding)[None]  # type: ignore[no-untyped-call]  # torch gives it no types
     return Batch(table, checked, time_first=not batch_first, rows=rows)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sestina.data.series_files import read_series
     from sestina.data.tagged import read_tagged
     from sestina.errors import SestinaError
+    from sestina.estimators.bridge import BridgeClassifier
     from sestina.estimators.contextual import ContextualSentenceVectors, ContextualVectors
     from sestina.estimators.forecaster import SeriesForecaster
     from sestina.estimators.language_model import LanguageModel
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from sestina.vectors.word2vec import Word2Vec
 
 _PLACES = {
+    "BridgeClassifier": "sestina.estimators.bridge",
     "Components": "sestina.vectors.components",
     "ContextualSentenceVectors": "sestina.estimators.contextual",
     "ContextualVectors": "sestina.estimators.contextual",
@@ -99,6 +101,7 @@ _PLACES = {
 
 __all__ = [
     "PMI",
+    "BridgeClassifier",
     "Components",
     "ContextualSentenceVectors",
     "ContextualVectors",

@@ -72,6 +72,7 @@ class Reading:
 READERS: dict[str, Callable[[Reading, str], parts.Data]] = {
     "tag": Reading.with_tags,
     "series": Reading.recorded,
+    "bridge": Reading.recorded,
     "forecast": Reading.over_time,
     "generate": Reading.plain,
     "translate": Reading.translated,

@@ -5,6 +5,7 @@ than frozen ones, because scikit-learn's ``set_params`` and ``clone`` assign to 
 exactly these fields of an estimator.
 """
 
+from sestina.config.bridge import BridgeOptions, RecursiveOptions
 from sestina.config.cells import (
     RECURRENT,
     STATEFUL,
@@ -107,6 +108,7 @@ __all__ = [
     "VARIANT",
     "VECTOR_READERS",
     "BagOptions",
+    "BridgeOptions",
     "CellOptions",
     "CheckOptions",
     "CleaningOptions",
@@ -142,6 +144,7 @@ __all__ = [
     "ReadingOptions",
     "RecallOptions",
     "RecordingOptions",
+    "RecursiveOptions",
     "SamplingOptions",
     "SentenceOptions",
     "SeriesOptions",

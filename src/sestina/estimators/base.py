@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sestina import config
-from sestina.config import EncoderOptions, TrainingOptions
+from sestina.config import TrainingOptions
 from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
 from sestina.data.split import stratified
 from sestina.errors import DataError, DataWarning, OptionError, counted
@@ -25,7 +25,6 @@ from sestina.estimators.decisions import NOTHING_HELD_OUT, Decisions
 from sestina.estimators.targets import Labels
 from sestina.estimators.trained import Trained
 from sestina.estimators.validation import pair_of
-from sestina.nn.classifier import ClassifierNetwork
 from sestina.nn.heads import Target
 from sestina.optimise import Layers
 from sestina.train import Problem, random_stream
@@ -35,9 +34,7 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class SequenceClassifier(
-    EncoderOptions, TrainingOptions, Decisions, Trained, ClassifierMixin, BaseEstimator
-):
+class SequenceClassifier(TrainingOptions, Decisions, Trained, ClassifierMixin, BaseEstimator):
     """Base of the estimators that put one label, or several, on a sequence.
 
     A subclass turns what users give into ragged arrays (`_learn`, `_encode`) and builds the
@@ -65,7 +62,7 @@ class SequenceClassifier(
         """Return new inputs ragged."""
 
     @abstractmethod
-    def _build(self, target: Target, fresh: bool) -> ClassifierNetwork:
+    def _build(self, target: Target, fresh: bool) -> Any:
         """Return the network; `fresh` for training, otherwise its weights will be loaded."""
 
     @abstractmethod

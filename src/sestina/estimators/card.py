@@ -17,12 +17,13 @@ def model_card(name: str, options: Mapping[str, Any], facts: Mapping[str, Any]) 
         facts: What is known: "classes", "parameters", "epochs", "metrics", "baseline", "data",
             "reads", "decisions", "outdated", "use" (a line of Python), …
     """
+    kind = next(options[key] for key in ("encoder", "cell", "blocks") if options.get(key))
     lines = [
         "---",
         "library_name: sestina",
         "---",
         "",
-        f"# {name} ({options.get('encoder') or options['cell']})",
+        f"# {name} ({kind})",
         "",
         f"Trained with [Sestina](https://pypi.org/project/sestina) {facts['version']}. "
         f"{counted(facts['parameters'], 'parameter')}, {counted(facts['epochs'], 'epoch')}, "

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sestina.errors import ModelError, nearest
+from sestina.estimators.bridge import BridgeClassifier
 from sestina.estimators.folder import read_model
 from sestina.estimators.forecaster import SeriesForecaster
 from sestina.estimators.language_model import LanguageModel
@@ -22,6 +23,7 @@ ESTIMATORS: dict[str, type[Any]] = {
     for kind in (
         TextClassifier,
         SeriesClassifier,
+        BridgeClassifier,
         SeriesForecaster,
         SequenceTagger,
         SequenceSimilarity,

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
-from sestina.config import SeriesOptions
+from sestina.config import EncoderOptions, SeriesOptions
 from sestina.data.ragged import Ragged
-from sestina.errors import DataError, OptionError, counted
-from sestina.estimators.base import SequenceClassifier, at
+from sestina.errors import OptionError, counted
 from sestina.estimators.sample_stream import SampleStream
 from sestina.estimators.step_stream import StepStream, looks_ahead, refuse
+from sestina.estimators.windowed import WindowedClassifier
 from sestina.nn.heads import Target
 from sestina.nn.series import SeriesNetwork
-from sestina.shapes import as_series
-from sestina.signals import Scaling, Values, Windows, filled
+from sestina.signals import Values
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class SeriesClassifier(SeriesOptions, SequenceClassifier):
+class SeriesClassifier(SeriesOptions, EncoderOptions, WindowedClassifier):
     """Classify numeric sequences: N arrays of T steps × C channels, T may vary (row C16).
 
     The options are those of `sestina.config`: `SeriesOptions`, `EncoderOptions` and
@@ -38,41 +32,9 @@ class SeriesClassifier(SeriesOptions, SequenceClassifier):
     Attributes (after `fit`):
         n_features_in_: C.
         classes_: (K,) class labels.
+        steps_: Steps of the longest window in training.
         scaling_: What is taken off each channel, and what it is divided by.
     """
-
-    _unit: ClassVar[str] = "series"
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that inputs are three-dimensional."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.classifier_tags.multi_label = True
-        return tags
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class, (N, K), the mean over a series' windows.
-
-        Raises:
-            DataError: X is no such series, or a value is missing and the model fills none.
-
-        Warns:
-            DataWarning: The end of a sequence is cut off, because "flatten" has a fixed length.
-        """
-        check_is_fitted(self, "network_")
-        pieces, windows = self.cut(X)
-        return windows.averaged(super().predict_proba(pieces))
-
-    def cut(self, X: Any) -> tuple[list[Values], Windows]:
-        """Return the M windows (S, C) of N series, not yet scaled, and where they are from.
-
-        Raises:
-            DataError: X is no such series, or a value is missing and `fill` is None.
-        """
-        rows = filled(as_series(X, gaps=self.fill is not None), self)
-        windows = Windows.of([len(row) for row in rows], self)
-        return windows.cut(rows), windows
 
     def stream(self) -> SampleStream:
         """Return a series' beginning: feed a sample, get P of each class by what has come, (K,).
@@ -97,28 +59,6 @@ class SeriesClassifier(SeriesOptions, SequenceClassifier):
         steps = StepStream[Values](cell, lambda x: x, self._shares, self.pool)
         return SampleStream(steps, self.scaling_, self)
 
-    def _pieces(self, X: Any, y: Any) -> tuple[list[Values], Any]:
-        pieces, windows = self.cut(X)
-        return pieces, at(y, windows.owners)
-
-    def _learn(self, X: Sequence[Values]) -> Ragged:
-        self.n_features_in_ = X[0].shape[1]
-        self.steps_ = max(len(row) for row in X)
-        self.scaling_ = Scaling.fitted(X, self.scaling)
-        return self._ragged(X)
-
-    def _encode(self, X: Sequence[Values]) -> Ragged:
-        if X[0].shape[1] != self.n_features_in_:
-            raise DataError(
-                f"the sequences have {counted(X[0].shape[1], 'feature')}, those of the training "
-                f"had {self.n_features_in_}"
-            )
-        return self._ragged(X)
-
-    def _ragged(self, rows: Sequence[Values]) -> Ragged:
-        ragged = Ragged.of(rows, np.empty((0, self.n_features_in_), np.float32))
-        return Ragged(self.scaling_.apply(ragged.values), ragged.offsets)
-
     def _cut_note(self, inputs: Ragged) -> str:
         cut = int((inputs.lengths > self.steps_).sum())
         if self.encoder != "flatten" or not cut:
@@ -137,27 +77,3 @@ class SeriesClassifier(SeriesOptions, SequenceClassifier):
                 "encoder='flatten' reads steps as they stand; leave filters out, or take 'lstm'"
             )
         return SeriesNetwork(self, self, target, self.n_features_in_, self.steps_)
-
-    def reading(self) -> str:
-        """Return in words what the network reads: channels, scaling, windows."""
-        cut = "" if self.window is None else f", in windows of {counted(self.window, 'step')}"
-        fill = "" if self.fill is None else f", gaps filled ({self.fill})"
-        scaled = "as they come" if self.scaling == "none" else f"scaled ({self.scaling})"
-        return f"{counted(self.n_features_in_, 'channel')} {scaled}{fill}{cut}"
-
-    def _chances(self, logits: Tensor) -> NDArray[np.float64]:
-        # one by one, since a library's exp of many numbers rounds the last few of them otherwise
-        return np.concatenate(
-            [super(SeriesClassifier, self)._chances(row) for row in logits.split(1)]
-        )
-
-    def _state(self) -> dict[str, Any]:
-        return {
-            "n_features_in": self.n_features_in_,
-            "steps": self.steps_,
-            "scaling": self.scaling_.state(),
-        }
-
-    def _restore(self, state: dict[str, Any], files: dict[str, str]) -> None:
-        self.n_features_in_, self.steps_ = state["n_features_in"], state["steps"]
-        self.scaling_ = Scaling.restored(state["scaling"], self.n_features_in_)

@@ -14,6 +14,7 @@ from sestina import config
 from sestina.config import (
     ONE_HOT,
     EmbeddingOptions,
+    EncoderOptions,
     FineTuningOptions,
     NgramOptions,
     TextOptions,
@@ -45,7 +46,12 @@ MOST_ONE_HOT = 4_096  # tokens with one-hot vectors, a matrix of 64 MB
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class TextClassifier(
-    TextOptions, EmbeddingOptions, NgramOptions, FineTuningOptions, SequenceClassifier
+    TextOptions,
+    EmbeddingOptions,
+    NgramOptions,
+    FineTuningOptions,
+    EncoderOptions,
+    SequenceClassifier,
 ):
     """Classify texts with a neural network: lectures' rows C2–C13.
 

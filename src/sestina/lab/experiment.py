@@ -12,6 +12,7 @@ from typing import Any
 
 from sestina import config
 from sestina.config import (
+    BridgeOptions,
     ContinuingOptions,
     EmbeddingOptions,
     EncoderOptions,
@@ -29,6 +30,7 @@ from sestina.config import (
     PretrainingOptions,
     RecallOptions,
     SeriesOptions,
+    SignalOptions,
     SimilarityOptions,
     StackOptions,
     TaggerOptions,
@@ -77,6 +79,11 @@ class SeriesClassifierOptions(SeriesOptions, EncoderOptions, TrainingOptions):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class BridgeClassifierOptions(BridgeOptions, SignalOptions, TrainingOptions):
+    """Options of `BridgeClassifier`, known without loading torch."""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class LanguageModelOptions(
     LanguageTextOptions, LanguageOptions, ContinuingOptions, LanguageTrainingOptions
 ):
@@ -116,6 +123,7 @@ ESTIMATORS: dict[str, tuple[str, type]] = {
     "TextNeuron": ("sestina.lab.text_neuron", TextNeuronOptions),
     "SequenceTagger": ("sestina.estimators.sequence_tagger", SequenceTaggerOptions),
     "SeriesClassifier": ("sestina.estimators.series", SeriesClassifierOptions),
+    "BridgeClassifier": ("sestina.estimators.bridge", BridgeClassifierOptions),
     "LanguageModel": ("sestina.estimators.language_model", LanguageModelOptions),
     "Translator": ("sestina.estimators.translator", TranslationOptions),
     "SequenceSimilarity": (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from sestina.lab.bridge_judge import BridgeJudge
 from sestina.lab.experiment import Experiment
 from sestina.lab.forecast_judge import ForecastJudge
 from sestina.lab.language_judge import LanguageJudge
@@ -46,6 +47,7 @@ class Judge(Protocol):
 JUDGES: dict[str, Callable[[bool], Judge]] = {
     "tag": TagJudge,
     "series": SeriesJudge,
+    "bridge": BridgeJudge,
     "generate": LanguageJudge,
     "translate": TranslationJudge,
     "forecast": ForecastJudge,

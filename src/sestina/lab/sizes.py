@@ -89,6 +89,16 @@ def _of_series(experiment: Experiment) -> dict[str, int]:
     return _counted(network.parameters())
 
 
+def _of_bridge(experiment: Experiment) -> dict[str, int]:
+    """Count a student of the lecture's channels and classes; recursions add nothing."""
+    from sestina.nn.bridged import BridgedNetwork
+    from sestina.train import random_stream
+
+    lecture, (options,) = experiment.lecture, experiment.build().values()
+    with random_stream(0):
+        return _counted(BridgedNetwork(options, lecture.channels, lecture.classes).parameters())
+
+
 def _of_language_model(experiment: Experiment) -> dict[str, int]:
     from sestina.nn.language import LanguageNetwork
     from sestina.train import random_stream
@@ -180,6 +190,7 @@ COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
     "TextNeuron": _of_neuron,
     "SequenceTagger": _of_tagger,
     "SeriesClassifier": _of_series,
+    "BridgeClassifier": _of_bridge,
     "LanguageModel": _of_language_model,
     "Translator": _of_translator,
     "SequenceSimilarity": _of_similarity,

@@ -33,6 +33,7 @@ MEASURES = {
     "gradient": Measure("logarithm to base 10 of the gradient that is left", "log₁₀", 2),
     "accuracy": Measure("accuracy", ""),
     "voted": Measure("accuracy of recordings, by vote", "voted"),
+    "teacher": Measure("the teacher's accuracy on clean twins", "teacher"),
     "span_f1": Measure("F1 of spans", "F1"),
     "unseen": Measure("words not in training", "unseen"),
     "chrf": Measure("chrF", "chrF", 1),
@@ -71,6 +72,7 @@ TASKS = {
     "names": Task("first names"),
     "tag": Task("tagged words", "SequenceTagger", ("accuracy", "span_f1", "unseen")),
     "series": Task("recordings of numbers", "SeriesClassifier", ("accuracy", "voted")),
+    "bridge": Task("recordings of numbers", "BridgeClassifier", ("accuracy", "voted", "teacher")),
     "generate": Task("texts to write like", "LanguageModel", ("perplexity", "bits_per_character")),
     "translate": Task(
         "sentences and translations", "Translator", ("chrf", "bleu", "exact", "perplexity")

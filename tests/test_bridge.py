@@ -1,0 +1,235 @@
+"""The recursive network, its bridges, and the classifier that a teacher teaches."""
+
+import numpy as np
+import pytest
+import torch
+
+from sestina import BridgeClassifier, load
+from sestina.errors import DataError, OptionError
+from sestina.nn.bridge import FeedForward, RecursiveNetwork, bridge_errors
+
+SMALL = {"hidden": 8, "reduced": 8, "filters": (4,), "filter_width": 3, "learning_rate": 0.02}
+
+
+def network(recursions, seed=0):
+    torch.manual_seed(seed)
+    return RecursiveNetwork(3, 4, hidden=6, recursions=recursions, reduced=5)
+
+
+@pytest.fixture
+def batch():
+    torch.manual_seed(1)
+    return torch.randn(5, 9, 3), torch.tensor([9, 9, 4, 1, 7])
+
+
+@pytest.fixture(scope="module")
+def twins():
+    """Waves of two kinds, clean and in noise."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 2
+    turns = np.where(labels, 0.9, 0.4)[:, None] * np.arange(24) + rng.uniform(0, 6, (60, 1))
+    clean = np.stack([np.sin(turns), np.cos(turns)], axis=2)
+    return clean, clean + 0.8 * rng.normal(size=clean.shape), labels.tolist()
+
+
+@pytest.mark.parametrize("recursions", [0, 1, 3])
+def test_recursions_are_the_sub_blocks_over_and_over(batch, recursions):
+    net, (x, lengths) = network(recursions).eval(), batch
+    real = (torch.arange(9) < lengths[:, None])[:, :, None]
+    said = torch.zeros(5, 9, 4)
+    for _ in range(recursions + 1):
+        merged = net.merge(net.convolutions(x, lengths), net.feedback(x, said, lengths)) * real
+        logits = net.output(net.last(merged, lengths)[-1]) * real
+        said = logits.softmax(dim=2) * real
+    assert torch.equal(net(x, lengths), logits)
+
+
+def test_recursions_share_their_weights():
+    counts = {sum(p.numel() for p in network(r).parameters()) for r in (0, 1, 4)}
+    assert len(counts) == 1
+
+
+def test_an_unrolled_copy_gives_the_sum_of_its_gradients(batch):
+    net, (x, lengths) = network(1).eval(), batch
+    net(x, lengths).square().sum().backward()
+    both = [p.grad.clone() for p in net.parameters()]
+    first, second = network(1).eval(), network(1).eval()
+    real = (torch.arange(9) < lengths[:, None])[:, :, None]
+    said = first.passes(x, lengths)[0].logits.softmax(dim=2) * real
+    merged = second.merge(second.convolutions(x, lengths), second.feedback(x, said, lengths))
+    logits = second.output(second.last(merged * real, lengths)[-1]) * real
+    logits.square().sum().backward()
+    for whole, one, two in zip(both, first.parameters(), second.parameters(), strict=True):
+        parts = two.grad if one.grad is None else one.grad + two.grad
+        assert torch.allclose(whole, parts, atol=1e-5)
+
+
+def test_the_network_has_the_gradients_of_finite_differences():
+    torch.manual_seed(0)
+    net = RecursiveNetwork(2, 3, hidden=3, recursions=1, reduced=3, layers=1, feedback_layers=1)
+    net = net.double().eval()
+    x = torch.randn(2, 4, 2, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: net(x, torch.tensor([4, 3])), (x,))
+
+
+def test_what_is_said_changes_what_is_said_next(batch):
+    net, (x, lengths) = network(2).eval(), batch
+    first, second, _ = net.passes(x, lengths)
+    assert not torch.allclose(first.logits, second.logits)
+
+
+def test_padding_is_not_seen(batch):
+    net, (x, lengths) = network(1).eval(), batch
+    before = net(x, lengths)
+    x = x.clone()
+    x[torch.arange(9) >= lengths[:, None]] = 1e5
+    assert torch.equal(before, net(x, lengths))
+
+
+def test_a_sub_block_may_be_another():
+    class Halves(torch.nn.Module):
+        features = 3
+
+        def forward(self, x, lengths):
+            return x / 2
+
+    net = RecursiveNetwork(3, 4, hidden=6, front=Halves())
+    assert net(torch.randn(2, 5, 3)).shape == (2, 5, 4)
+    with pytest.raises(ValueError, match="recursions=-1"):
+        RecursiveNetwork(3, 4, recursions=-1)
+
+
+def test_bridges_measure_how_far_apart_layers_are(batch):
+    net, (x, lengths) = network(0).eval().requires_grad_(False), batch
+    teacher, student = (
+        net.passes(x, lengths)[0],
+        network(0, seed=1).eval().requires_grad_(False).passes(x, lengths)[0],
+    )
+    same, other = (bridge_errors(teacher, one, lengths) for one in (teacher, student))
+    assert float(same["dr"]) == float(same["lstm3"]) == 0 < float(other["lstm3"])
+    real = torch.arange(9) < lengths[:, None]
+    by_hand = (teacher.merged - student.merged)[real].square().mean()
+    assert float(other["dr"]) == pytest.approx(float(by_hand))
+    shares = teacher.logits[real].softmax(1)
+    entropy = -(shares * student.logits[real].log_softmax(1)).sum(1).mean()
+    assert (
+        float(other["kd"]) == pytest.approx(float(entropy), rel=1e-5) and other["kd"] > same["kd"]
+    )
+
+
+def test_a_feed_forward_network_sees_a_few_steps():
+    net = FeedForward(2, 3, 8, 4, context=2).eval()
+    x = torch.randn(1, 12, 2, requires_grad=True)
+    net(x)[0, 6].sum().backward()
+    assert x.grad[0].abs().sum(1).nonzero().ravel().tolist() == [4, 5, 6, 7, 8]
+
+
+def test_a_student_learns_and_its_bridges_shrink(twins):
+    clean, noisy, labels = twins
+    net = BridgeClassifier(**SMALL, epochs=12, recursions=1, patience=None)
+    net.fit(clean, noisy, labels)
+    assert net.score(noisy, labels) > 0.9
+    rows = net.history_
+    for name in ("kd", "dr", "lstm3"):
+        assert rows[-1][f"validation_{name}_error"] < rows[0][f"validation_{name}_error"]
+    assert set(net.bridge_errors(clean, noisy)) == {"kd", "dr", "lstm3"}
+    assert net.teacher_.score(clean, labels) > 0.9
+
+
+def test_shuffled_labels_teach_nothing(twins):
+    clean, noisy, labels = twins
+    shuffled = np.random.default_rng(0).permutation(labels).tolist()
+    train, test = slice(0, 40), slice(40, 60)
+    net = BridgeClassifier(**SMALL, epochs=6, validation_fraction=0.0)
+    net.fit(clean[train], noisy[train], shuffled[train])
+    assert net.score(noisy[test], labels[test]) < 0.85
+
+
+def test_without_bridges_there_is_no_teacher_and_no_clean_twin(twins):
+    _, noisy, labels = twins
+    net = BridgeClassifier(**SMALL, epochs=2, kd=0.0, dr=0.0, lstm3=0.0).fit(None, noisy, labels)
+    assert net.teacher_ is None
+    with pytest.raises(OptionError, match="no teacher"):
+        net.bridge_errors(noisy, noisy)
+
+
+def test_each_bridge_can_be_left_out(twins):
+    clean, noisy, labels = twins
+    whole = BridgeClassifier(**SMALL, epochs=2).fit(clean, noisy, labels)
+    for name in ("kd", "dr", "lstm3"):
+        net = BridgeClassifier(**SMALL, epochs=2, **{name: 0.0})
+        net.fit(clean, noisy, labels, teacher=whole.teacher_)
+        assert not np.array_equal(net.predict_proba(noisy), whole.predict_proba(noisy)), name
+
+
+def test_denoising_as_a_second_task(twins, tmp_path):
+    clean, noisy, labels = twins
+    net = BridgeClassifier(
+        **SMALL, epochs=25, kd=0.0, dr=0.0, lstm3=0.0, denoise=3.0, patience=None
+    ).fit(clean, noisy, labels)
+    found = np.stack(net.denoised(noisy))
+    assert np.square(found - clean).mean() < 0.6 * np.square(noisy - clean).mean()
+    net.save(tmp_path / "model")
+    assert np.array_equal(np.stack(load(tmp_path / "model").denoised(noisy)), found)
+    with pytest.raises(OptionError, match="denoise=0"):
+        BridgeClassifier(**SMALL, epochs=1).fit(clean, noisy, labels).denoised(noisy)
+
+
+def test_a_feed_forward_network_may_be_taught(twins):
+    clean, noisy, labels = twins
+    net = BridgeClassifier(**SMALL, epochs=10, blocks="feed-forward").fit(clean, noisy, labels)
+    assert net.score(noisy, labels) > 0.8
+
+
+def test_a_killed_run_goes_on_to_the_same_bits(twins, tmp_path):
+    clean, noisy, labels = twins
+    whole = BridgeClassifier(**SMALL, epochs=4).fit(clean, noisy, labels)
+    how = {"teacher": whole.teacher_, "checkpoint": tmp_path}
+    part = BridgeClassifier(**SMALL, epochs=2).fit(clean, noisy, labels, **how)
+    assert part.n_iter_ == 2
+    again = BridgeClassifier(**SMALL, epochs=4).fit(clean, noisy, labels, **how, resume=True)
+    assert np.array_equal(again.predict_proba(noisy), whole.predict_proba(noisy))
+
+
+def test_a_run_goes_on_with_the_teacher_it_had(twins, tmp_path):
+    clean, noisy, labels = twins
+    whole = BridgeClassifier(**SMALL, epochs=2).fit(clean, noisy, labels, checkpoint=tmp_path)
+    assert list((tmp_path / "teacher").iterdir())
+    again = BridgeClassifier(**SMALL, epochs=2)
+    again.fit(clean, noisy, labels, checkpoint=tmp_path, resume=True)
+    assert again.n_iter_ == 2 and again.teacher_.history_ == whole.teacher_.history_
+    assert np.array_equal(again.predict_proba(noisy), whole.predict_proba(noisy))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c, n, y: (None, n, y), "clean twin of every sequence"),
+        (lambda c, n, y: (c[:9], n, y), "9 clean sequences came with 60 noisy ones"),
+        (lambda c, n, y: (c[:, :5], n, y), r"sequence 0 is \(5, 2\) clean and \(24, 2\) noisy"),
+        (lambda c, n, y: (c, np.full_like(n, np.nan), y), "a NaN or infinite value"),
+        (lambda c, n, y: (c, n, ["one"] * 60), "one class only"),
+        (lambda c, n, y: (c, n, [[v, 7] for v in y]), "several labels a sequence"),
+    ],
+)
+def test_what_cannot_be_learnt_is_refused(twins, change, said):
+    with pytest.raises(DataError, match=said):
+        BridgeClassifier(**SMALL, epochs=1).fit(*change(*twins))
+
+
+def test_a_teacher_that_does_not_fit_is_refused(twins):
+    clean, noisy, labels = twins
+    teacher = BridgeClassifier(**SMALL, epochs=1, kd=0, dr=0, lstm3=0).fit(None, clean, labels)
+    with pytest.raises(OptionError, match="reduced=9 of the student and 8 of the teacher"):
+        BridgeClassifier(**{**SMALL, "reduced": 9}).fit(clean, noisy, labels, teacher=teacher)
+    with pytest.raises(DataError, match="does not know the label '5'"):
+        BridgeClassifier(**SMALL).fit(clean, noisy, [*labels[:-1], 5], teacher=teacher)
+    with pytest.raises(OptionError, match="filter_width=4 is even"):
+        BridgeClassifier(filter_width=4).fit(clean, noisy, labels)
+
+
+def test_new_data_have_the_channels_of_the_noisy_side(twins):
+    clean, noisy, labels = twins
+    net = BridgeClassifier(**SMALL, epochs=1).fit(clean, noisy, labels)
+    with pytest.raises(DataError, match="4 features"):
+        net.predict(np.concatenate([noisy, clean], axis=2))

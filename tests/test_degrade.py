@@ -1,0 +1,62 @@
+"""Noisy twins of recordings: as bad as asked, by a seed, each by itself."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sestina.data.degrade import Degradation, degraded
+from sestina.errors import OptionError
+from sestina.lab.bridge_judge import by_recording
+
+ROWS = [np.random.default_rng(n).normal(3, 2, (4000, 2)).astype(np.float32) for n in range(3)]
+
+
+def test_the_same_seed_gives_the_same_twins_in_any_company():
+    whole = degraded(ROWS, seed=1)
+    assert np.array_equal(degraded(ROWS[1:2], seed=1)[0], whole[1])
+    assert not np.array_equal(degraded(ROWS, seed=2)[0], whole[0])
+    assert [row.dtype for row in whole] == [np.float32] * 3
+
+
+def test_noise_is_as_loud_as_asked():
+    noise = degraded(ROWS, Degradation(noise_db=-6, lost=0, gain=0))[0] - ROWS[0]
+    assert noise.std() / ROWS[0].std(axis=0).mean() == pytest.approx(10 ** (6 / 20), rel=0.05)
+
+
+def test_lost_samples_repeat_the_one_before():
+    twin = degraded(ROWS, Degradation(noise_db=300, lost=0.4, gain=0))[0]
+    repeats = (twin[1:] == twin[:-1]).all(axis=1)
+    assert repeats.mean() == pytest.approx(0.4, abs=0.03)
+    assert np.isin(twin[:, 0], ROWS[0][:, 0]).all()
+
+
+def test_gains_are_one_a_channel():
+    twin = degraded(ROWS, Degradation(noise_db=300, lost=0, gain=0.5))[0]
+    ratio = twin / ROWS[0]
+    assert np.allclose(ratio, ratio[0], rtol=1e-3) and not np.isclose(*ratio[0])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"lost": 1.0}, {"lost": -0.1}, {"gain": -1}, {"noise_db": np.inf}]
+)
+def test_amounts_that_make_no_sense(wrong):
+    with pytest.raises(OptionError):
+        Degradation(**wrong)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 30), st.integers(1, 4), st.integers(0, 5))
+def test_a_twin_has_the_shape_of_its_recording(steps, channels, seed):
+    row = np.random.default_rng(seed).normal(size=(steps, channels)).astype(np.float32)
+    (twin,) = degraded([row], seed=seed)
+    assert twin.shape == row.shape and np.isfinite(twin).all()
+
+
+def test_an_interval_counts_recordings_not_windows():
+    owners = np.repeat(np.arange(20), 50)
+    together = np.repeat(np.arange(20) % 2 == 0, 50)  # windows of one recording agree
+    apart = np.arange(1000) % 2 == 0
+    (low, high), (least, most) = (by_recording(right, owners, 0) for right in (together, apart))
+    assert high - low > 0.3 and most - least < 0.02
+    assert low < 0.5 < high

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sestina.data.degrade import Degradation, degraded
+from sestina.config import DegradationOptions
+from sestina.data.degrade import degraded, in_words
 from sestina.errors import OptionError
 from sestina.lab.bridge_judge import by_recording
 
@@ -20,19 +21,19 @@ def test_the_same_seed_gives_the_same_twins_in_any_company():
 
 
 def test_noise_is_as_loud_as_asked():
-    noise = degraded(ROWS, Degradation(noise_db=-6, lost=0, gain=0))[0] - ROWS[0]
+    noise = degraded(ROWS, DegradationOptions(noise_db=-6, lost=0, gain=0))[0] - ROWS[0]
     assert noise.std() / ROWS[0].std(axis=0).mean() == pytest.approx(10 ** (6 / 20), rel=0.05)
 
 
 def test_lost_samples_repeat_the_one_before():
-    twin = degraded(ROWS, Degradation(noise_db=300, lost=0.4, gain=0))[0]
+    twin = degraded(ROWS, DegradationOptions(noise_db=300, lost=0.4, gain=0))[0]
     repeats = (twin[1:] == twin[:-1]).all(axis=1)
     assert repeats.mean() == pytest.approx(0.4, abs=0.03)
     assert np.isin(twin[:, 0], ROWS[0][:, 0]).all()
 
 
 def test_gains_are_one_a_channel():
-    twin = degraded(ROWS, Degradation(noise_db=300, lost=0, gain=0.5))[0]
+    twin = degraded(ROWS, DegradationOptions(noise_db=300, lost=0, gain=0.5))[0]
     ratio = twin / ROWS[0]
     assert np.allclose(ratio, ratio[0], rtol=1e-3) and not np.isclose(*ratio[0])
 
@@ -42,7 +43,7 @@ def test_gains_are_one_a_channel():
 )
 def test_amounts_that_make_no_sense(wrong):
     with pytest.raises(OptionError):
-        Degradation(**wrong)
+        degraded(ROWS, DegradationOptions(**wrong))
 
 
 @settings(max_examples=30, deadline=None)
@@ -60,3 +61,8 @@ def test_an_interval_counts_recordings_not_windows():
     (low, high), (least, most) = (by_recording(right, owners, 0) for right in (together, apart))
     assert high - low > 0.3 and most - least < 0.02
     assert low < 0.5 < high
+
+
+def test_how_bad_is_told_in_words():
+    said = in_words(DegradationOptions(noise_db=3, lost=0.25, gain=0))
+    assert said == "noise at 3 dB, 25% of samples lost, gains off by e to ± 0"

@@ -24,6 +24,7 @@ from sestina.cli import (
     predict,
     sentences,
     train,
+    train_bridge,
     train_forecast,
     train_generate,
     train_series,
@@ -82,6 +83,9 @@ train.app.command(
 train.app.command(
     epilog="Example: sestina train series watch-har --window 100 --pool max --out watch"
 )(train_series.series)
+train.app.command(
+    epilog="Example: sestina train bridge watch-har --window 64 --recursions 1 --out watch"
+)(train_bridge.bridge)
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(lab.app, name="lab")

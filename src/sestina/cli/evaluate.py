@@ -109,6 +109,7 @@ MEASURES: dict[str, Callable[[Asked, Data, int | None, bool], None]] = {
     "SequenceFromVector": _language,
     "SequenceTagger": _tags,
     "SeriesClassifier": _classifier,
+    "BridgeClassifier": _classifier,
     "SeriesForecaster": _forecasts,
     "TextClassifier": _classifier,
     "Translator": _translations,
@@ -116,7 +117,9 @@ MEASURES: dict[str, Callable[[Asked, Data, int | None, bool], None]] = {
 """What prints the figures of a kind of model."""
 
 
-UNITS = {"TextClassifier": "text", "SeriesClassifier": "recording"}
+UNITS = {
+    "TextClassifier": "text", "SeriesClassifier": "recording", "BridgeClassifier": "recording",
+}  # fmt: skip
 """What classifiers put into classes."""
 
 

@@ -65,6 +65,8 @@ UnusedSeed = Annotated[
 CHUNK = 1_000  # lines of standard input that are answered together, at most
 BLOCK = 1 << 18  # bytes of it that are read at once, at most
 HINTS = {
+    "BridgeClassifier": "which reads series of numbers; ask it with sestina predict --file or "
+    "evaluate",
     "LanguageModel": "which puts no labels; ask it with sestina generate, complete, score or "
     "evaluate",
     "SequenceFromVector": "which writes texts from values; ask it with sestina generate "

@@ -82,7 +82,7 @@ def _tags(asked: Asked) -> tuple[Any, Any, Any]:
 
 
 def _recordings(asked: Asked) -> tuple[Any, Any, Any]:
-    net = model_of(asked.model, "SeriesClassifier")
+    net = model_of(asked.model, estimator_of(asked.model))
     found = recorded.recordings(asked.path, {**asked.reading, **asked.series})
     chosen = recorded.suited(asked.chosen(found), net)
     return net, chosen.rows, chosen.labels
@@ -99,6 +99,7 @@ def _series(asked: Asked) -> tuple[Any, ...]:
 
 
 READERS: dict[str, Callable[[Asked], tuple[Any, ...]]] = {
+    "BridgeClassifier": _recordings,
     "LanguageModel": _texts,
     "SequenceFromVector": _given,
     "SequenceTagger": _tags,

@@ -95,7 +95,7 @@ def _translations(asked: Asked) -> tuple[Answers, Line]:
 
 
 def _recorded(asked: Asked) -> tuple[Answers, Line]:
-    net = model_of(asked.model, "SeriesClassifier")
+    net = model_of(asked.model, estimator_of(asked.model))
     columns = {**asked.reading, **asked.series}
     found = recorded.given_recordings(asked.texts, asked.file, columns)
     return recorded.labelled(net, recorded.suited(found, net)), recorded.line
@@ -114,6 +114,7 @@ def _ahead(asked: Asked) -> tuple[Answers, Line]:
 
 
 KINDS: dict[str, Callable[[Asked], tuple[Answers, Line]]] = {
+    "BridgeClassifier": _recorded,
     "SequenceFromVector": _written,
     "SequenceTagger": _tags,
     "SeriesClassifier": _recorded,

@@ -5,7 +5,7 @@ than frozen ones, because scikit-learn's ``set_params`` and ``clone`` assign to 
 exactly these fields of an estimator.
 """
 
-from sestina.config.bridge import BridgeOptions, RecursiveOptions
+from sestina.config.bridge import BridgeOptions, DegradationOptions, RecursiveOptions
 from sestina.config.cells import (
     RECURRENT,
     STATEFUL,
@@ -116,6 +116,7 @@ __all__ = [
     "ContinuingOptions",
     "ConvolutionOptions",
     "CorpusOptions",
+    "DegradationOptions",
     "Doc2VecOptions",
     "EmbeddingOptions",
     "EncoderOptions",

@@ -54,3 +54,24 @@ class BridgeOptions(RecursiveOptions):
     denoise: float = option(
         0.0, "Weight of a second task instead: to tell the clean values of each step.", least=0.0
     )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class DegradationOptions:
+    """How bad the noisy twins of clean series are, where none are given."""
+
+    noise_db: float = option(
+        -5.0,
+        "Signal over noise in decibels: at −5 noise is 1.8 times the signal's deviation.",
+        least=-100.0,
+        most=300.0,
+    )
+    lost: float = option(
+        0.5,
+        "Share of samples lost; the last that came stands in their place.",
+        least=0.0,
+        most=0.99,
+    )
+    gain: float = option(
+        0.5, "Deviation of the logarithm of each channel's gain, drawn once a series.", least=0.0
+    )

@@ -263,6 +263,8 @@ class BridgeClassifier(BridgeOptions, WindowedClassifier):
     def _problem(self, target: Target, inputs: Ragged, codes: NDArray[Any], dev: Any) -> Problem:
         """Return what the training loop needs: batches, the student's loss, validation."""
         goal = torch.from_numpy(codes)
+        twins = inputs.values.shape[1] > self.n_features_in_
+        teacher = self.teacher_ if twins else None
         weights = self._labels.weights(codes, self.class_weight)
         per_class = None if weights is None else torch.from_numpy(weights)
 
@@ -276,12 +278,12 @@ class BridgeClassifier(BridgeOptions, WindowedClassifier):
             channels = self.n_features_in_
             heard = self.network_.heard(x[:, :, :channels], lengths)
             total = target.loss(heard.logits, wanted, per_class)
-            if self.teacher_ is not None:
-                errors = self._errors_of(self.teacher_, heard, x)
+            if teacher is not None:
+                errors = self._errors_of(teacher, heard, x)
                 total = (1.0 - self.kd) * total
                 for name in BRIDGES:
                     total = total + getattr(self, name) * errors[name]
-            if self.denoise:
+            if self.denoise and twins:
                 total = total + self.denoise * heard.clean_error(x[:, :, channels:])
             return total
 

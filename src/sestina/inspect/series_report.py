@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,19 @@ def render_series(
     Raises:
         MissingExtra: altair or vl-convert-python is not installed.
     """
+    facts = facts_of(net, main, parts, told)
+    last = ("recordings", "The recordings", _recordings(net, parts[0]))
+    reaches = reaches_of(net, parts[2].rows, parts[2].labels)
+    return render_ladder(ladder, main, facts, reaches, last)
+
+
+def facts_of(
+    net: Any,
+    main: str,
+    parts: Sequence[Recordings],
+    told: tuple[str, str, Sequence[str], Sequence[str]],
+) -> Told:
+    """Return what a report tells of the data and the net; see `render_series`."""
     title, said, verdicts, notes = told
     train, run = parts[0], run_told(net)
     sizes = ", ".join(
@@ -55,10 +69,7 @@ def render_series(
         "reads": net.reading(),
         **{**run, "network": f"{main}: {run['network']}"},
     }
-    facts = Told(title, data, list(verdicts), changed_options(net), helps(net))
-    last = ("recordings", "The recordings", _recordings(net, train))
-    reaches = reaches_of(net, parts[2].rows, parts[2].labels)
-    return render_ladder(ladder, main, facts, reaches, last)
+    return Told(title, data, list(verdicts), changed_options(net), helps(net))
 
 
 def _recordings(net: SeriesClassifier, train: Recordings) -> str:

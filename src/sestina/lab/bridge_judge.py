@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina import config
-from sestina.data.degrade import Degradation, degraded
+from sestina.config import DegradationOptions
+from sestina.data.degrade import degraded, in_words
 from sestina.data.recordings import Recordings
 from sestina.lab.experiment import Experiment
 from sestina.lab.series_judge import SeriesJudge
@@ -31,7 +32,7 @@ class BridgeJudge(SeriesJudge):
     def parted(self, experiment: Experiment, data: Recordings, share: float) -> tuple[Any, str]:
         """Return train, dev and test of the first seed, and a sentence on how they came about."""
         used, said = super().parted(experiment, data, share)
-        return used, f"{said}; {Degradation()}"
+        return used, f"{said}; {in_words(DegradationOptions())}"
 
     def fit(self, net: Any, used: Any) -> None:
         """Train the student, and its teacher first if no experiment before had the same one."""

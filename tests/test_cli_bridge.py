@@ -1,0 +1,91 @@
+"""sestina train bridge and the verbs after it, from clean recordings and their twins."""
+
+import json
+
+import numpy as np
+import pytest
+
+from test_cli_series import run, table
+
+SMALL = "--hidden 6 --reduced 6 --filters 4 --filter-width 3 --layers 1 --feedback-layers 1".split()
+SMALL += "--epochs 3 --learning-rate 0.02 --validation-fraction 0.2 --window 8".split()
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory):
+    return table(tmp_path_factory.mktemp("bridge") / "clean.csv")
+
+
+@pytest.fixture(scope="module")
+def model(clean, tmp_path_factory):
+    out = tmp_path_factory.mktemp("bridge") / "model"
+    run("train", "bridge", clean, "--out", out, *SMALL, "--denoise", "0.5", "--lost", "0.2")
+    return out
+
+
+def noisy_of(clean, path, drop=None):
+    """The same table, noise on its values; the rows of one recording left out, or its last."""
+    rng, rows = np.random.default_rng(0), []
+    with open(clean) as lines:
+        head, *steps = lines.read().splitlines()
+    for step in steps:
+        name, time, left, right, *rest = step.split(",")
+        values = [f"{float(v) + rng.normal():.4f}" for v in (left, right)]
+        rows.append(",".join([name, time, *values, *rest]))
+    if drop == "recording":
+        rows = [row for row in rows if not row.startswith("r3,")]
+    if drop == "step":
+        rows.pop()
+    path.write_text("\n".join([head, *rows]) + "\n")
+    return str(path)
+
+
+def test_it_says_all_in_json(clean, tmp_path, capsys):
+    noisy = noisy_of(clean, tmp_path / "noisy.csv")
+    run("train", "bridge", clean, "--noisy", noisy, "--out", tmp_path / "m", *SMALL, "--json")
+    shown = capsys.readouterr()
+    result = json.loads(shown.out)
+    assert result["task"] == "bridge" and result["recursions"] == 0
+    assert result["noise"].startswith("twins from") and "noisy.csv" in result["noise"]
+    assert set(result["bridge_errors"]) == {"kd", "dr", "lstm3"}
+    assert 0 <= result["teacher"]["accuracy"] <= 1
+    assert "window statistics + logistic regression" in result["baseline"]
+
+
+def test_the_report_tells_of_bridges_and_twins(model):
+    page = (model / "report.html").read_text()
+    for told in ("Bridge between the reduced features", "A test recording and its twin",
+                 "recursive network, KD+DR+LSTM3", "denoise"):  # fmt: skip
+        assert told in page
+    assert "<script" not in page
+
+
+def test_the_verbs_of_series_take_it(model, clean, tmp_path, capsys):
+    run("predict", model, "--file", clean)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 40 and lines[0].split("\t")[2] == "r0"
+    run("evaluate", model, clean, "--json")
+    assert json.loads(capsys.readouterr().out)["recordings"] == 40
+    run("info", model)
+    assert "BridgeClassifier" in capsys.readouterr().out
+    run("gradients", model, clean, "--json")
+    assert json.loads(capsys.readouterr().out)["layers"]
+
+
+def test_without_bridges_there_is_no_teacher(clean, tmp_path, capsys):
+    plain = ["--kd", "0", "--dr", "0", "--lstm3", "0", "--json"]
+    run("train", "bridge", clean, "--out", tmp_path / "m", *SMALL, *plain)
+    result = json.loads(capsys.readouterr().out)
+    assert "teacher" not in result and result["name"].endswith("no teacher")
+
+
+@pytest.mark.parametrize(("drop", "said"), [("recording", "no twin of 'r3'"), ("step", "steps in")])
+def test_twins_that_do_not_fit_are_refused(clean, tmp_path, capsys, drop, said):
+    noisy = noisy_of(clean, tmp_path / "noisy.csv", drop)
+    run("train", "bridge", clean, "--noisy", noisy, "--out", tmp_path / "m", *SMALL, code=1)
+    assert said in capsys.readouterr().err and not (tmp_path / "m").exists()
+
+
+def test_amounts_that_make_no_sense_are_refused(clean, tmp_path, capsys):
+    run("train", "bridge", clean, "--out", tmp_path / "m", *SMALL, "--lost", "1.5", code=2)
+    assert "lost" in capsys.readouterr().err

@@ -41,6 +41,8 @@ EXTRAS = {
     "torch": "nn",
     "altair": "report",
     "vl_convert": "report",
+    "pyroomacoustics": "audio",
+    "soundfile": "audio",
     "tokenizers": "subword",
     "sacrebleu": "translate",
     "statsmodels": "series",

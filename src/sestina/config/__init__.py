@@ -56,6 +56,7 @@ from sestina.config.series import (
     SignalOptions,
 )
 from sestina.config.similarity import SimilarityOptions
+from sestina.config.sounds import NORMALISED_BY, LogMelOptions
 from sestina.config.tagging import TaggedOptions, TaggerOptions
 from sestina.config.texts import (
     BagOptions,
@@ -101,6 +102,7 @@ from sestina.options import (
 __all__ = [
     "ENCODERS",
     "IN_CONTEXT",
+    "NORMALISED_BY",
     "ONE_HOT",
     "POOLS",
     "RECURRENT",
@@ -133,6 +135,7 @@ __all__ = [
     "LanguageTrainingOptions",
     "LearningOptions",
     "LinearOptions",
+    "LogMelOptions",
     "NeuronOptions",
     "NgramOptions",
     "OneHotOptions",

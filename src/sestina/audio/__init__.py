@@ -1,0 +1,1 @@
+"""Sound: files, features, rooms made up, folders of utterances."""

@@ -1,0 +1,1 @@
+"""Recognition: what was said, by frames' probabilities; when; and how many errors are in it."""

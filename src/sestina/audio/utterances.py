@@ -41,6 +41,11 @@ class Utterance:
     start: float = 0.0
     stop: float | None = None
 
+    @property
+    def where(self) -> str:
+        """Its file, behind that of the archive if it is in one."""
+        return f"{self.path}:{self.member}" if self.member else str(self.path)
+
     def sound(self, rate: int | None = None) -> Sound:
         """Return what is heard, at `rate` samples a second or as the file has it.
 

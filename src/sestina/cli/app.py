@@ -13,6 +13,7 @@ import typer
 from sestina.cli import (
     calibrate,
     data,
+    data_distance,
     data_map,
     data_vectorise,
     evaluate,
@@ -66,6 +67,9 @@ data.app.command(epilog="Example: sestina data sentences book.txt --language fr"
 app.add_typer(data.app, name="data")
 data.app.command(epilog="Example: sestina data vectorise movie-snippets --out reviews.npz")(
     data_vectorise.vectorise
+)
+data.app.command(epilog="Example: sestina data distance transcripts.tsv --out far --seed 0")(
+    data_distance.distance
 )
 data.app.command("map", epilog="Example: sestina data map salammbo-letters --out letters.html")(
     data_map.map_

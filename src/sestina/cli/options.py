@@ -44,6 +44,7 @@ PANELS = {
     "TranslationTextOptions": "Text",
     "TranslatorOptions": "Network",
     "TranslatorTrainingOptions": "Training",
+    "DistanceOptions": "Room",
 }
 NONE = "none"  # how the command line says None where that is not the default
 OWN = ("verbose", "seed")  # every verb has these itself

@@ -56,7 +56,7 @@ from sestina.config.series import (
     SignalOptions,
 )
 from sestina.config.similarity import SimilarityOptions
-from sestina.config.sounds import NORMALISED_BY, LogMelOptions
+from sestina.config.sounds import DELAYS, NOISES, NORMALISED_BY, DistanceOptions, LogMelOptions
 from sestina.config.tagging import TaggedOptions, TaggerOptions
 from sestina.config.texts import (
     BagOptions,
@@ -100,8 +100,10 @@ from sestina.options import (
 )
 
 __all__ = [
+    "DELAYS",
     "ENCODERS",
     "IN_CONTEXT",
+    "NOISES",
     "NORMALISED_BY",
     "ONE_HOT",
     "POOLS",
@@ -119,6 +121,7 @@ __all__ = [
     "ConvolutionOptions",
     "CorpusOptions",
     "DegradationOptions",
+    "DistanceOptions",
     "Doc2VecOptions",
     "EmbeddingOptions",
     "EncoderOptions",

@@ -219,6 +219,29 @@ def test_page_of_the_series_runs(tmp_path, monkeypatch, capsys):
     assert shown.rstrip().endswith(" True")
 
 
+def test_page_of_the_speech_runs(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("soundfile", reason="the extra 'audio' is not installed")
+    pytest.importorskip("pyroomacoustics", reason="the extra 'audio' is not installed")
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "speech.md").read_text(encoding="utf-8")
+    clips, *others = blocks("python", page)
+    names = {}
+    exec(compile(clips, "speech.md", "exec"), names)
+    assert len(commands(page)) == 1
+    for line in commands(page):
+        run_command(line)
+    exec(compile("\n".join(others), "speech.md", "exec"), names)
+    said = capsys.readouterr().out
+    rates = {
+        (name, how): float(rate)
+        for name, how, rate in re.findall(r"(\w+) +(greedy|with words) +WER (\S+)", said)
+    }
+    assert len(rates) == 6 and rates["clean", "greedy"] < 0.05
+    assert rates["sdm", "greedy"] > 0.3  # far off it is hard
+    assert rates["mdm", "with words"] <= rates["sdm", "with words"] < rates["sdm", "greedy"]
+    assert int(re.search(r"words take away (\S+)%", said)[1]) > 0
+
+
 def test_page_of_the_texts_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")

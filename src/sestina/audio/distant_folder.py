@@ -10,6 +10,7 @@ import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -153,7 +154,11 @@ def _becoming(out: Path) -> Iterator[Path]:
 def _answers(
     one: Callable[[Task], tuple[Entry, list[str]]], tasks: Sequence[Task], workers: int
 ) -> Iterator[tuple[Entry, list[str]]]:
-    """Yield what a function gives for each task, in their order, by several processes if asked."""
+    """Yield what a function gives for each task, in their order, by several processes if asked.
+
+    Raises:
+        SestinaError: A process was ended from outside.
+    """
     if workers == 1 or len(tasks) < FEW:
         yield from map(one, tasks)
         return
@@ -161,6 +166,11 @@ def _answers(
     pool = ProcessPoolExecutor(workers, started, _leave_interrupts)
     try:
         yield from pool.map(one, tasks)
+    except BrokenProcessPool as error:
+        raise SestinaError(
+            "a process that shared the work was ended: too little memory, or a script that begins "
+            "its work without `if __name__ == '__main__'`; take workers=1"
+        ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

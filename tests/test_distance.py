@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 import numpy as np
@@ -233,6 +234,17 @@ def test_an_error_leaves_nothing(clips, tmp_path):
     with pytest.raises(DataError, match="'s' is silent"):
         write_distant(bad, tmp_path / "far", DRY)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["clips", "silent.wav"]
+
+
+def test_a_process_that_is_ended_leaves_nothing(clips, tmp_path, monkeypatch):
+    def ended(pool, one, tasks):
+        raise BrokenProcessPool("ended")
+
+    monkeypatch.setattr(distant_folder, "FEW", 2)
+    monkeypatch.setattr(distant_folder.ProcessPoolExecutor, "map", ended)
+    with pytest.raises(SestinaError, match="workers=1"):
+        write_distant(clips, tmp_path / "far", DRY, workers=2)
+    assert [p.name for p in tmp_path.iterdir()] == ["clips"]
 
 
 def test_ctrl_c_leaves_nothing(clips, tmp_path):

@@ -24,7 +24,7 @@ from sestina.audio.utterances import Utterance, Utterances
 from sestina.config import DistanceOptions
 from sestina.errors import DataWarning, OptionError, SestinaError
 
-FEW = 16  # utterances for which no further process is begun
+FEW = 48  # utterances for which no further process is begun: that takes seconds, too
 
 
 @dataclass(frozen=True)

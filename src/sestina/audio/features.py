@@ -65,8 +65,9 @@ class LogMel(LogMelOptions, TransformerMixin, BaseEstimator):
         check(self)
         rows = [self._frames(sound, n) for n, sound in enumerate(X)]
         if self.normalise is not None:
-            alone = self.normalise == "utterance"
-            owners = range(len(rows)) if alone else speakers or [None] * len(rows)
+            owners: Sequence[Hashable] = [None] * len(rows) if speakers is None else speakers
+            if self.normalise == "utterance":
+                owners = range(len(rows))
             rows = scaled_together(rows, owners)
         return [stacked(row, self.stack, self.skip) for row in rows]
 

@@ -336,3 +336,13 @@ def test_a_stream_of_a_language_model_serves():
     vocabulary = Vocabulary.from_counts({"a": 2, "b": 2}, end=True)
     score = of_stream(Stream, vocabulary)
     assert score("b", ("a", "a")) == -2 and score("c", ()) == pytest.approx(np.log(UNSEEN))
+
+
+def test_our_language_model_serves():
+    from sestina import LanguageModel
+
+    said = ["press one for help", "press two for sales", "press one now"] * 4
+    model = LanguageModel(hidden=8, embedding=8, epochs=1, validation_fraction=0.0).fit(said)
+    score = of_stream(model.stream, model.vocabulary_)
+    told = dict(model.score_tokens("press one for help"))
+    assert score("for", ("press", "one")) == pytest.approx(told["for"], abs=1e-5)

@@ -103,7 +103,7 @@ def test_what_a_model_of_series_cannot_read(model, tmp_path, capsys):
     assert "reads series of numbers; give a file of them with --file" in capsys.readouterr().err
     path = table(tmp_path / "t.csv")
     run("evaluate", model, path, "--channels", "left", code=1)
-    assert "has 1 channel (left), the model was trained on 2" in capsys.readouterr().err
+    assert "has the channels left, and not right, which the model" in capsys.readouterr().err
     run("evaluate", model, table(tmp_path / "gap.csv", gap=True), code=1)
     assert "missing, the first in 'r0'" in capsys.readouterr().err
     run("calibrate", model, path, code=1)
@@ -114,6 +114,30 @@ def test_what_a_model_of_series_cannot_read(model, tmp_path, capsys):
     run("train", "series", path, "--id", "who", "--out", tmp_path / "m", code=1)
     assert "has no column 'who'" in capsys.readouterr().err
     assert not (tmp_path / "m").exists()
+
+
+def test_channels_are_known_by_their_names_whatever_their_order(model, tmp_path, capsys):
+    path = table(tmp_path / "t.csv", count=8)
+    other = tmp_path / "other.csv"
+    lines = [line.split(",") for line in (tmp_path / "t.csv").read_text().splitlines()]
+    more = [["extra" if n == 0 else str(n)] for n in range(len(lines))]
+    turned = [[a, t, right, *one, left, *rest]
+              for (a, t, left, right, *rest), one in zip(lines, more, strict=True)]  # fmt: skip
+    other.write_text("\n".join(map(",".join, turned)))
+    for verb in (["predict", model, "--file"], ["evaluate", model], ["gradients", model]):
+        run(*verb, path)
+        wanted = capsys.readouterr().out
+        run(*verb, other)
+        found = capsys.readouterr()
+        assert found.out.replace("other.csv", "t.csv") == wanted
+        assert "took the channels left, right, as the model was trained on them" in found.err
+    other.write_text((tmp_path / "t.csv").read_text().replace("left,right", "up,down", 1))
+    run("predict", model, "--file", other)
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert "the model was trained on the channels left, right; took up, down for them" in said
+    other.write_text((tmp_path / "t.csv").read_text().replace("left,right", "right,down", 1))
+    run("predict", model, "--file", other, code=1)
+    assert "and not left, which the model was trained on" in capsys.readouterr().err
 
 
 def test_a_test_file_with_the_same_people_is_said(tmp_path, capsys):

@@ -9,7 +9,7 @@ import typer
 
 from sestina.cli import forecasts, given, recorded, tagged, translated
 from sestina.cli.inputs import Kind, estimator_of, model_of, part_of
-from sestina.cli.judging import on_test_part
+from sestina.cli.judging import facts_of, on_test_part
 from sestina.errors import DataError
 
 MeasuredPart = Annotated[
@@ -84,7 +84,8 @@ def _tags(asked: Asked) -> tuple[Any, Any, Any]:
 def _recordings(asked: Asked) -> tuple[Any, Any, Any]:
     net = model_of(asked.model, estimator_of(asked.model))
     found = recorded.recordings(asked.path, {**asked.reading, **asked.series})
-    chosen = recorded.suited(asked.chosen(found), net)
+    names = facts_of(asked.model).get("channels", ())
+    chosen = recorded.suited(asked.chosen(found), net, names)
     return net, chosen.rows, chosen.labels
 
 

@@ -19,6 +19,7 @@ from sestina.cli.inputs import (
     model_of,
     say_cuts,
 )
+from sestina.cli.judging import facts_of
 from sestina.cli.options import with_options
 from sestina.errors import OptionError
 
@@ -98,7 +99,8 @@ def _recorded(asked: Asked) -> tuple[Answers, Line]:
     net = model_of(asked.model, estimator_of(asked.model))
     columns = {**asked.reading, **asked.series}
     found = recorded.given_recordings(asked.texts, asked.file, columns)
-    return recorded.labelled(net, recorded.suited(found, net)), recorded.line
+    found = recorded.suited(found, net, facts_of(asked.model).get("channels", ()))
+    return recorded.labelled(net, found), recorded.line
 
 
 def _written(asked: Asked) -> tuple[Answers, Line]:

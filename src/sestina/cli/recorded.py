@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,21 +53,54 @@ def refuse_gaps(found: Recordings, fill: str | None) -> None:
         say(f"{Path(found.source).name}: {gap}; filled ({fill})")
 
 
-def suited(found: Recordings, net: Any) -> Recordings:
-    """Return recordings that a model can read.
+def suited(found: Recordings, net: Any, channels: Sequence[str]) -> Recordings:
+    """Return recordings as a model reads them: its channels, in its order.
+
+    Args:
+        found: What was read.
+        net: The model.
+        channels: What its channels were called in training; none where nothing tells.
 
     Raises:
         DataError: They have other channels, or gaps that the model does not fill.
     """
+    found = _by_name(found, channels)
     ours = found.rows[0].shape[1]
     if ours != net.n_features_in_:
         raise DataError(
             f"{found.source} has {counted(ours, 'channel')} "
             f"({', '.join(found.channels[:12]) or 'without names'}), the model was trained on "
-            f"{net.n_features_in_}; name them with --channels"
+            f"{', '.join(channels[:12]) or net.n_features_in_}; name them with --channels"
         )
     refuse_gaps(found, net.fill)
     return found
+
+
+def _by_name(found: Recordings, channels: Sequence[str]) -> Recordings:
+    """Return the channels of these names in this order; all, where no name is known.
+
+    Raises:
+        DataError: Some have these names, and others are not there.
+    """
+    ours = found.channels
+    if not channels or not ours or tuple(channels) == ours:
+        return found
+    missing = [name for name in channels if name not in ours]
+    if len(missing) == len(channels) == len(ours):
+        say(
+            f"careful: the model was trained on the channels {', '.join(channels[:12])}; took "
+            f"{', '.join(ours[:12])} for them, in this order"
+        )
+        return found
+    if missing:
+        raise DataError(
+            f"{found.source} has the channels {', '.join(ours[:12])}, and not "
+            f"{', '.join(missing[:12])}, which the model was trained on; add or rename them, or "
+            "name its channels with --channels"
+        )
+    say(f"took the channels {', '.join(channels[:12])}, as the model was trained on them")
+    places = [ours.index(name) for name in channels]
+    return replace(found, rows=[row[:, places] for row in found.rows], channels=tuple(channels))
 
 
 def labelled(net: Any, found: Recordings) -> Iterator[list[dict[str, Any]]]:

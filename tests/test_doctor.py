@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sestina import SeriesClassifier, TextClassifier
+from sestina import SeriesClassifier, SeriesForecaster, TextClassifier
 from sestina.cli.app import main
 from sestina.inspect.doctor import findings, heard
 from sestina.inspect.gradients import gradients, reaches
@@ -150,6 +150,17 @@ def test_a_net_that_has_learnt_to_keep_a_thing_is_well():
     (reach,) = gradients(net, *long_series(64, 2))
     assert heard(reach) < 20  # it keeps the sign whatever comes: its own gradients vanish, too
     assert findings([reach], net.history_) == []
+
+
+def test_a_matrix_that_begins_at_zero_does_not_hide_a_learning_rate_too_low():
+    wave = np.sin(np.arange(200) * 2 * np.pi / 12)
+    net = SeriesForecaster(horizon=2, context=24, hidden=4, epochs=4, learning_rate=1e-7)
+    net.fit(wave)  # its linear part begins at 0
+    assert max(row["moved"] for row in net.history_) < 1e-3
+    assert [one for one in findings([], net.history_) if "the weights moved by 2e-06 of" in one]
+    net.set_params(learning_rate=1e-2).fit(wave)
+    assert max(row["moved"] for row in net.history_) > 0.01
+    assert findings([], net.history_) == []
 
 
 def test_models_in_training_mode_stay_so():

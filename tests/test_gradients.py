@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from sestina.inspect.gradients import FORGOTTEN, PARTS, _norms, reaches
-from sestina.nn import GRU, LSTM, SimpleRNN
+from sestina.inspect.gradients import FAR, FORGOTTEN, PARTS, _norms, reaches
+from sestina.nn import GRU, LSTM, MinGRU, MinLSTM, SimpleRNN
 from sestina.nn.watch import watching
 
 B, T, D, H = 3, 7, 2, 4
@@ -17,7 +17,16 @@ KINDS = {
     "gru_before": lambda **o: GRU(D, H, batch_first=True, reset="before", **o),
     "gru_simple": lambda **o: GRU(D, H, batch_first=True, reset=None, **o),
     "lstm": lambda **o: LSTM(D, H, batch_first=True, **o),
+    "mingru": lambda **o: MinGRU(D, H, batch_first=True, **o),
+    "minlstm": lambda **o: MinLSTM(D, H, batch_first=True, **o),
+    "normalised lstm": lambda **o: LSTM(
+        D, H, batch_first=True, normalise="layer", zoneout=0.2, cell_zoneout=0.3, **o
+    ).eval(),
+    "normalised gru": lambda **o: GRU(
+        D, H, batch_first=True, normalise="layer", zoneout=0.2, **o
+    ).eval(),
 }
+TWO = ("lstm", "normalised lstm")  # whose state is h and c
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +59,7 @@ def test_watching_changes_nothing_but_the_path(kind):
 def test_jacobians_are_those_of_autograd(kind):
     layer, x = KINDS[kind](), torch.randn(1, T, D)
     (found,) = reaches(layer, lambda: last(layer, x).sum())
-    two = kind == "lstm"
+    two = kind in TWO
     for k in range(1, T):
         head, tail = x[:, : T - k], x[:, T - k :]
         with torch.no_grad():
@@ -91,7 +100,7 @@ def test_the_loss_s_gradients_are_finite_differences(kind, reverse):
             both = [torch.zeros(2, 1, H, dtype=torch.float64) for _ in state]
             for part, given in zip(both, state, strict=True):
                 part[int(reverse), 0] = given
-            later = layer(x[:, rest], tuple(both) if kind == "lstm" else both[0])[0][0, :, own]
+            later = layer(x[:, rest], tuple(both) if kind in TWO else both[0])[0][0, :, own]
             return ((later * weights[rest]).sum() + (state[0] * weights[t]).sum()).item()
 
         slopes = []
@@ -202,6 +211,30 @@ def test_large_layers_are_measured_by_power_iteration():
     slopes = 1 - layer(x)[0][0, -1].detach() ** 2
     exact = torch.linalg.matrix_norm(slopes[:, None] * layer.weight_hh_l0, 2).item()
     assert np.isclose(found.steps[0], exact, rtol=0.01)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_single_step_has_nothing_behind_it(reverse):
+    layer = LSTM(D, H, batch_first=True, bidirectional=reverse)
+    found = reaches(layer, lambda: layer(torch.randn(B, 1, D))[0].sum())
+    assert [(one.length, one.jacobian.tolist(), one.steps.tolist()) for one in found] == [
+        (1, [1.0], [])
+    ] * len(found)
+    lengths = torch.tensor([3, 1, 0])
+    found = reaches(layer, lambda: layer(torch.randn(B, 3, D), lengths=lengths)[0].sum())
+    assert all(len(one.jacobian) == 3 and len(one.steps) == 2 for one in found)
+
+
+def test_of_a_long_sequence_the_jacobians_of_its_end_are_formed(monkeypatch):
+    layer, x = SimpleRNN(D, H, batch_first=True, bidirectional=True), torch.randn(B, T, D)
+    whole = reaches(layer, lambda: layer(x)[0].sum())
+    monkeypatch.setattr("sestina.inspect.gradients.FAR", 4)
+    late = reaches(layer, lambda: layer(x)[0].sum())
+    assert FAR > 1000
+    for one, other in zip(whole, late, strict=True):
+        assert len(other.loss) == T and np.array_equal(one.loss, other.loss)
+        assert np.allclose(one.jacobian[:4], other.jacobian, atol=1e-12)
+        assert np.allclose(one.steps[:3], other.steps, atol=1e-12)
 
 
 def test_a_network_without_recurrent_layers_has_none():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,6 @@ from sestina.nn.averages import HashedEmbedding
 
 LOWEST = 1 / 32  # share of the learning rate that a warm-up begins with
 SAMPLED = 4096  # weights of a matrix that are looked at
-TINY = 1e-12  # below what a matrix of weights amounts to, unless it is all zeros
 
 
 class RMSprop(torch.optim.RMSprop):
@@ -157,10 +157,13 @@ class Sample:
         self._before = [self._now(*place) for place in self._weights]
 
     def moved(self) -> float:
-        """Return ‖w − w₀‖ / ‖w₀‖ of the matrix that moved farthest since; 0 without any."""
+        """Return ‖w − w₀‖ / ‖w₀‖ of the matrix that moved farthest since; 0 without any.
+
+        One that begins at 0, or near it, is set against the size that Glorot's start would give it.
+        """
         pairs = zip(self._weights, self._before, strict=True)
         shares = [
-            float((self._now(*place) - before).norm() / before.norm().clamp(min=TINY))
+            float((self._now(*place) - before).norm() / before.norm().clamp(min=_usual(*place)))
             for place, before in pairs
         ]
         return max(shares, default=0.0)
@@ -168,6 +171,13 @@ class Sample:
     @staticmethod
     def _now(weight: Tensor, some: slice) -> Tensor:
         return weight.detach().flatten()[some].clone()
+
+
+def _usual(weight: Tensor, some: slice) -> float:
+    """Return the norm of some weights of a matrix, were they drawn by Glorot and Bengio (2010)."""
+    fans = (weight.shape[0] + weight.shape[1]) * math.prod(weight.shape[2:])
+    count = len(range(*some.indices(weight.numel())))
+    return math.sqrt(2.0 / fans * count)
 
 
 def optimiser(

@@ -37,6 +37,7 @@ GATES: dict[str, tuple[str, ...]] = {
 FORGOTTEN = 0.01  # of a Jacobian's norm
 PARTS = 20  # of a gate's values; hardly any gradient passes in the first and the last
 SEQUENCES = 8  # whose Jacobians are formed
+FAR = 2_000  # steps back, up to which Jacobians are formed
 EXACT = 128  # units up to which norms are those of a singular value decomposition
 TURNS = 30  # of the power iteration
 BLOCK = 16  # matrices at once
@@ -54,8 +55,9 @@ class Reach:
         units: H.
         length: Steps of a sequence, the median.
         loss: Median over sequences of ‖∂loss/∂s‖, the loss summed over sequences, by k, (T,).
-        jacobian: Median of ‖∂h_T/∂s_{T−k}‖, the spectral norm, by k, (T,); 1 at k = 0.
-        steps: Median of ‖∂s_t/∂s_{t−1}‖ of the step k before the last, (T − 1,).
+        jacobian: Median of ‖∂h_T/∂s_{T−k}‖, the spectral norm, by k, (T,), of 2,000 steps at
+            most; 1 at k = 0.
+        steps: Median of ‖∂s_t/∂s_{t−1}‖ of the step k before the last, (T − 1,), as many.
         memory: The first k at which `jacobian` is below 1 %; None if it never is.
         spectrum: Eigenvalues of each gate's recurrent matrix, (H,) complex; none without such.
         gates: Of each gate but the candidate, the shares of values in 20 equal parts of 0 to 1.
@@ -183,12 +185,13 @@ def _medians(rows: Sequence[Floats]) -> Floats:
 def _jacobians(seen: Seen, row: int) -> tuple[Floats, Floats]:
     """Return the norms of the products of Jacobians, and of those of single steps, last first."""
     length, size = _length(seen, row), seen.weights[1].shape[1]
+    if length < 2:
+        return np.ones(length), np.zeros(0)
     order = range(length)[::-1] if seen.reverse else range(length)
-    states = [torch.cat([part[row] for part in seen.states[t]]) for t in order]
-    before = [torch.cat([part[row] for part in seen.before]), *states[:-1]]
-    if not length:
-        return np.zeros(0), np.zeros(0)
-    driven = drive(seen.x[row, list(order)], seen.weights, seen.norm)  # (T, G·H)
+    late = order[-FAR:]
+    states = [seen.before, *(seen.states[t] for t in order[:-1])][-len(late) :]
+    before = [torch.cat([part[row] for part in state]) for state in states]
+    driven = drive(seen.x[row, list(late)], seen.weights, seen.norm)  # (T, G·H)
     one = jacrev(lambda state, drive: advanced(seen, drive, state))
     matrices = vmap(one, chunk_size=BLOCK)(torch.stack(before), driven).double()  # (T, S, S)
     product = torch.eye(matrices.shape[1], dtype=torch.float64)[:size]  # of h_T

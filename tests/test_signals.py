@@ -1,5 +1,7 @@
 """Gaps filled, channels scaled, windows cut; parts that share no person; streams to the bit."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -53,6 +55,31 @@ def test_scaling(kind):
     }[kind]
     assert np.allclose(middle, 0, atol=1e-4) and np.allclose(spread[:2], 1, atol=1e-4)
     assert np.array_equal(scaling.apply(values[3]), found[3])  # a step alone as in company
+
+
+@pytest.mark.parametrize("kind", ["standard", "robust", "range"])
+def test_channels_are_scaled_whatever_their_unit(kind):
+    row = np.random.default_rng(0).normal(size=(1000, 3)).astype(np.float32)
+    plain = Scaling.fitted([row], kind).apply(row)
+    for unit in (1e-14, 1e30):  # a magnetometer's tesla are as small
+        scaled = (row * np.float32(unit)).astype(np.float32)
+        assert np.allclose(Scaling.fitted([scaled], kind).apply(scaled), plain, atol=1e-5)
+    still = np.full((1000, 1), 0.1, np.float32)
+    assert Scaling.fitted([still, still], kind).spread == 1
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.ones((4, 3, 2)) * 1j, "sequence 0 is not an array of numbers: it is complex"),
+        (np.ones((4, 3, 2)) * 1e39, "it first (in float32, which ends at 3.4e38)"),
+        (np.ones((4, 3, 0)), "sequence 0 has shape (3, 0); expected (T, D)"),
+        (np.ones((4, 3)), "put a single sequence into a list"),
+    ],
+)
+def test_what_is_no_series_is_told_apart(X, message):
+    with pytest.raises(DataError, match=re.escape(message)):
+        SeriesClassifier(**FAST).fit(X, [0, 1, 0, 1])
 
 
 @settings(deadline=None, max_examples=200)

@@ -39,7 +39,7 @@ def as_series(sequences: Any, gaps: bool = False) -> list[NDArray[np.float32]]:
             value = "an infinite" if gaps else "a NaN or infinite"
             raise DataError(
                 f"sequence {n} has {value} value at step {step}, feature {feature}; fill or drop "
-                "it first"
+                "it first (in float32, which ends at 3.4e38)"
             )
     return rows
 
@@ -67,9 +67,15 @@ def as_state(arrays: Any) -> list[NDArray[Any]]:
 
 def _as_array(row: Any, n: int) -> NDArray[np.float32]:
     try:
-        array = np.asarray(row, dtype=np.float32)
+        if np.iscomplexobj(row):
+            raise TypeError("it is complex; give its real and imaginary parts as two features")
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
+            array = np.asarray(row, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise DataError(f"sequence {n} is not an array of numbers: {error}") from error
-    if array.ndim != 2:
-        raise DataError(f"sequence {n} has shape {array.shape}; expected (T, D), steps by features")
+    if array.ndim != 2 or not array.shape[1]:
+        raise DataError(
+            f"sequence {n} has shape {array.shape}; expected (T, D), steps by features: put a "
+            "single sequence into a list, and give one feature a column of its own, x[:, None]"
+        )
     return array

@@ -17,7 +17,7 @@ from sestina.config import SignalOptions
 from sestina.errors import DataError
 
 Values = NDArray[np.float32]
-TINY = 1e-12  # a spread below this is that of a channel which does not change
+TINY = 1e-12  # of a channel's largest value; a spread below this share of it is rounding
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Scaling:
         else:
             centre = values.min(axis=0)
             spread = values.max(axis=0) - centre
-        return cls(centre, np.where(spread > TINY, spread, 1.0))
+        least = TINY * np.abs(values).max(axis=0)
+        return cls(centre, np.where(spread > least, spread, 1.0))
 
     def apply(self, values: NDArray[Any]) -> Values:
         """Return values (…, C) scaled; each depends on itself alone, so one step is as many."""

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sestina.data.columns import LABEL_NAMES, SPLIT_NAMES, guess, must_have
-from sestina.data.recordings import Recordings
+from sestina.data.recordings import Recordings, as_values
 from sestina.data.tables import SEPARATORS, kind_of, read_table
 from sestina.errors import DataError, counted
 
@@ -83,7 +83,7 @@ def read_long(
         for role in ("label", "group", "split")
     }
     return Recordings(
-        [values[found].astype(np.float32) for found in rows],
+        [as_values(values[found]) for found in rows],
         labels=None if told["label"] is None else [*told["label"]],
         parts=told["split"],
         notes=tuple(notes),

@@ -138,6 +138,12 @@ class Recordings:
         )
 
 
+def as_values(numbers: NDArray[Any]) -> Values:
+    """Return numbers as float32; `checked` refuses those too large for it, which are infinite."""
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32)
+
+
 def same_channels(one: Recordings, other: Recordings) -> None:
     """Refuse recordings whose channels are not those of others.
 
@@ -185,7 +191,7 @@ def checked(found: Recordings, need_label: bool) -> Recordings:
         if np.isinf(row).any():
             step, channel = (int(place) for place in np.argwhere(np.isinf(row))[0])
             raise DataError(
-                f"{found.source}: {name!r} has an infinite value at step {step}, channel "
-                f"{channel + 1}; correct it, or leave the cell empty and fill it"
+                f"{found.source}: {name!r} has a value infinite or beyond 3.4e38 at step {step}, "
+                f"channel {channel + 1}; correct it, or leave the cell empty and fill it"
             )
     return replace(kept, parts=known_parts(kept.parts, found.source), notes=tuple(notes))

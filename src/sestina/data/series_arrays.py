@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.data.long_tables import GROUP_NAMES, RecordingColumns
-from sestina.data.recordings import Recordings, Values
+from sestina.data.recordings import Recordings, Values, as_values
 from sestina.errors import DataError, counted, nearest
 
 VALUES = ("data", "X", "x", "values")
@@ -78,7 +78,7 @@ def _rows(data: NDArray[Any], lengths: NDArray[Any] | None, path: Path) -> list[
     """Return the recordings, (T_n, C) each."""
     if data.dtype.kind not in "fiub":
         raise DataError(f"{path} holds values of type {data.dtype}; expected numbers")
-    data = data.astype(np.float32)
+    data = as_values(data)
     if lengths is None:
         if data.ndim == 2:
             data = data[:, :, None]

@@ -85,6 +85,10 @@ def test_evaluate_takes_what_is_new(run, trained, tmp_path):
     assert found["baseline"]["seasonal naive (12)"]["mae"] < 1e-3 < found["metrics"]["mae"] < 1
     code, out, _ = run("evaluate", trained / "m", later)
     assert code == 0 and "this model" in out and "MASE" in out
+    sooner = written(tmp_path / "sooner.csv", months=100)
+    _, _, err = run("evaluate", trained / "m", sooner)
+    said = " ".join(err.split())
+    assert "careful: these series end at 2008-04, and the model was trained up to 2009-12" in said
 
 
 def test_info_and_gradients(run, trained):

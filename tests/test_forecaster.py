@@ -138,6 +138,14 @@ def test_a_stream_stops_and_goes_on():
         stream.state = [np.zeros((2, 5))]
 
 
+def test_numbers_that_no_forecast_can_be_made_of():
+    wave = np.sin(np.arange(60))
+    with pytest.raises(DataError, match=r"values up to 1e\+300; expected 1e\+150 at most"):
+        SeriesForecaster(horizon=2).fit(wave / np.abs(wave).max() * 1e300)
+    with pytest.raises(DataError, match="it is complex; give its real and imaginary parts"):
+        SeriesForecaster(horizon=2).fit(wave * 1j)
+
+
 def test_series_may_come_in_several_forms():
     wave = WAVE[:80]
     one = SeriesForecaster(**SMALL).fit(wave)

@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from sestina.data import datasets
-from sestina.data.timeline import TimelineColumns, next_times, read_timeline
+from sestina.data.moments import next_times
+from sestina.data.timeline import TimelineColumns, read_timeline
 from sestina.errors import DataError
 
 
@@ -64,6 +65,15 @@ def test_uneven_times_are_said(tmp_path):
     assert odd.values[0].ravel().tolist() == [1, 2] and "no dates or numbers" in odd.notes[-1]
 
 
+def test_times_with_offsets_are_in_the_order_of_utc(tmp_path):
+    rows = ["2024-01-01T02:00:00Z,3", "2024-01-01T02:00:00+02:00,1", "2024-01-01T01:00:00.5Z,2"]
+    found = read(table(tmp_path / "a.csv", rows))
+    assert found.values[0].ravel().tolist() == [1, 2, 3]
+    twice = table(tmp_path / "b.csv", ["2024-01-01T02:00:00Z,3", "2024-01-01T04:00:00+02:00,1"])
+    with pytest.raises(DataError, match="occurs twice"):
+        read(twice)
+
+
 @pytest.mark.parametrize(
     ("times", "expected"),
     [
@@ -71,10 +81,18 @@ def test_uneven_times_are_said(tmp_path):
         (["2023-09-01", "2023-12-01"], ["2024-03-01", "2024-06-01"]),
         (["2024-02-27", "2024-02-28"], ["2024-02-29", "2024-03-01"]),
         (["2024-01-01 22:00", "2024-01-01 23:00"], ["2024-01-02 00:00", "2024-01-02 01:00"]),
+        (["30/01/2024", "31/01/2024"], ["01/02/2024", "02/02/2024"]),
+        (["2024-03-30T00:00:00+01:00", "2024-03-31T00:00:00+01:00"],
+         ["2024-04-01T00:00:00+01:00", "2024-04-02T00:00:00+01:00"]),
+        (["2024-12-31T23:59:58Z", "2024-12-31T23:59:59Z"],
+         ["2025-01-01T00:00:00Z", "2025-01-01T00:00:01Z"]),
+        (["2024-01-01 00:00:00", "2024-01-01 00:00:00.500000"],
+         ["2024-01-01 00:00:01", "2024-01-01 00:00:01.500000"]),
+        (["1712013100000", "1712013101000"], ["1712013102000", "1712013103000"]),
         (["1", "3"], ["5", "7"]),
         (["x", "y"], ["", ""]),
     ],
-)
+)  # fmt: skip
 def test_times_go_on(tmp_path, times, expected):
     found = read(table(tmp_path / "a.csv", [f"{time},1" for time in times]))
     assert next_times(found.times[0], found.moments[0], 2) == expected
@@ -100,6 +118,11 @@ def test_a_calendar_is_known_ahead(tmp_path):
         (["1,a", "2,b"], {}, "no column of numbers"),
         (["1,1", "2,b"], {"values": ("x",)}, "'b', which is no number"),
         (["1,1", "2,2"], {"values": ("x",), "covariates": ("x",)}, "twice"),
+        (["1,1,1", "2,2,2", "3,3,3kg"], {}, "'z' holds '3kg', which is no number, among 2 numbers"),
+        (["1,1", "2,inf"], {"fill": "forward"}, "'x' holds an infinite value"),
+        (["2024-01-01,1", "5.1.2024,2"], {}, "'5.1.2024' is not written like it; write all alike"),
+        (["2024-01-01 10:00,1", "2024-01-01T11:00Z,2"], {}, "'2024-01-01T11:00Z' is not written"),
+        (["1,1", "2,2", "later,3"], {}, "the first time is '1', and 'later' is not written like"),
         (["1,1,1", "2,2,"], {"covariates": ("z",)}, "must be known"),
         ([], {}, "no rows"),
     ],

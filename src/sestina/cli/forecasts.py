@@ -12,7 +12,8 @@ from sestina.cli import show
 from sestina.cli.inputs import found_at, model_of
 from sestina.cli.judging import facts_of
 from sestina.data import datasets
-from sestina.data.timeline import Timeline, TimelineColumns, next_times, read_timeline
+from sestina.data.moments import moments_of, next_times
+from sestina.data.timeline import Timeline, TimelineColumns, read_timeline
 from sestina.errors import DataError, counted
 
 
@@ -142,7 +143,22 @@ def _begins(net: Any, found: Timeline, until: Mapping[str, str]) -> tuple[list[i
             "careful: the model was trained on these series up to their end, so the figures are "
             "too good; those of the training's backtest are not"
         )
+    elif before := _before(found, until):
+        show.say(
+            f"careful: these series end at {before[0]}, and the model was trained up to "
+            f"{before[1]}; if it was on these, the figures are too good"
+        )
     return [net.context_] * len(found), "of all steps"
+
+
+def _before(found: Timeline, until: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the end of the first series that is over before the training's was, and that one."""
+    for name, times, values in zip(found.ids, found.times, found.values, strict=True):
+        ends = [times[len(values) - 1], until.get(name, "")] if len(values) else []
+        moments = moments_of(ends)
+        if len(moments) and moments[0] < moments[1]:
+            return ends[0], ends[1]
+    return None
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -14,14 +14,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from sestina.data.moments import DAY, form_of, moments_of, next_times
 from sestina.data.tables import TABLES, kind_of, read_table
 from sestina.errors import DataError, counted, nearest
 
 Floats = NDArray[np.float64]
-DATES = ("%Y-%m-%d", "%Y-%m", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S",
-         "%Y%m%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y")  # fmt: skip
 UNEVEN = 1.5  # times the usual step: what months are not, and a missing row is
-DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -114,25 +112,6 @@ def read_timeline(
     )  # fmt: skip
 
 
-def next_times(times: Sequence[str], moments: Floats, count: int) -> list[str]:
-    """Return how the times of `count` steps more are written, evenly on; empty where untold."""
-    if len(moments) < 2 or not len(times):
-        return [""] * count
-    form = _form(times[-1])
-    steps = np.diff(moments)
-    if form is None:
-        return [f"{moments[-1] + n * steps[-1]:.15g}" for n in range(1, count + 1)]
-    last = np.datetime64(round(moments[-1]), "s")
-    months = last.astype("datetime64[M]")
-    if 27 * DAY < np.median(steps) and last == months.astype("datetime64[s]"):
-        each = max(1, round(float(np.median(steps)) / (30.4 * DAY)))
-        later = [(months + n * each).astype("datetime64[s]") for n in range(1, count + 1)]
-    else:
-        later = [last + np.timedelta64(round(n * np.median(steps)), "s")
-                 for n in range(1, count + 1)]  # fmt: skip
-    return [moment.astype(object).strftime(form) for moment in later]
-
-
 def _chosen(
     table: pl.DataFrame, columns: TimelineColumns, source: str
 ) -> tuple[TimelineColumns, list[str]]:
@@ -149,6 +128,7 @@ def _chosen(
         others = [name for name in table.columns if name not in named]
         values = tuple(name for name in others if _numeric(table[name]))
         left = [name for name in others if name not in values]
+        _refuse_slips(table, left, source)
         notes.append(f"took {_listed(values)} as what is foretold")
         if left:
             notes.append(f"left out {_listed(left)}, not of numbers")
@@ -161,6 +141,23 @@ def _chosen(
                         columns.fill),
         notes,
     )  # fmt: skip
+
+
+def _refuse_slips(table: pl.DataFrame, names: Sequence[str], source: str) -> None:
+    """Raise where most cells of a column are numbers, and some, by mistake, are not.
+
+    Raises:
+        DataError: There is such a column.
+    """
+    for name in names:
+        told = table[name].filter(~_empty(table[name]))
+        odd = _number(told).is_null()
+        if 2 * odd.sum() < len(told):
+            raise DataError(
+                f"{source}: {name!r} holds {str(told.filter(odd)[0])[:40]!r}, which is no number, "
+                f"among {counted(int((~odd).sum()), 'number')}; correct it, or name the columns to "
+                "foretell with --values"
+            )
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -204,7 +201,7 @@ def _series(
     """Return values, what is known ahead, times, moments and notes of one series."""
     assert columns.time is not None
     times = [str(time).strip() for time in table[columns.time].to_list()]
-    moments, notes = _moments(times), []
+    moments, notes = _moments(times, where), []
     if len(moments):
         order = np.argsort(moments, kind="stable")
         table, times, moments = table[order], [times[n] for n in order], moments[order]
@@ -239,6 +236,10 @@ def _matrix(table: pl.DataFrame, names: Sequence[str], where: str) -> Floats:
             cell = table[name].filter(odd)[0]
             raise DataError(f"{where}: {name!r} holds {str(cell)[:40]!r}, which is no number")
         rows.append(found.fill_null(np.nan).to_numpy())
+        if np.isinf(rows[-1]).any():
+            raise DataError(
+                f"{where}: {name!r} holds an infinite value; correct it, or leave the cell empty"
+            )
     return np.stack(rows, axis=1) if rows else np.empty((table.height, 0))
 
 
@@ -263,29 +264,20 @@ def _filled(values: Floats, columns: TimelineColumns, times: Sequence[str], wher
     return out
 
 
-def _form(time: str) -> str | None:
-    """Return how a time is written; None where that is no date."""
-    for form in DATES:
-        if len(time) >= 6 and _parsed([time], form) is not None:
-            return form
-    return None
+def _moments(times: Sequence[str], where: str) -> Floats:
+    """Return times as seconds or numbers; nothing where the first is no such.
 
-
-def _parsed(times: Sequence[str], form: str) -> Floats | None:
-    text = pl.Series(times, dtype=pl.String)
-    padded, wanted = (text + "-01", form + "-%d") if form == "%Y-%m" else (text, form)
-    found: Any = padded.str.to_datetime(wanted, strict=False, time_unit="us")
-    return None if found.null_count() else found.dt.timestamp("us").to_numpy() / 1e6
-
-
-def _moments(times: Sequence[str]) -> Floats:
-    """Return times as seconds where they are dates, as numbers where they are such, or nothing."""
-    form = _form(times[0])
-    found = None if form is None else _parsed(times, form)
-    if found is not None:
-        return found
-    numbers = pl.Series(times, dtype=pl.String).cast(pl.Float64, strict=False)
-    return np.empty(0) if numbers.null_count() else numbers.to_numpy()
+    Raises:
+        DataError: The first is one, and another is not.
+    """
+    found = moments_of(times)
+    if not len(found) and len(moments_of(times[:1])):
+        odd = next(time for time in times if not len(moments_of([times[0], time])))
+        raise DataError(
+            f"{where}: the first time is {times[0]!r}, and {odd!r} is not written like it; write "
+            "all alike, such as 2024-03-01 or 2024-03-01T12:00:00+01:00"
+        )
+    return found
 
 
 def _spacing(times: Sequence[str], moments: Floats, where: str) -> list[str]:
@@ -307,12 +299,12 @@ def _with_calendar(
     known: Floats, moments: Floats, times: list[str], more: list[str], where: str
 ) -> tuple[Floats, Floats, list[str]]:
     """Return what is known ahead with the place in year, week and day; for times more, too."""
-    if not len(moments) or _form(times[0]) is None:
+    if not len(moments) or form_of(times) is None:
         raise DataError(f"{where}: a calendar wants dates such as 2024-03-01, not {times[0]!r}")
     usual = float(np.median(np.diff(moments))) if len(moments) > 1 else DAY
     if more and not known.shape[1]:
         times = [*times, *more]
-        moments = _moments(times)
+        moments = moments_of(times)
         known = np.empty((len(times), 0))
     cycles = [365.2425 * DAY, *(cycle for cycle in (7 * DAY, DAY) if usual < cycle)]
     angles = [2 * np.pi * moments / cycle for cycle in cycles]

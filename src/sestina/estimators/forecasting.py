@@ -18,6 +18,7 @@ from sestina.errors import DataError, counted
 from sestina.metrics import naive_error
 
 Floats = NDArray[np.float64]
+LARGEST = 1e150  # value of a series
 FEW = 0.1  # of the usual size of windows: what quieter ones are divided by
 
 
@@ -250,6 +251,11 @@ def as_histories(series: Any, what: str = "series") -> list[Floats]:
                 f"{what} {n} has a missing or infinite value at step {step} (from 0); fill it, for "
                 "instance with the value before, or cut the series there"
             )
+        if np.abs(row).max() > LARGEST:
+            raise DataError(
+                f"{what} {n} has values up to {np.abs(row).max():.3g}; expected {LARGEST:.0e} at "
+                "most, so that their squares are numbers, too: divide all by what they are large by"
+            )
     return rows
 
 
@@ -268,6 +274,8 @@ def _several(series: Any, what: str) -> list[Any]:
 
 def _numbers(row: Any, name: str) -> Floats:
     try:
+        if np.iscomplexobj(row):
+            raise TypeError("it is complex; give its real and imaginary parts as two variables")
         array = np.asarray(row, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"{name} is not an array of numbers: {error}") from error

@@ -115,7 +115,10 @@ def test_columns_are_remembered(run, tmp_path):
     code, _, err = run("train", "forecast", path, "--out", tmp_path / "m", *how, *FAST)
     assert code == 0, err
     code, _, err = run("predict", tmp_path / "m", "--file", path)
-    assert code == 1 and "the 4 ahead" in err
+    assert (
+        code == 1
+        and "known ahead of 0 steps behind the last value, and the model foretells 4" in err
+    )
     ahead = [f"{shop},{day},,{day % 7 == 0:d}" for shop in "ab" for day in range(80, 84)]
     path.write_text("\n".join(["shop,day,sold,sale", *rows, *ahead]) + "\n", encoding="utf-8")
     code, out, _ = run("predict", tmp_path / "m", "--file", path)

@@ -105,8 +105,8 @@ def test_without_ids_a_table_is_one_recording_to_ask_of(tmp_path):
         (LONG.partition("\n")[0] + "\n", "has a header and no rows"),
         (LONG.replace("subject", "split"), "the split column has the values '7', '8'; expected"),
         ("id,label\na,b\n", "has no column left for a channel; name them with --channels"),
-        (LONG.replace("2.5", "inf"), "'b' has a value infinite or beyond 3.4e38 at step 0, channel"),
-        (LONG.replace("2.5", "1e39"), "'b' has a value infinite or beyond 3.4e38 at step 0, chan"),
+        (LONG.replace("2.5", "inf"), "'b' has a value infinite or beyond 3.4e38 at step 0, cha"),
+        (LONG.replace("2.5", "1e39"), "'b' has a value infinite or beyond 3.4e38 at step 0, cha"),
         (LONG.replace("run", "").replace("walk", ""), "no recording can be used .*without a label"),
     ],
 )
@@ -121,6 +121,8 @@ def test_columns_that_are_not_there(tmp_path):
         read_series(path, channels="ax,az")
     with pytest.raises(DataError, match="one column is asked for as two things"):
         read_series(path, channels="ax,ay", group="ax")
+    with pytest.raises(DataError, match="one column is asked for as two things"):
+        read_series(path, channels="ax,ax")
 
 
 def test_ts(tmp_path):

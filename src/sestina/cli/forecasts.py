@@ -66,6 +66,12 @@ def foretold(model: str, file: str) -> Iterator[list[dict[str, Any]]]:
     for n, name in enumerate(found.ids):
         size, horizon = len(found.values[n]), net.horizon
         known = found.known[n][: size + horizon] if net.n_known_ else None
+        if known is not None and len(known) < size + horizon:
+            raise DataError(
+                f"{found.source} tells what is known ahead of {counted(len(known) - size, 'step')} "
+                f"behind the last value, and the model foretells {horizon:,}; add rows with "
+                f"{', '.join(map(repr, found.columns.covariates))} and without values"
+            )
         put = net.predict([found.values[n]], None if known is None else [known])[0]
         written = found.times[n][size : size + horizon]
         moments = found.moments[n]

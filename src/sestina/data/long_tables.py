@@ -109,7 +109,7 @@ def _columns(
         found = guess(names, known, [*taken.values(), *channels])
         if role not in taken and found is not None:
             taken[role] = found
-    twice = [name for name in channels if name in taken.values()]
+    twice = [name for name in channels if name in taken.values() or channels.count(name) > 1]
     if len(set(taken.values())) < len(taken) or twice:
         raise DataError(f"{source}: one column is asked for as two things; name two columns")
     if need_label and "id" not in taken:

@@ -20,7 +20,7 @@ MONTH = 30.4 * DAY
 
 
 def form_of(times: Sequence[str]) -> str | None:
-    """Return how times are written, the first of `DATES` that fits all, or `ISO`; None: no dates."""
+    """Return how all times are written, the first fit of `DATES`, or `ISO`; None: no dates."""
     if not times or len(times[0]) < SHORTEST:
         return None
     for form in DATES:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -104,7 +103,8 @@ def read_timeline(
         _series(table[rows], columns, f"{path}{f', series {name!r}' if name else ''}", ahead)
         for name, rows in groups.items()
     ]
-    notes += list(dict.fromkeys(note for one in found for note in one[-1]))
+    told = dict.fromkeys(note for one in found for note in one[-1])
+    notes += [note.removeprefix(str(path)).lstrip(",: ") for note in told]  # it stands before all
     parts = list(zip(*found, strict=True))
     return Timeline(
         columns, list(groups), list(parts[0]), list(parts[1]), list(parts[2]), list(parts[3]),
@@ -132,7 +132,7 @@ def _chosen(
         notes.append(f"took {_listed(values)} as what is foretold")
         if left:
             notes.append(f"left out {_listed(left)}, not of numbers")
-    twice = named & set(values)
+    twice = (named & set(values)) | {name for name in values if values.count(name) > 1}
     if twice or not values:
         what = f"{_listed(sorted(map(str, twice)))} twice" if twice else "no column of numbers"
         raise DataError(f"{source}: {what} to foretell; name the columns with --values")

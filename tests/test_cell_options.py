@@ -32,6 +32,7 @@ CELLS = {
     "mingru": {},
     "minlstm": {},
     "lstm normalised": {"normalise": "layer", **OF_STATES},
+    "lstm normalised over rows": {"normalise": "batch", **OF_STATES},
     "gru normalised": {"normalise": "layer", "recurrent_dropout": 0.1},
 }
 every_cell = pytest.mark.parametrize("cell", CELLS)

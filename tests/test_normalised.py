@@ -145,10 +145,12 @@ def test_state_dict_keeps_the_scales():
 
 
 def test_what_has_no_normalised_form_says_so():
-    for bad in (lambda: SimpleRNN(3, 4, normalise="layer"), lambda: LSTM(3, 4, normalise="no"),
+    for bad in (lambda: SimpleRNN(3, 4, normalise="layer"),
                 lambda: GRU(3, 4, reset="before", normalise="layer")):  # fmt: skip
-        with pytest.raises(ValueError, match="normalise should be None or 'layer'"):
+        with pytest.raises(ValueError, match="normalise='layer' is of an LSTM without proj_size"):
             bad()
+    with pytest.raises(ValueError, match="normalise should be None, 'layer' or 'batch', got 'no'"):
+        LSTM(3, 4, normalise="no")
     net = TextClassifier(encoder="gru", reset="before", normalise="layer", epochs=1)
     with pytest.raises(OptionError, match="a GRU that normalises resets after the product"):
         net.fit(["a b", "b a", "a a", "b b"] * 3, ["x", "y"] * 6)

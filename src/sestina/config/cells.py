@@ -77,8 +77,9 @@ class CellOptions:
     )
     normalise: str | None = option(
         None,
-        "Normalise what an LSTM's or GRU's gates get, and an LSTM's memory, over the units.",
-        choices=("layer",),
+        "Normalise what the gates of an LSTM or GRU get, over the units (layer; an LSTM's memory, "
+        "too), or of an LSTM over a batch's rows at each step (batch).",
+        choices=("layer", "batch"),
         encoders=("gru", "lstm"),
     )
     kernel_l2: float = option(

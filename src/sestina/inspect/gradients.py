@@ -191,9 +191,13 @@ def _jacobians(seen: Seen, row: int) -> tuple[Floats, Floats]:
     late = order[-FAR:]
     states = [seen.before, *(seen.states[t] for t in order[:-1])][-len(late) :]
     before = [torch.cat([part[row] for part in state]) for state in states]
-    driven = drive(seen.x[row, list(late)], seen.weights, seen.norm)  # (T, G·H)
-    one = jacrev(lambda state, drive: advanced(seen, drive, state))
-    matrices = vmap(one, chunk_size=BLOCK)(torch.stack(before), driven).double()  # (T, S, S)
+    norm = None if seen.norm is None else seen.norm.of_row(row, late)
+    driven = drive(seen.x[row, list(late)], seen.weights, norm)  # (T, G·H)
+    rates = None if norm is None else norm.rates  # (T, G·H)
+    one = jacrev(lambda state, drive, rates: advanced(seen, drive, rates, state))
+    along = (0, 0, None if rates is None else 0)
+    every = vmap(one, along, chunk_size=BLOCK)
+    matrices = every(torch.stack(before), driven, rates).double()  # (T, S, S)
     product = torch.eye(matrices.shape[1], dtype=torch.float64)[:size]  # of h_T
     norms, steps = [np.ones(1)], [np.zeros(0)]
     for block in matrices.flip(0)[:-1].split(BLOCK):

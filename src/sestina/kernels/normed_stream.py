@@ -1,8 +1,9 @@
-"""One sequence, step by step, through layer-normalised layers: the reference, one row at a time."""
+"""One sequence, step by step, through layers that normalise: the reference, one row at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,10 +47,61 @@ class NormedStream(Stream):
         x = self._input[None]
         for depth, (weights, gains) in enumerate(zip(self._layers, self._gains, strict=True)):
             parts = self._states[depth]
-            d = reference_normed.driven(x, weights, gains[0])
-            before = tuple(part[None] for part in parts)
-            after = reference_normed.step(d, before, weights.hidden, gains[1:])
+            after = self._step(x, weights, gains, [part[None] for part in parts])
             for part, new, share in zip(parts, after, self._zone, strict=False):
                 part[:] = share * part + (1 - share) * new[0]
             x = parts[0][None] + x if depth and self._residual else parts[0][None]
         self._output[:] = x[0]
+
+    def _step(
+        self, x: Array, weights: Weights, gains: Sequence[Array], before: Sequence[Array]
+    ) -> Sequence[Array]:
+        """Return the state after one step of a layer, (1, H) each."""
+        d = reference_normed.driven(x, weights, gains[0])
+        return reference_normed.step(d, tuple(before), weights.hidden, gains[1:])
+
+
+class BatchNormedStream(NormedStream):
+    """The same of an LSTM that was normalised over the rows of batches, by its kept statistics.
+
+    Its state has a third part, (layers, H): how many steps it has taken, the last to be counted.
+
+    Args:
+        cell: "lstm".
+        layers: Weights of each layer, as above.
+        gains: Of each layer, by the step: scale of W x, shift, scale of U h, (S, 4 H) each; later
+            steps go by the last.
+        zone: As above.
+        residual: As above.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for parts in self._states:
+            parts.append(np.zeros_like(parts[0]))
+
+    def _step(
+        self, x: Array, weights: Weights, gains: Sequence[Array], before: Sequence[Array]
+    ) -> Sequence[Array]:
+        h, c, taken = before
+        of_x, shift, of_u = (part[min(int(taken[0, 0]), len(part) - 1)] for part in gains)
+        d = x @ weights.input.T * of_x + shift
+        after = reference_normed.lstm(d + h @ weights.hidden.T * of_u, c)
+        taken += 1
+        return after
+
+    @property
+    def state(self) -> tuple[Array, ...]:
+        """The state: h, c and the steps taken; a copy."""
+        return super().state
+
+    @state.setter
+    def state(self, arrays: Sequence[Array] | None) -> None:
+        """Set the state; h and c alone begin a sequence.
+
+        Raises:
+            ValueError: It is no such state; the state stays as it was.
+        """
+        if arrays is not None and len(arrays) == 2:
+            arrays = [*arrays, np.zeros_like(arrays[0])]
+        Stream.state.__set__(self, arrays)

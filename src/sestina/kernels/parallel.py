@@ -139,8 +139,24 @@ def launch_together(address, chunks, threads, arguments):
             chunk = _claim(place)
 
 
+def phases_alone(address, phases, chunks, threads, arguments):
+    """Call a kernel for every chunk of every phase, one after the other."""
+    for chunk in range(phases * chunks):
+        _call(address, chunk, arguments)
+
+
+def phases_together(address, phases, chunks, threads, arguments):
+    """Call a kernel for every chunk of every phase; no phase begins before the one before ends."""
+    for phase in range(phases):
+        for thread in prange(threads):
+            for chunk in range(thread, chunks, threads):
+                _call(address, phase * chunks + chunk, arguments)
+
+
 LITTLE = 4e6  # operations, some 50 µs
+LITTLE_OF_PHASES = 3e7  # some 300 µs: threads wait for each other at the end of every phase
 SIGNATURE = types.void(*[types.int64] * 4)
+PHASED = types.void(*[types.int64] * 5)
 
 
 def run(kernel: Kernel, chunks: int, arguments: int, work: float = math.inf) -> None:
@@ -161,6 +177,26 @@ def run(kernel: Kernel, chunks: int, arguments: int, work: float = math.inf) -> 
     launch = compiled(launch_together, SIGNATURE, parallel=True)
     with guard:
         launch(kernel.address, chunks, count, arguments)
+
+
+def run_phases(kernel: Kernel, phases: int, chunks: int, arguments: int, work: float) -> None:
+    """Run `kernel` for chunks 0 … `chunks` − 1 of each phase, which begins when the last has ended.
+
+    Args:
+        kernel: What runs; chunk c of phase p is its number p · `chunks` + c.
+        phases: How many.
+        chunks: Of each phase.
+        arguments: The address of its record.
+        work: Multiplications and additions of one phase, roughly; little stays on one thread.
+    """
+    count = 1 if work < LITTLE_OF_PHASES else min(threads(), chunks)
+    if count <= 1:
+        compiled(phases_alone, PHASED)(kernel.address, phases, chunks, 1, arguments)
+        return
+    guard = _guard()  # before compiling, which starts threads too
+    launch = compiled(phases_together, PHASED, parallel=True)
+    with guard:
+        launch(kernel.address, phases, chunks, count, arguments)
 
 
 def _guard() -> Any:

@@ -47,14 +47,48 @@ def step(d: Array, state: State, weight: Array, gains: Sequence[Array]) -> State
     hidden = weight.shape[1]
     u = normalised(state[0] @ weight.T, hidden) * gains[0]
     if len(state) == 2:
-        i, f, g, o = np.split(d + u, 4, axis=1)
-        c = _sigmoid(f) * state[1] + _sigmoid(i) * np.tanh(g)
+        _, c = lstm(d + u, state[1])
         shown = np.tanh(normalised(c, hidden) * gains[1] + gains[2])
-        return _sigmoid(o) * shown, c
+        return _sigmoid((d + u)[:, 3 * hidden :]) * shown, c
     gates = 2 * hidden
     r, z = np.split(_sigmoid(d[:, :gates] + u[:, :gates]), 2, axis=1)
     n = np.tanh(d[:, gates:] + r * u[:, gates:])
     return ((1 - z) * n + z * state[0],)
+
+
+def lstm(sums: Array, c: Array) -> State:
+    """Return h and c after a step, (A, H) each, of what its gates get, (A, 4 H)."""
+    i, f, g, o = np.split(sums, 4, axis=1)
+    c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+    return _sigmoid(o) * np.tanh(c), c
+
+
+def batch_normalised(
+    driven: Array,
+    running: Sequence[int],
+    weight: Array,
+    gains: Sequence[Array],
+    state: State,
+) -> list[State]:
+    """Return the states after each step of an LSTM that normalises over rows, in training.
+
+    Cooijmans et al. (2017), Recurrent batch normalization; row D11: c is not normalised.
+
+    Args:
+        driven: W x of rows by falling length, (A, T, 4 H).
+        running: How many of them, the first ones, have each step, (T,); two at least.
+        weight: U (4 H, H).
+        gains: γ of W x, γ of U h, and b, (4 H,) each.
+        state: h and c before, (A, H); those of rows that do not run stay.
+    """
+    found = []
+    for t, rows in enumerate(running):
+        parts = driven[:rows, t], state[0][:rows] @ weight.T
+        x, u = ((v - v.mean(axis=0)) / np.sqrt(v.var(axis=0) + EPSILON) for v in parts)
+        after = lstm(x * gains[0] + u * gains[1] + gains[2], state[1][:rows])
+        state = tuple(np.concatenate([a, b[rows:]]) for a, b in zip(after, state, strict=True))
+        found.append(state)
+    return found
 
 
 def _sigmoid(x: Array) -> Array:

@@ -32,7 +32,7 @@ from sestina.kernels.simd import (
 )
 
 COINS, EXPECTED = 1, 2  # values of the field `zone`
-_H, _C = np.uint64(0), np.uint64(1)  # whose coins
+H, C = np.uint64(0), np.uint64(1)  # whose coins
 _PART = np.float32(1 / coins.WHOLE)
 
 
@@ -76,6 +76,12 @@ def _stays(a, bits, unit, parts):
 
 
 @njit
+def staying(a, row, step, letter, unit, parts):
+    """Return m of one vector's units of a row at one of its steps."""
+    return _stays(a, _bits(a, row, step, letter), unit, parts)
+
+
+@njit
 def _hold_one(a, first, n, step, letter, parts, before, after):
     one, size = fill(np.float32(1)), 4 * a.hidden_padded
     for r in range(n):
@@ -91,9 +97,9 @@ def _hold_one(a, first, n, step, letter, parts, before, after):
 def hold(a, first, n, step, h, c, h_next, c_next):
     """Let units of n rows' next states stay as they were before a step."""
     if a.zone_h:
-        _hold_one(a, first, n, step, _H, a.zone_h, h, h_next)
+        _hold_one(a, first, n, step, H, a.zone_h, h, h_next)
     if a.zone_c:
-        _hold_one(a, first, n, step, _C, a.zone_c, c, c_next)
+        _hold_one(a, first, n, step, C, a.zone_c, c, c_next)
 
 
 @njit
@@ -113,9 +119,9 @@ def _part_one(a, first, n, step, letter, parts, d, kept):
 def part(a, first, n, step, d_h, d_c, kept):
     """Take from the gradients of n rows' states, and keep, what goes to the states before."""
     if a.zone_h:
-        _part_one(a, first, n, step, _H, a.zone_h, d_h, kept)
+        _part_one(a, first, n, step, H, a.zone_h, d_h, kept)
     if a.zone_c:
-        _part_one(a, first, n, step, _C, a.zone_c, d_c, kept + 4 * CHUNK * a.hidden_padded)
+        _part_one(a, first, n, step, C, a.zone_c, d_c, kept + 4 * CHUNK * a.hidden_padded)
 
 
 @njit

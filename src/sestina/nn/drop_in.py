@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from sestina.kernels.cells import STATES, Weights, Zone
-from sestina.nn import fused, normed, plain
+from sestina.nn import batch_normed, fused, normed, plain
 from sestina.nn.plain import Way
 from sestina.nn.sequences import Batch, Lookup, folded, opened
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 TORCHS = ("rnn_tanh", "rnn_relu", "gru_after", "lstm")
 """The cells that torch's own layers compute."""
+NORMS: dict[str, Any] = {"layer": normed, "batch": batch_normed}
+"""What `normalise` may be, and what does it."""
 SHARES = ("recurrent_dropout", "input_dropout", "weight_drop", "zoneout", "cell_zoneout")
 
 
@@ -44,8 +46,11 @@ class Recurrent(nn.RNNBase):
         residual: Each layer but the first adds what it reads to what it gives, in its outputs but
             not in its states (the plain form of Kim, El-Khamy and Lee 2017, Residual LSTM).
         normalise: "layer": an LSTM, or a GRU that resets after the product, normalises W x, U h
-            and an LSTM's c over their units (Ba, Kiros and Hinton 2016; row D11), with scales
+            and an LSTM's c over their units (Ba, Kiros and Hinton 2016), with scales
             `gain_ih_l0`, `gain_hh_l0`, `gain_c_l0`, a shift `bias_c_l0`, and a single bias.
+            "batch": an LSTM normalises W x and U h, not c, over the rows of a batch at each step
+            (Cooijmans et al. 2017; row D11), with `gain_ih_l0`, `gain_hh_l0` and a single bias;
+            see `nn.batch_normed`. Its state has a third part: the steps that rows have read.
         **kwargs: As for the torch layer.
 
     Raises:
@@ -75,6 +80,8 @@ class Recurrent(nn.RNNBase):
     cell_zoneout = 0.0
     residual = False
     normalise: str | None = None
+    lone = 0
+    """How often a batch of one row came while there were no statistics of batches."""
     watch: Callable[[plain.Seen], None] | None = None
     """Where set, layers run as the plain loop, and it is told of each way."""
 
@@ -113,7 +120,9 @@ class Recurrent(nn.RNNBase):
             self._keep_one_bias()
         self.normalise = normalise
         if normalise is not None:
-            normed.add_scales(self)
+            if normalise not in NORMS:
+                raise ValueError(f"normalise should be None, 'layer' or 'batch', got {normalise!r}")
+            NORMS[normalise].add_scales(self)
 
     def _settle(self) -> None:
         """Do what a cell wants once torch's constructor has run, before options are looked at."""
@@ -181,7 +190,8 @@ class Recurrent(nn.RNNBase):
             return made if outputs else None, final
         if batch is None:
             batch = opened(input, lengths, self.batch_first, type(self).__name__)
-        states = batch.states(hx, STATES[self.cell])
+        ages = self.normalise == "batch" and isinstance(hx, tuple | list) and len(hx) == 3
+        states = batch.states(hx, STATES[self.cell] + ages)
         x, states = self._checked(batch, states)
         return batch.closed(*self._run(x, states, batch, outputs))
 
@@ -249,7 +259,8 @@ class Recurrent(nn.RNNBase):
         self, x: Tensor, states: tuple[Tensor, ...] | None, batch: Batch, outputs: bool
     ) -> tuple[Tensor | None, list[Tensor]]:
         """Run all layers over x (B, T, D) → outputs (B, T, H · ways) or None, final states."""
-        rows = None if states is None else [part.unbind(0) for part in states]
+        parts, ages = batch_normed.split(states) if self.normalise == "batch" else (states, None)
+        rows = None if parts is None else [part.unbind(0) for part in parts]
         made: Tensor | None = x
         finals: list[list[Tensor]] = []
         for depth in range(self.num_layers):
@@ -257,18 +268,22 @@ class Recurrent(nn.RNNBase):
                 # in torch's order of memory, so that one seed drops the same in both layers
                 timely = x.transpose(0, 1).contiguous()
                 x = F.dropout(timely, self.dropout).transpose(0, 1)
-            ways = [
-                self._way(depth * self._ways + n, x, batch.size, rows) for n in range(self._ways)
-            ]
+            first = depth * self._ways
+            ways = [self._way(first + n, x, batch.size, rows, ages) for n in range(self._ways)]
             needed = outputs or depth + 1 < self.num_layers
             made, final = self._layer(x, ways, batch, needed, None if depth else batch.rows)
             finals.append(final)
+            if self.normalise == "batch" and self.training:
+                batch_normed.remember(self, first, ways, batch)
             if depth and self.residual and made is not None:
                 made = made + x
             x = x if made is None else made
-        if len(finals) == 1:
-            return made, finals[0]
-        return made, [torch.cat(parts) for parts in zip(*finals, strict=True)]
+        after = finals[0]
+        if len(finals) > 1:
+            after = [torch.cat(parts) for parts in zip(*finals, strict=True)]
+        if self.normalise == "batch":
+            after = [*after, batch_normed.grown(after, ages, batch)]
+        return made, after
 
     def _weights_of(self, row: int) -> plain.Tensors:
         """Return W, U and the biases, or None, of one direction of a layer."""
@@ -279,7 +294,12 @@ class Recurrent(nn.RNNBase):
         return kernel, recurrent, bias, hidden_bias
 
     def _way(
-        self, row: int, x: Tensor, size: int, states: Sequence[Sequence[Tensor]] | None
+        self,
+        row: int,
+        x: Tensor,
+        size: int,
+        states: Sequence[Sequence[Tensor]] | None,
+        ages: Tensor | None,
     ) -> Way:
         """Return what one direction of a layer computes with; `row` counts layers · ways."""
         return Way(
@@ -288,7 +308,7 @@ class Recurrent(nn.RNNBase):
             self._mask(self.input_dropout, x, (size, x.shape[2])),
             self._mask(self.recurrent_dropout, x, (size, self.hidden_size)),
             self._zone(),
-            normed.scales_of(self, row),
+            None if self.normalise is None else NORMS[self.normalise].norm_of(self, row, ages),
         )
 
     def _zone(self) -> Zone | None:
@@ -314,7 +334,7 @@ class Recurrent(nn.RNNBase):
         Raises:
             ValueError: The layer is bidirectional, has ``proj_size``, or is not float32 on the CPU.
         """
-        from sestina.kernels.normed_stream import NormedStream
+        from sestina.kernels.normed_stream import BatchNormedStream, NormedStream
         from sestina.kernels.streaming import Stream
 
         names = self._all_weights
@@ -330,9 +350,10 @@ class Recurrent(nn.RNNBase):
         held = bool(self.zoneout or self.cell_zoneout)
         zone = Zone(self.zoneout, self.cell_zoneout, None) if held else None
         if self.normalise is not None:
-            gains = [normed.arrays(self, n) for n in range(self.num_layers)]
+            gains = [NORMS[self.normalise].arrays(self, n) for n in range(self.num_layers)]
             plain_layers = [Weights(*(part.numpy() for part in layer)) for layer in layers]
-            return NormedStream(self.cell, plain_layers, gains, zone, self.residual)
+            kind = NormedStream if self.normalise == "layer" else BatchNormedStream
+            return kind(self.cell, plain_layers, gains, zone, self.residual)
         return Stream(self.cell, layers, zone, self.residual)
 
     def _layer(
@@ -340,10 +361,11 @@ class Recurrent(nn.RNNBase):
     ) -> tuple[Tensor | None, list[Tensor]]:
         used = [x, *(t for way in ways for t in way.weights if t is not None and len(t))]
         used += [part for way in ways for part in way.state or ()]
-        if self.watch is not None or not fused.fits(used):
+        fits = fused.fits(used) and (self.normalise is None or NORMS[self.normalise].fits(ways))
+        if self.watch is not None or not fits:
             return plain.layer(self.cell, x, ways, batch.lengths, self.watch)
         if self.normalise is not None:
-            return normed.layer(self.cell, x, ways, batch.lengths)
+            return NORMS[self.normalise].layer(self.cell, x, ways, batch.lengths)
         return fused.layer(
             self.cell,
             x,

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from sestina.config import STATEFUL, CellOptions, check_residual
 from sestina.errors import OptionError
-from sestina.nn import fused, initialise, normed
-from sestina.nn.drop_in import Recurrent
+from sestina.nn import fused, initialise
+from sestina.nn.drop_in import NORMS, Recurrent
 from sestina.nn.minimal import MinGRU, MinLSTM
 from sestina.nn.recurrent import GRU, LSTM, SimpleRNN
 from sestina.nn.sequences import Lookup
@@ -76,6 +76,10 @@ def recurrent(kind: str, inputs: int, hidden: int, options: CellOptions, **more:
     Raises:
         OptionError: The variant has no normalised form.
     """
+    if options.normalise == "batch" and kind == "gru":
+        raise OptionError(
+            "normalise='batch' came with gru; it is of an LSTM: take lstm, or normalise='layer'"
+        )
     if options.normalise and kind == "gru" and options.reset != "after":
         raise OptionError(
             f"normalise={options.normalise!r} came with reset={options.reset!r}; a GRU that "
@@ -99,5 +103,5 @@ def recurrent(kind: str, inputs: int, hidden: int, options: CellOptions, **more:
         **more,
     )
     initialise.recurrent(layer, options.kernel_initializer, options.recurrent_initializer)
-    (fused if layer.normalise is None else normed).prepare(layer.cell)
+    (fused if layer.normalise is None else NORMS[layer.normalise]).prepare(layer.cell)
     return layer

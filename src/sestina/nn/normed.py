@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from sestina.kernels.cells import STATES
 from sestina.nn import plain
-from sestina.nn.plain import Norm, Way
+from sestina.nn.norms import LayerNorm
+from sestina.nn.plain import Way
 
 
 class _Task(NamedTuple):
@@ -37,10 +38,10 @@ def add_scales(layer: Any) -> None:
     Raises:
         ValueError: It is no such layer.
     """
-    if layer.normalise != "layer" or layer.cell not in CELLS or layer.proj_size:
+    if layer.cell not in CELLS or layer.proj_size:
         raise ValueError(
-            "normalise should be None or 'layer', of an LSTM without proj_size or a GRU that "
-            f"resets after the product; got {layer.normalise!r} for {type(layer).__name__}"
+            "normalise='layer' is of an LSTM without proj_size or a GRU that resets after the "
+            f"product; got {type(layer).__name__}"
         )
     for names in layer._all_weights:
         weight = getattr(layer, names[0]).detach()
@@ -54,18 +55,24 @@ def add_scales(layer: Any) -> None:
             layer.register_parameter(name + suffix, nn.Parameter(values))
 
 
-def scales_of(layer: Any, row: int) -> Norm | None:
-    """Return what one direction of a layer is scaled by; `row` counts layers · ways."""
-    if layer.normalise is None:
-        return None
+def norm_of(layer: Any, row: int, ages: Tensor | None = None) -> LayerNorm:
+    """Return how one direction of a layer normalises; `row` counts layers · ways.
+
+    How many steps rows have read before, `ages`, does not matter.
+    """
     suffix = layer._all_weights[row][0].removeprefix("weight_ih")
     names = ("gain_ih", "gain_hh", *(("gain_c", "bias_c") if STATES[layer.cell] == 2 else ()))
-    return Norm(*(getattr(layer, name + suffix) for name in names))
+    return LayerNorm(*(getattr(layer, name + suffix) for name in names))
 
 
 def arrays(layer: Any, row: int) -> list[NDArray[np.float32]]:
-    """Return `scales_of` a layer that normalises, as arrays."""
-    return [part.detach().numpy() for part in scales_of(layer, row) or () if part is not None]
+    """Return γ of W x and of U h, and of an LSTM γ and β of c, as arrays."""
+    return [part.detach().numpy() for part in norm_of(layer, row)[:4] if part is not None]
+
+
+def fits(ways: Sequence[Way]) -> bool:
+    """Tell whether the kernels can do it: always."""
+    return True
 
 
 def prepare(cell: str) -> None:
@@ -92,12 +99,12 @@ def layer(
     """
     made, finals = [], []
     for number, way in enumerate(ways):
-        assert way.norm is not None
+        assert isinstance(way.norm, LayerNorm)
         seen = plain.entering(x, lengths, way.input_mask)
         driven = plain.drive(seen, way.weights, way.norm).contiguous()
         state = way.state or (None,) * STATES[cell]
         task = _Task(cell, lengths, number == 1, way)
-        tensors = (way.weights[1], *way.norm[1:], *state)
+        tensors = (way.weights[1], *way.norm[1:4], *state)
         outputs, *final = _Steps.apply(task, driven, *tensors)  # type: ignore[no-untyped-call]  # torch gives it no types
         made.append(outputs)
         finals.append(final)
@@ -170,9 +177,9 @@ def _differentiable(
     assert driven is not None and hidden is not None and gain is not None
     none = driven.new_zeros(driven.shape[0], hidden.shape[1])
     state = tuple(none if part is None else part for part in rest[2:])
-    norm = Norm(gain, gain, *rest[:2])  # d is ready: neither W nor the first γ is looked at
-    way = task.way._replace(weights=(hidden, hidden, None, None), state=state, norm=norm)
-    states = plain.run_driven(task.cell, driven, way, task.lengths, task.reverse)
+    norm = LayerNorm(gain, gain, *rest[:2])  # d is ready: neither W nor the first γ is looked at
+    way = task.way._replace(weights=(hidden, hidden, None, None), state=state)
+    states = plain.run_driven(task.cell, driven, way, norm, task.lengths, task.reverse)
     made, final = plain.closed(driven, state, states, task.lengths, task.reverse)
     pairs = [(r, g) for r, g in zip((made, *final), gradients, strict=True) if g is not None]
     results, given = zip(*pairs, strict=True)

@@ -20,19 +20,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sestina.kernels.cells import STATES, Zone
+from sestina.nn.norms import BatchNorm, LayerNorm, Norm
 
 State = tuple[Tensor, ...]
 Tensors = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # W, U, b, c as in cells.Weights
 Product = Callable[..., Tensor]
-
-
-class Norm(NamedTuple):
-    """Scales and shifts of what a layer normalises (Ba et al. 2016), one for each number."""
-
-    input: Tensor  # γ of W x, (G·H,)
-    hidden: Tensor  # γ of U h, (G·H,)
-    cell: Tensor | None = None  # γ of an LSTM's c, (H,)
-    cell_bias: Tensor | None = None  # β of it
 
 
 class Way(NamedTuple):
@@ -43,7 +35,7 @@ class Way(NamedTuple):
     input_mask: Tensor | None = None  # (B, D), on every x_t
     hidden_mask: Tensor | None = None  # (B, H), on h_{t−1} where it enters the product with U
     zone: Zone | None = None  # which units stay as they were
-    norm: Norm | None = None
+    norm: LayerNorm | BatchNorm | None = None
 
 
 class Seen(NamedTuple):
@@ -112,7 +104,7 @@ def run(
     input_mask: Tensor | None = None,
     hidden_mask: Tensor | None = None,
     zone: Zone | None = None,
-    norm: Norm | None = None,
+    norm: LayerNorm | BatchNorm | None = None,
     watch: Callable[[Seen], None] | None = None,
 ) -> tuple[Tensor, State]:
     """Run one cell over sequences; padding, NaN included, is never looked at.
@@ -135,18 +127,23 @@ def run(
     """
     with _without_autocast(x.device.type):
         x = entering(x, lengths, input_mask)
+        here = None if norm is None else norm.here(lengths, reverse, x)
+        turned = reverse and here is not None and here.together
+        if turned:
+            x, reverse = flipped(x, lengths), False
         _, recurrent, _, hidden_bias = weights
-        driven = drive(x, weights, norm)  # (B, T, G·H)
+        driven = drive(x, weights, here)  # (B, T, G·H)
         if not len(recurrent) and hidden_bias is not None:  # no product will add it
             driven = driven + hidden_bias
         size = recurrent.shape[1]
         if state is None:
             state = (x.new_zeros(x.shape[0], size),) * STATES[cell]
-        way = Way(weights, state, None, hidden_mask, zone, norm)
-        states = run_driven(cell, driven, way, lengths, reverse, watch is not None)
+        way = Way(weights, state, None, hidden_mask, zone)
+        states = run_driven(cell, driven, way, here, lengths, reverse, watch is not None)
         if watch is not None:
-            watch(Seen(cell, x, weights, lengths, reverse, state, states, zone, norm))
-        return closed(driven, state, states, lengths, reverse)
+            watch(Seen(cell, x, weights, lengths, reverse, state, states, zone, here))
+        outputs, final = closed(driven, state, states, lengths, reverse)
+        return flipped(outputs, lengths) if turned else outputs, final
 
 
 def entering(x: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor:
@@ -156,8 +153,24 @@ def entering(x: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor:
     return x if mask is None else x * mask[:, None]
 
 
+def flipped(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Return x (B, T, D) with the true steps of each row in the opposite order."""
+    if lengths is None:
+        return x.flip(1)
+    steps = torch.arange(x.shape[1], device=x.device)
+    ends = lengths.to(x.device)[:, None]
+    order = torch.where(steps < ends, ends - 1 - steps, steps)  # (B, T)
+    return x.gather(1, order[:, :, None].expand(x.shape))
+
+
 def run_driven(
-    cell: str, driven: Tensor, way: Way, lengths: Tensor | None, reverse: bool, apart: bool = False
+    cell: str,
+    driven: Tensor,
+    way: Way,
+    norm: Norm | None,
+    lengths: Tensor | None,
+    reverse: bool,
+    apart: bool = False,
 ) -> list[State]:
     """Return the states after each step in the order of time, the inputs' part (B, T, G·H) given.
 
@@ -165,11 +178,11 @@ def run_driven(
     """
     _, recurrent, _, hidden_bias = way.weights
     assert way.state is not None
-    product = _product(recurrent, hidden_bias, way.hidden_mask, way.norm)
+    product = partial(_product, recurrent, hidden_bias, way.hidden_mask, norm)
     zone, size = way.zone, recurrent.shape[1]
     stays = None if zone is None else _stays(zone, driven, size, lengths, reverse)
     how = _Order(None if lengths is None else _real(lengths, driven), reverse, apart)
-    return _steps(_step_of(cell, way.norm), driven, way.state, product, stays, how)
+    return _steps(_step_of(cell, norm), driven, way.state, product, stays, how)
 
 
 def closed(
@@ -218,48 +231,30 @@ def _stays(zone: Zone, x: Tensor, size: int, lengths: Tensor | None, reverse: bo
 
 def drive(x: Tensor, weights: Tensors, norm: Norm | None) -> Tensor:
     """Return what a layer's input gives to its gates, b with it: (…, D) → (…, G·H)."""
-    kernel, recurrent, bias, _ = weights
+    kernel, _, bias, _ = weights
     if norm is None:
         return F.linear(x, kernel, bias)
-    return normalised(F.linear(x, kernel), recurrent.shape[1], norm.input, bias)
-
-
-def normalised(values: Tensor, hidden: int, gain: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Normalise all of an LSTM's gates (…, 4 H) together, a GRU's r and z, and n by itself.
-
-    They are scaled by `gain` and shifted by `bias`, (G·H,).
-    """
-    if values.shape[-1] != 3 * hidden:
-        return F.layer_norm(values, values.shape[-1:], gain, bias)
-    sizes = (2 * hidden, hidden)
-    shifts = (None, None) if bias is None else bias.split(sizes)
-    parts = zip(values.split(sizes, dim=-1), gain.split(sizes), shifts, strict=True)
-    return torch.cat([F.layer_norm(v, v.shape[-1:], *scales) for v, *scales in parts], dim=-1)
+    return norm.inputs(F.linear(x, kernel), bias)
 
 
 def summed(seen: Seen, hidden: Tensor) -> Tensor:
     """Return W x + b + U h + c, normalised where a layer does that, for h (B, T, H) before."""
     sums = drive(seen.x, seen.weights, seen.norm)
     if len(seen.weights[1]):
-        sums = sums + _product(seen.weights[1], seen.weights[3], None, seen.norm)(hidden)
+        every = slice(None)
+        sums = sums + _product(seen.weights[1], seen.weights[3], None, seen.norm, every)(hidden)
     return sums
 
 
 def _product(
-    weight: Tensor, bias: Tensor | None, mask: Tensor | None, norm: Norm | None
+    weight: Tensor, bias: Tensor | None, mask: Tensor | None, norm: Norm | None, step: int | slice
 ) -> Product:
     """Return h, first row, last row → (h ∘ mask) Uᵀ + c of those rows of U.
 
-    With `norm` that is γ ∘ N((h ∘ mask) Uᵀ), of all rows.
+    With `norm` that is (h ∘ mask) Uᵀ of all rows, normalised as at a step, or at all of them.
     """
-
-    def normal(h: Tensor) -> Tensor:
-        assert norm is not None
-        sums = F.linear(h if mask is None else h * mask, weight)
-        return normalised(sums, h.shape[-1], norm.hidden)
-
     if norm is not None:
-        return normal
+        return lambda h: norm.states(F.linear(h if mask is None else h * mask, weight), step)
 
     def product(h: Tensor, first: int | None = None, last: int | None = None) -> Tensor:
         masked = h if mask is None else h * mask
@@ -270,12 +265,13 @@ def _product(
     return product
 
 
-def advanced(seen: Seen, driven: Tensor, state: Tensor) -> Tensor:
+def advanced(seen: Seen, driven: Tensor, rates: Tensor | None, state: Tensor) -> Tensor:
     """Return the whole state after one step from the whole state before it, as a function of it.
 
     Args:
         seen: Whose weights.
         driven: W x + b of the step, (G·H,).
+        rates: What multiplies U h there, (G·H,), of layers whose norm has such.
         state: h, or h and c, one after the other, (S,).
 
     Returns:
@@ -283,7 +279,9 @@ def advanced(seen: Seen, driven: Tensor, state: Tensor) -> Tensor:
     """
     _, recurrent, _, hidden_bias = seen.weights
     parts = state[None].split(recurrent.shape[1], dim=1)
-    product = _product(recurrent, hidden_bias, None, seen.norm)
+    norm = seen.norm if rates is None else None
+    plain = _product(recurrent, hidden_bias, None, norm, 0)
+    product = plain if rates is None else (lambda h: plain(h) * rates)
     new = _step_of(seen.cell, seen.norm)(driven[None], parts, product)
     if seen.zone is not None:  # in expectation, as in evaluation
         shares = (seen.zone.hidden, seen.zone.cell)
@@ -300,17 +298,16 @@ class _Order(NamedTuple):
 
 
 def _step_of(cell: str, norm: Norm | None) -> Callable[[Tensor, State, Product], State]:
-    if norm is None or norm.cell is None:
+    if norm is None or STATES[cell] < 2:
         return _STEPS[cell]
-    gain, bias = norm.cell, norm.cell_bias
-    return partial(_lstm, shown=lambda c: torch.tanh(F.layer_norm(c, c.shape[-1:], gain, bias)))
+    return partial(_lstm, shown=norm.shown)
 
 
 def _steps(
     step: Callable[[Tensor, State, Product], State],
     driven: Tensor,
     state: State,
-    product: Product,
+    product: Callable[[int], Product],
     stays: list[Tensor] | None,
     how: _Order,
 ) -> list[State]:
@@ -318,7 +315,7 @@ def _steps(
     found: list[State] = []
     order = range(driven.shape[1])
     for t in reversed(order) if how.reverse else order:
-        new = step(driven[:, t], state, product)
+        new = step(driven[:, t], state, product(t))
         if stays is not None:
             shares = [part[:, t] for part in stays]
             new = tuple(m * s + (1 - m) * n for m, s, n in zip(shares, state, new, strict=False))

@@ -1,0 +1,315 @@
+"""Batch-normalised LSTM layers (Cooijmans et al. 2017; row D11) on the kernels, and what they keep.
+
+W x and U h are normalised apart, by statistics of every time step of their own, over the rows of
+the batch that run at that step; c is not normalised anywhere, as row D11 and the lectures have it
+(the paper normalises it where the output gate shows it, though never in its own update).
+
+In training a batch's own statistics count, and are kept: means of the first ten batches, then
+running ones. In prediction a step goes by those that were kept of it, a step later than `STEPS`,
+or than any that was trained, by the last ones. A step's number counts from the state's beginning,
+which is why the state has a third part, the steps that each row has read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sestina.errors import DataError
+from sestina.nn import plain
+from sestina.nn.norms import STEPS, BatchNorm
+from sestina.nn.plain import Way
+from sestina.nn.sequences import Batch
+
+GAIN = 0.1
+"""What γ starts with (section 4 of the paper): larger ones saturate tanh from the start."""
+LEAST = 0.1
+"""The least share of the kept statistics that a batch's take the place of."""
+
+
+def add_scales(layer: Any) -> None:
+    """Add to a `drop_in.Recurrent` what scales normalised values, and room for statistics.
+
+    Raises:
+        ValueError: It is no LSTM, or one with ``proj_size``.
+    """
+    if layer.cell != "lstm" or layer.proj_size:
+        raise ValueError(
+            "normalise='batch' is of an LSTM without proj_size; got "
+            f"{type(layer).__name__}: take normalise='layer' (LSTM, GRU) or None"
+        )
+    for names in layer._all_weights:
+        weight = getattr(layer, names[0]).detach()
+        suffix = names[0].removeprefix("weight_ih")
+        for name in ("gain_ih", "gain_hh"):
+            values = weight.new_full((len(weight),), GAIN)
+            layer.register_parameter(name + suffix, nn.Parameter(values))
+        shape = (STEPS, 2, len(weight))  # of W x and of U h
+        layer.register_buffer("means" + suffix, weight.new_zeros(shape))
+        layer.register_buffer("variances" + suffix, weight.new_ones(shape))
+        layer.register_buffer("batches" + suffix, torch.zeros(STEPS, dtype=torch.int64))
+
+
+def norm_of(layer: Any, row: int, ages: Tensor | None) -> BatchNorm:
+    """Return how one direction of a layer normalises.
+
+    Args:
+        layer: A `drop_in.Recurrent`.
+        row: Counts layers · ways.
+        ages: How many steps each row has read before, (B,); None: none.
+    """
+    suffix = layer._all_weights[row][0].removeprefix("weight_ih")
+    parts = [getattr(layer, n + suffix) for n in ("gain_ih", "gain_hh", "means", "variances")]
+    known = int((getattr(layer, "batches" + suffix) > 0).sum())
+    return BatchNorm(*parts, known=known, training=layer.training, ages=ages, found=[])
+
+
+def remember(layer: Any, first: int, ways: Sequence[Way], batch: Batch) -> None:
+    """Keep the statistics of a batch that went through the ways from `first`.
+
+    Raises:
+        DataError: Batches of a single row come, one after another, and there are none.
+    """
+    running = counted(batch.lengths, batch.size, batch.steps)
+    for row, way in enumerate(ways, first):
+        assert isinstance(way.norm, BatchNorm)
+        if not way.norm.known and len(running) and running[0] == 1:
+            _count_lone(layer)
+        _keep(layer, row, way.norm, running)
+
+
+def _count_lone(layer: Any) -> None:
+    """Let a few batches of one row pass: an epoch may have one, but not all can be."""
+    layer.lone += 1
+    if layer.lone > 2 * layer.num_layers * layer._ways:
+        raise DataError(
+            "normalise='batch' got batches of one row, which have no statistics; train on batches "
+            "of two rows or more, or take normalise='layer'"
+        )
+
+
+def _keep(layer: Any, row: int, norm: BatchNorm, running: NDArray[np.int64]) -> None:
+    """Keep the statistics of one way; `running` (T,) rows ran at each step."""
+    suffix = layer._all_weights[row][0].removeprefix("weight_ih")
+    means, variances, batches = (
+        getattr(layer, name + suffix) for name in ("means", "variances", "batches")
+    )
+    begun = 0 if norm.ages is None or not len(norm.ages) else int(norm.ages.max())
+    count = min(int((running > 1).sum()), STEPS - begun)  # the first ones
+    if count <= 0:
+        return
+    at, rows = slice(begun, begun + count), torch.from_numpy(running[:count]).to(means)
+    unbiased = (rows / (rows - 1))[:, None, None]
+    (own,) = norm.found
+    batches[at] += 1
+    share = (1 / batches[at]).clamp(min=LEAST).to(means)[:, None, None]
+    means[at] += share * (torch.as_tensor(own.means[:count]) - means[at])
+    variances[at] += share * (torch.as_tensor(own.variances[:count]) * unbiased - variances[at])
+
+
+def counted(lengths: Tensor | None, batch: int, steps: int) -> NDArray[np.int64]:
+    """Return how many rows run at each step, (T,)."""
+    if lengths is None:
+        return np.full(steps, batch, np.int64)
+    found: NDArray[np.int64] = (lengths.numpy()[:, None] > np.arange(steps)).sum(axis=0)
+    return found
+
+
+def split(states: Sequence[Tensor] | None) -> tuple[Sequence[Tensor] | None, Tensor | None]:
+    """Return h and c (L, B, H) of a state, and how many steps each row has read, (B,)."""
+    if states is None:
+        return None, None
+    return states[:2], None if len(states) == 2 else states[2][0, :, 0].round().long()
+
+
+def grown(final: Sequence[Tensor], ages: Tensor | None, batch: Batch) -> Tensor:
+    """Return the third part of a state, (L, B, H), alike in all of a row, after a batch's steps."""
+    like = final[0]
+    read = torch.full((batch.size,), batch.steps) if batch.lengths is None else batch.lengths
+    read = read.to(like) + (0 if ages is None else ages.to(like))
+    return read[None, :, None].expand(like.shape).clone()
+
+
+def arrays(layer: Any, row: int) -> list[NDArray[np.float32]]:
+    """Return what a stream needs of each known step: scale of W x, shift, scale of U h, (S, 4 H)."""
+    norm = norm_of(layer, row, None)._replace(training=False)
+    steps = torch.arange(max(norm.known, 1))[None]
+    stored = norm.stored(steps)
+    bias = getattr(layer, layer._all_weights[row][2])
+    parts = stored.scale, stored.shift + bias, stored.rates
+    return [part[0].detach().numpy() for part in parts]
+
+
+def prepare(cell: str) -> None:
+    """Compile the kernels, or read them from disk, so that no later clock counts that."""
+    from sestina.kernels import in_step  # which loads numba
+
+    for kernel in in_step.KERNELS:
+        assert kernel.address
+
+
+class _Task(NamedTuple):
+    """A direction of a layer without the tensors that may want gradients."""
+
+    way: Way  # its mask of h, zoneout and `norm` alone are looked at
+    norm: BatchNorm  # whose statistics are copies, a step after another
+    lengths: Tensor | None  # (B,)
+    reverse: bool
+    rows: Any  # `in_step.Rows`
+    index: Tensor  # which row of x (B · T, D) each of the N steps is
+    back: Tensor  # which of B + N + 1 states each of the B · T outputs is; the last is padding's
+    before: Tensor  # which of them each step begins with, (N,)
+
+
+def fits(ways: Sequence[Way]) -> bool:
+    """Tell whether the kernels can do it: rows go by the same statistics at a step."""
+    norms = [way.norm for way in ways if isinstance(way.norm, BatchNorm)]
+    return all(n.training or n.ages is None or len(n.ages.unique()) < 2 for n in norms)
+
+
+def layer(
+    cell: str, x: Tensor, ways: Sequence[Way], lengths: Tensor | None
+) -> tuple[Tensor, list[Tensor]]:
+    """Run one layer, forwards and, if there is a second way, backwards in time.
+
+    Args:
+        cell: "lstm".
+        x: (B, T, D), float32 on the CPU, as are all tensors.
+        ways: One or two, with their `norm`.
+        lengths: (B,) true lengths; all T if None.
+
+    Returns:
+        Outputs (B, T, H · ways), zeros at padding, and the final states, (ways, B, H) each.
+    """
+    made, finals = [], []
+    for number, way in enumerate(ways):
+        seen = x if way.input_mask is None else x * way.input_mask[:, None]
+        task = _task_of(way, lengths, number == 1, *x.shape[:2])
+        scales, state = (way.norm.input, way.norm.hidden), way.state or (None, None)
+        outputs, *final = _Steps.apply(task, seen, *way.weights[:3], *scales, *state)  # type: ignore[no-untyped-call]  # torch gives it no types
+        made.append(outputs)
+        finals.append(final)
+    states = [torch.stack(state) for state in zip(*finals, strict=True)]
+    return torch.cat(made, dim=2) if len(made) > 1 else made[0], states
+
+
+def _task_of(way: Way, lengths: Tensor | None, reverse: bool, batch: int, steps: int) -> _Task:
+    """Lay out all true steps, the first of every row first, rows by falling length."""
+    from sestina.kernels.in_step import Rows  # which loads numba
+
+    ends = np.full(batch, steps) if lengths is None else lengths.numpy()
+    order = np.argsort(-ends, kind="stable")
+    running = counted(lengths, batch, steps)
+    running = running[running > 0]
+    starts = np.concatenate([[0], running.cumsum()])
+    step = np.repeat(np.arange(len(running)), running)  # of each of N
+    place = np.arange(starts[-1]) - starts[step]
+    row = order[place]
+    index = row * steps + (ends[row] - 1 - step if reverse else step)
+    back = np.full(batch * steps, batch + starts[-1])
+    back[index] = batch + np.arange(starts[-1])
+    before = np.where(step > 0, batch + starts[step - 1], 0) + place
+    norm = way.norm
+    assert isinstance(norm, BatchNorm)
+    kept = norm.kept(steps)
+    own = norm._replace(
+        means=norm.means[kept], variances=norm.variances[kept], known=steps, ages=None
+    )
+    numbers = (torch.from_numpy(part) for part in (index, back, before))
+    return _Task(way, own, lengths, reverse, Rows(order, starts), *numbers)
+
+
+class _Steps(torch.autograd.Function):
+    """Takes a task, x (B, T, D), W, U, b, γ of W x, γ of U h, and the state's parts or None."""
+
+    @staticmethod
+    def forward(ctx: Any, task: _Task, x: Tensor, *tensors: Tensor | None) -> Any:
+        """Run, and keep the record."""
+        run, packed = _run(task, x, tensors)
+        task.norm.found.append(run.moments)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(x, *tensors)
+        ctx.task, ctx.kept = task, (run, packed)
+        states = torch.from_numpy(run.states).index_select(0, task.back)
+        outputs = states[:, : run.hidden].reshape(*x.shape[:2], -1)
+        return outputs, *map(torch.from_numpy, run.final)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> Any:
+        """Give gradients to whatever wants one."""
+        x, *tensors = ctx.saved_tensors
+        wanted, task = ctx.needs_input_grad[1:], ctx.task
+        if torch.is_grad_enabled():
+            return None, *_differentiable(task, (x, *tensors), wanted, gradients)
+        kept, ctx.kept = ctx.kept, None
+        run, packed = kept or _run(task, x, tensors)  # used up where the graph was kept
+        d_outputs, *d_final = gradients
+        if d_outputs is not None:
+            d_outputs = d_outputs.reshape(-1, run.hidden).index_select(0, task.index)
+        given = None if d_outputs is None else d_outputs.numpy()
+        found = run.backward(given, tuple(None if d is None else d.numpy() for d in d_final))
+        inputs, products = torch.from_numpy(found.inputs), torch.from_numpy(found.products)
+        used = torch.from_numpy(run.used).index_select(0, task.before)[:, : run.hidden]
+        d_x = (inputs @ tensors[0]).index_select(0, task.back - len(x)) if wanted[0] else None
+        scales = found.scales
+        small = (scales.bias, scales.input, scales.hidden, *found.state)
+        every = (
+            None if d_x is None else d_x.view(x.shape),
+            inputs[:-1].T @ packed,
+            products.T @ used,
+            *map(torch.from_numpy, small),
+        )
+        return None, *(part if want else None for part, want in zip(every, wanted, strict=True))
+
+
+def _run(task: _Task, x: Tensor, tensors: Sequence[Tensor | None]) -> tuple[Any, Tensor]:
+    """Return the kernels' run, and the true steps of x (N, D)."""
+    from sestina.kernels.in_step import Moments, Run, Scales  # which loads numba
+
+    solid = [None if part is None else part.detach().contiguous() for part in tensors]
+    kernel, recurrent, bias, by_input, by_hidden, *state = solid
+    assert kernel is not None and recurrent is not None
+    packed = x.detach().reshape(-1, x.shape[2]).index_select(0, task.index)
+    scales = Scales(by_input, by_hidden, bias)
+    run = Run((packed @ kernel.T).numpy(), recurrent.numpy(), scales, task.rows)
+    if task.way.zone is not None:
+        run.set_zone(task.way.zone)
+    running = np.diff(task.rows.starts)
+    steps, norm = len(running), task.norm
+    given = running < 2 if norm.training else np.ones(steps, bool)
+    moments = Moments(norm.means[:steps].numpy(), norm.variances[:steps].numpy(), given)
+    mask = task.way.hidden_mask
+    run.forward(None if state[0] is None else tuple(state), moments, mask)
+    return run, packed
+
+
+def _differentiable(
+    task: _Task, tensors: Sequence[Tensor | None], wanted: Sequence[bool], gradients: Sequence[Any]
+) -> list[Tensor | None]:
+    """Return the gradients as functions of everything: those of the plain loop."""
+    seen = [t.view_as(t) if t is not None and want else t
+            for t, want in zip(tensors, wanted, strict=True)]  # fmt: skip
+    x, kernel, recurrent, bias, by_input, by_hidden, *state = seen
+    assert x is not None and kernel is not None and recurrent is not None
+    norm = task.norm._replace(input=by_input, hidden=by_hidden, found=[])
+    made, final = plain.run(
+        "lstm",
+        x,
+        (kernel, recurrent, bias, None),
+        None if state[0] is None else tuple(state),
+        lengths=task.lengths,
+        reverse=task.reverse,
+        hidden_mask=task.way.hidden_mask,
+        zone=task.way.zone,
+        norm=norm,
+    )
+    pairs = [(r, g) for r, g in zip((made, *final), gradients, strict=True) if g is not None]
+    results, given = zip(*pairs, strict=True)
+    leaves = [t for t, want in zip(seen, wanted, strict=True) if t is not None and want]
+    found = iter(torch.autograd.grad(results, leaves, given, create_graph=True, allow_unused=True))
+    return [next(found) if want else None for want in wanted]

@@ -48,10 +48,21 @@ OPTIONS: dict[str, tuple[dict[str, object], float | None]] = {
     "weight drop": ({"weight_drop": SHARE}, 1.15),
     "zoneout": ({"zoneout": SHARE}, 1.15),
     "layer normalisation": ({"normalise": "layer"}, 2.5),
+    "batch normalisation": ({"normalise": "batch"}, 2.5),
     "two layers": ({"num_layers": 2}, None),
     "two layers, residual": ({"num_layers": 2, "residual": True}, 1.15),
 }
 """Options of our layers, and the most that they may cost over the plain one."""
+OF_LSTM = ("batch normalisation",)
+"""Options that GRUs lack."""
+Change = Callable[[Tensor], Tensor]
+NORMS: dict[str, Change] = {
+    "layer normalisation": lambda v: F.layer_norm(v, v.shape[-1:]),
+    "batch normalisation": lambda v: F.batch_norm(v.flatten(1), None, None, training=True).view_as(
+        v
+    ),
+}
+"""How W x (B, T, G·H) and U h (B, G·H) are normalised by hand."""
 
 
 def main() -> None:
@@ -81,6 +92,8 @@ def lines_of(kind: type[LSTM | GRU], hidden: int, rounds: int) -> list[str]:
     x = torch.randn(B, T, hidden)
     ours, loops = {}, {}
     for name, (options, _) in OPTIONS.items():
+        if name in OF_LSTM and kind is not LSTM:
+            continue
         more = {"cell_zoneout": SHARE} if name == "zoneout" and kind is LSTM else {}
         layer = kind(hidden, hidden, batch_first=True, single_bias=True, **options, **more)
         lengths = [T] * B if name.startswith("padding") else None
@@ -170,8 +183,8 @@ def one_layer(
     lstm: bool, name: str, x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor
 ) -> Tensor:
     """Run one layer step by step over x (B, T, D)."""
-    normal = name == "layer normalisation"
-    norm = (lambda v: F.layer_norm(v, v.shape[-1:])) if normal else (lambda v: v)
+    norm = NORMS.get(name, lambda v: v)
+    shown = norm if name == "layer normalisation" else (lambda v: v)
     if name == "weight drop":
         recurrent = F.dropout(recurrent, SHARE)
     driven = norm(F.linear(x, kernel)) + bias
@@ -183,7 +196,7 @@ def one_layer(
         if lstm:
             i, f, g, o = (driven[:, t] + sums).chunk(4, 1)
             new_c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-            new = o.sigmoid() * norm(new_c).tanh()
+            new = o.sigmoid() * shown(new_c).tanh()
         else:
             (x_r, x_z, x_n), (u_r, u_z, u_n) = driven[:, t].chunk(3, 1), sums.chunk(3, 1)
             z = (x_z + u_z).sigmoid()

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from sestina.kernels.batch_normed import (
     ARGUMENTS,
-    FIELDS,
     batch_normed_backward,
     batch_normed_forward,
 )
@@ -63,7 +62,7 @@ class Run:
     """A forward, and what `backward` goes by, once.
 
     Attributes:
-        states: h of every row before its first step, then of all steps, then zeros: (B + N + 1, Hp).
+        states: h of every row before its first step, of all steps, and zeros, (B + N + 1, Hp).
         used: The same as it entered products with U.
         final: h and c after each row's last step, (B, H) each, in the order of the batch.
         moments: What each step was normalised by.
@@ -131,19 +130,20 @@ class Run:
         self._set(variances=variances, given=moments.given.astype(np.int64))
         self._set(saved=lend((total, 8, self._high)))
         run_phases(KERNELS[0], steps, self._panels, address(self._record), self._work)
-        whole = (part[..., : self.hidden].reshape(steps, 2, -1) for part in (means, variances))
-        self.moments = Moments(*whole, moments.given)
+        by, of = (part[..., : self.hidden].reshape(steps, 2, -1) for part in (means, variances))
+        self.moments = Moments(by, of, moments.given)
         last = self._last()
         self.final = tuple(part[last][:, : self.hidden] for part in (self.states, cells))
 
     @property
     def _work(self) -> float:
         """Multiplications and additions of a phase, the mean."""
-        return 8.0 * self.rows.starts[-1] / max(self._shape[1], 1) * self.hidden**2
+        rows = int(self.rows.starts[-1]) / max(self._shape[1], 1)
+        return 8.0 * rows * float(self.hidden) ** 2
 
     def _last(self) -> Numbers:
         """Return where each row of the batch has its last state."""
-        batch, steps = self._shape
+        batch = self._shape[0]
         running = np.diff(self.rows.starts)
         lengths = (running[:, None] > np.arange(batch)).sum(axis=0)  # of sorted rows
         numbers = np.arange(batch)

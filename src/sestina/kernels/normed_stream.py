@@ -104,4 +104,4 @@ class BatchNormedStream(NormedStream):
         """
         if arrays is not None and len(arrays) == 2:
             arrays = [*arrays, np.zeros_like(arrays[0])]
-        Stream.state.__set__(self, arrays)
+        Stream.state.fset(self, arrays)  # type: ignore[attr-defined]  # mypy knows no setters

@@ -64,9 +64,16 @@ def norm_of(layer: Any, row: int, ages: Tensor | None) -> BatchNorm:
         ages: How many steps each row has read before, (B,); None: none.
     """
     suffix = layer._all_weights[row][0].removeprefix("weight_ih")
-    parts = [getattr(layer, n + suffix) for n in ("gain_ih", "gain_hh", "means", "variances")]
-    known = int((getattr(layer, "batches" + suffix) > 0).sum())
-    return BatchNorm(*parts, known=known, training=layer.training, ages=ages, found=[])
+    return BatchNorm(
+        input=getattr(layer, "gain_ih" + suffix),
+        hidden=getattr(layer, "gain_hh" + suffix),
+        means=getattr(layer, "means" + suffix),
+        variances=getattr(layer, "variances" + suffix),
+        known=int((getattr(layer, "batches" + suffix) > 0).sum()),
+        training=layer.training,
+        ages=ages,
+        found=[],
+    )
 
 
 def remember(layer: Any, first: int, ways: Sequence[Way], batch: Batch) -> None:
@@ -136,7 +143,7 @@ def grown(final: Sequence[Tensor], ages: Tensor | None, batch: Batch) -> Tensor:
 
 
 def arrays(layer: Any, row: int) -> list[NDArray[np.float32]]:
-    """Return what a stream needs of each known step: scale of W x, shift, scale of U h, (S, 4 H)."""
+    """Return what a stream needs of known steps: scale of W x, shift, scale of U h, (S, 4 H)."""
     norm = norm_of(layer, row, None)._replace(training=False)
     steps = torch.arange(max(norm.known, 1))[None]
     stored = norm.stored(steps)
@@ -161,7 +168,7 @@ class _Task(NamedTuple):
     lengths: Tensor | None  # (B,)
     reverse: bool
     rows: Any  # `in_step.Rows`
-    index: Tensor  # which row of x (B · T, D) each of the N steps is
+    places: Tensor  # which row of x (B · T, D) each of the N steps is
     back: Tensor  # which of B + N + 1 states each of the B · T outputs is; the last is padding's
     before: Tensor  # which of them each step begins with, (N,)
 
@@ -190,7 +197,7 @@ def layer(
     for number, way in enumerate(ways):
         seen = x if way.input_mask is None else x * way.input_mask[:, None]
         task = _task_of(way, lengths, number == 1, *x.shape[:2])
-        scales, state = (way.norm.input, way.norm.hidden), way.state or (None, None)
+        scales, state = (task.norm.input, task.norm.hidden), way.state or (None, None)
         outputs, *final = _Steps.apply(task, seen, *way.weights[:3], *scales, *state)  # type: ignore[no-untyped-call]  # torch gives it no types
         made.append(outputs)
         finals.append(final)
@@ -250,7 +257,7 @@ class _Steps(torch.autograd.Function):
         run, packed = kept or _run(task, x, tensors)  # used up where the graph was kept
         d_outputs, *d_final = gradients
         if d_outputs is not None:
-            d_outputs = d_outputs.reshape(-1, run.hidden).index_select(0, task.index)
+            d_outputs = d_outputs.reshape(-1, run.hidden).index_select(0, task.places)
         given = None if d_outputs is None else d_outputs.numpy()
         found = run.backward(given, tuple(None if d is None else d.numpy() for d in d_final))
         inputs, products = torch.from_numpy(found.inputs), torch.from_numpy(found.products)
@@ -274,7 +281,7 @@ def _run(task: _Task, x: Tensor, tensors: Sequence[Tensor | None]) -> tuple[Any,
     solid = [None if part is None else part.detach().contiguous() for part in tensors]
     kernel, recurrent, bias, by_input, by_hidden, *state = solid
     assert kernel is not None and recurrent is not None
-    packed = x.detach().reshape(-1, x.shape[2]).index_select(0, task.index)
+    packed = x.detach().reshape(-1, x.shape[2]).index_select(0, task.places)
     scales = Scales(by_input, by_hidden, bias)
     run = Run((packed @ kernel.T).numpy(), recurrent.numpy(), scales, task.rows)
     if task.way.zone is not None:
@@ -296,12 +303,13 @@ def _differentiable(
             for t, want in zip(tensors, wanted, strict=True)]  # fmt: skip
     x, kernel, recurrent, bias, by_input, by_hidden, *state = seen
     assert x is not None and kernel is not None and recurrent is not None
+    assert by_input is not None and by_hidden is not None
     norm = task.norm._replace(input=by_input, hidden=by_hidden, found=[])
     made, final = plain.run(
         "lstm",
         x,
         (kernel, recurrent, bias, None),
-        None if state[0] is None else tuple(state),
+        None if state[0] is None else tuple(part for part in state if part is not None),
         lengths=task.lengths,
         reverse=task.reverse,
         hidden_mask=task.way.hidden_mask,

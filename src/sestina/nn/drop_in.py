@@ -18,6 +18,7 @@ from sestina.kernels.cells import STATES, Weights, Zone
 from sestina.nn import batch_normed, fused, normed, plain
 from sestina.nn.plain import Way
 from sestina.nn.sequences import Batch, Lookup, folded, opened
+from sestina.nn.states import kept
 
 if TYPE_CHECKING:
     from sestina.kernels.streaming import Stream
@@ -48,9 +49,9 @@ class Recurrent(nn.RNNBase):
         normalise: "layer": an LSTM, or a GRU that resets after the product, normalises W x, U h
             and an LSTM's c over their units (Ba, Kiros and Hinton 2016), with scales
             `gain_ih_l0`, `gain_hh_l0`, `gain_c_l0`, a shift `bias_c_l0`, and a single bias.
-            "batch": an LSTM normalises W x and U h, not c, over the rows of a batch at each step
-            (Cooijmans et al. 2017; row D11), with `gain_ih_l0`, `gain_hh_l0` and a single bias;
-            see `nn.batch_normed`. Its state has a third part: the steps that rows have read.
+            "batch": an LSTM normalises W x and U h, not c, over a batch's rows at each step
+            (Cooijmans et al. 2017; row D11; see `nn.batch_normed`), with `gain_ih_l0`, `gain_hh_l0`
+            and a single bias. Its state has a third part: the steps that rows have read.
         **kwargs: As for the torch layer.
 
     Raises:
@@ -80,8 +81,7 @@ class Recurrent(nn.RNNBase):
     cell_zoneout = 0.0
     residual = False
     normalise: str | None = None
-    lone = 0
-    """How often a batch of one row came while there were no statistics of batches."""
+    lone = 0  # how often a batch of one row came while there were no statistics of batches
     watch: Callable[[plain.Seen], None] | None = None
     """Where set, layers run as the plain loop, and it is told of each way."""
 
@@ -120,12 +120,19 @@ class Recurrent(nn.RNNBase):
             self._keep_one_bias()
         self.normalise = normalise
         if normalise is not None:
-            if normalise not in NORMS:
-                raise ValueError(f"normalise should be None, 'layer' or 'batch', got {normalise!r}")
-            NORMS[normalise].add_scales(self)
+            self._form.add_scales(self)
 
     def _settle(self) -> None:
         """Do what a cell wants once torch's constructor has run, before options are looked at."""
+
+    @property
+    def _form(self) -> Any:
+        """The module that normalises."""
+        if self.normalise not in NORMS:
+            raise ValueError(
+                f"normalise should be None, 'layer' or 'batch', got {self.normalise!r}"
+            )
+        return NORMS[self.normalise]
 
     @property
     def _ways(self) -> int:
@@ -278,9 +285,8 @@ class Recurrent(nn.RNNBase):
             if depth and self.residual and made is not None:
                 made = made + x
             x = x if made is None else made
-        after = finals[0]
-        if len(finals) > 1:
-            after = [torch.cat(parts) for parts in zip(*finals, strict=True)]
+        one = len(finals) == 1
+        after = finals[0] if one else [torch.cat(each) for each in zip(*finals, strict=True)]
         if self.normalise == "batch":
             after = [*after, batch_normed.grown(after, ages, batch)]
         return made, after
@@ -308,7 +314,7 @@ class Recurrent(nn.RNNBase):
             self._mask(self.input_dropout, x, (size, x.shape[2])),
             self._mask(self.recurrent_dropout, x, (size, self.hidden_size)),
             self._zone(),
-            None if self.normalise is None else NORMS[self.normalise].norm_of(self, row, ages),
+            None if self.normalise is None else self._form.norm_of(self, row, ages),
         )
 
     def _zone(self) -> Zone | None:
@@ -350,7 +356,7 @@ class Recurrent(nn.RNNBase):
         held = bool(self.zoneout or self.cell_zoneout)
         zone = Zone(self.zoneout, self.cell_zoneout, None) if held else None
         if self.normalise is not None:
-            gains = [NORMS[self.normalise].arrays(self, n) for n in range(self.num_layers)]
+            gains = [self._form.arrays(self, n) for n in range(self.num_layers)]
             plain_layers = [Weights(*(part.numpy() for part in layer)) for layer in layers]
             kind = NormedStream if self.normalise == "layer" else BatchNormedStream
             return kind(self.cell, plain_layers, gains, zone, self.residual)
@@ -361,20 +367,16 @@ class Recurrent(nn.RNNBase):
     ) -> tuple[Tensor | None, list[Tensor]]:
         used = [x, *(t for way in ways for t in way.weights if t is not None and len(t))]
         used += [part for way in ways for part in way.state or ()]
-        fits = fused.fits(used) and (self.normalise is None or NORMS[self.normalise].fits(ways))
-        if self.watch is not None or not fits:
+        form = None if self.normalise is None else self._form
+        if self.watch is not None or not fused.fits(used) or not (form is None or form.fits(ways)):
             return plain.layer(self.cell, x, ways, batch.lengths, self.watch)
-        if self.normalise is not None:
-            return NORMS[self.normalise].layer(self.cell, x, ways, batch.lengths)
-        return fused.layer(
-            self.cell,
-            x,
-            ways,
-            batch.lengths,
-            rows=rows,
-            outputs=outputs,
-            time_first=batch.time_first,
-        )
+        made: tuple[Tensor | None, list[Tensor]]
+        if form is None:
+            more: Any = {"rows": rows, "outputs": outputs, "time_first": batch.time_first}
+            made = fused.layer(self.cell, x, ways, batch.lengths, **more)
+        else:
+            made = form.layer(self.cell, x, ways, batch.lengths)
+        return made
 
     def _by_torch(self, input: Any, hx: Any, lengths: Any) -> tuple[Any, Any]:
         """Let torch's layer do it, ragged rows packed."""
@@ -391,13 +393,5 @@ class Recurrent(nn.RNNBase):
         outputs, _ = pad_packed_sequence(packed_outputs, True, total_length=x.shape[1])
         if not bool(real.all()):
             outputs = torch.where(real[:, None, None], outputs, 0.0)
-            final = _kept(final, hx, real)
+            final = kept(final, hx, real)
         return outputs if self.batch_first else outputs.transpose(0, 1), final
-
-
-def _kept(final: Any, hx: Any, real: Tensor) -> Any:
-    """Return final states in which rows without steps have their initial state, or zeros."""
-    if isinstance(final, tuple):
-        initial = (None,) * len(final) if hx is None else hx
-        return tuple(_kept(*pair, real) for pair in zip(final, initial, strict=True))
-    return torch.where(real[:, None], final, torch.zeros_like(final) if hx is None else hx)

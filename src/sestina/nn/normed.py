@@ -67,7 +67,7 @@ def norm_of(layer: Any, row: int, ages: Tensor | None = None) -> LayerNorm:
 
 def arrays(layer: Any, row: int) -> list[NDArray[np.float32]]:
     """Return γ of W x and of U h, and of an LSTM γ and β of c, as arrays."""
-    return [part.detach().numpy() for part in norm_of(layer, row)[:4] if part is not None]
+    return [part.detach().numpy() for part in norm_of(layer, row) if part is not None]
 
 
 def fits(ways: Sequence[Way]) -> bool:
@@ -104,7 +104,7 @@ def layer(
         driven = plain.drive(seen, way.weights, way.norm).contiguous()
         state = way.state or (None,) * STATES[cell]
         task = _Task(cell, lengths, number == 1, way)
-        tensors = (way.weights[1], *way.norm[1:4], *state)
+        tensors = (way.weights[1], *way.norm[1:], *state)
         outputs, *final = _Steps.apply(task, driven, *tensors)  # type: ignore[no-untyped-call]  # torch gives it no types
         made.append(outputs)
         finals.append(final)

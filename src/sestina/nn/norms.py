@@ -49,8 +49,16 @@ class LayerNorm(NamedTuple):
     hidden: Tensor  # γ of U h, (G·H,)
     cell: Tensor | None = None  # γ of an LSTM's c, (H,)
     cell_bias: Tensor | None = None  # β of it
-    rates: None = None
-    together: bool = False
+
+    @property
+    def rates(self) -> None:
+        """None: more happens to U h than a product."""
+        return None
+
+    @property
+    def together(self) -> bool:
+        """Rows do not matter to each other."""
+        return False
 
     def here(self, lengths: Tensor | None, reverse: bool, x: Tensor) -> LayerNorm:
         """Return itself: it is the same for every call."""
@@ -135,7 +143,11 @@ class Stored(NamedTuple):
     scale: Tensor  # (B, T, 4 H), or (T, 4 H) of one row
     shift: Tensor
     rates: Tensor
-    together: bool = False
+
+    @property
+    def together(self) -> bool:
+        """Rows do not matter to each other."""
+        return False
 
     def inputs(self, sums: Tensor, bias: Tensor | None) -> Tensor:
         """Return W x normalised, with b and all that the statistics shift."""
@@ -152,7 +164,7 @@ class Stored(NamedTuple):
 
     def of_row(self, row: int, steps: Sequence[int]) -> Stored:
         """Return the same for some steps of one row."""
-        return Stored(*(part[row, list(steps)] for part in self[:3]))
+        return Stored(*(part[row, list(steps)] for part in self))
 
 
 class Measured:
@@ -180,8 +192,9 @@ class Measured:
         found = torch.stack(made, dim=1) if made else sums
         return found if bias is None else found + bias
 
-    def states(self, sums: Tensor, step: int) -> Tensor:
-        """Normalise U h."""
+    def states(self, sums: Tensor, step: int | slice) -> Tensor:
+        """Normalise U h of a step."""
+        assert isinstance(step, int)  # all steps at once are asked for of watched layers alone
         return self._normalised(sums, step, 1)
 
     def shown(self, c: Tensor) -> Tensor:

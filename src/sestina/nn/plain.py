@@ -127,7 +127,7 @@ def run(
     """
     with _without_autocast(x.device.type):
         x = entering(x, lengths, input_mask)
-        here = None if norm is None else norm.here(lengths, reverse, x)
+        here: Norm | None = None if norm is None else norm.here(lengths, reverse, x)
         turned = reverse and here is not None and here.together
         if turned:
             x, reverse = flipped(x, lengths), False

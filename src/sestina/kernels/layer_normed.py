@@ -1,7 +1,7 @@
 """Layer-normalised LSTM and GRU steps (Ba, Kiros and Hinton 2016; row D11).
 
-N(v) = (v − mean) / √(variance + ε), over all the gates that it normalises together; d is what W and
-b give, normalised and scaled by the caller, and reaches a step as a row of ready products.
+N(v) = (v − mean) / √(variance + ε), over all the gates that it normalises together; d = γ ∘ N(W x)
++ b is formed of all steps beforehand, and reaches a step as a row of ready products.
 LSTM: i, f, g, o as ever of d + γ ∘ N(U h), N over 4 H; c as ever; h = o ∘ tanh(γc ∘ N(c) + βc)
 GRU:  r, z = σ(d + γ ∘ N(U h)), N over 2 H; n = tanh(d + r ∘ γ ∘ N(U h)); h = (1 − z) ∘ n + z ∘ h
 Saved per row: i, f, g, o, then U h of each; n, r, z, then U h of r, z, n. Gradients likewise.
@@ -15,12 +15,23 @@ import numpy as np
 from numba import njit
 
 from sestina.kernels.memory import integer
+from sestina.kernels.packing import gate_at
 from sestina.kernels.recurrence import backward_with, forward_with
-from sestina.kernels.sequence import arguments, clear
+from sestina.kernels.sequence import (
+    CHUNK,
+    arguments,
+    clear,
+    clear_padding,
+    copy_exactly,
+    copy_padded,
+    length_of,
+    offset_of,
+)
 from sestina.kernels.simd import BYTES, fill, fma, load, sigmoid, store, tanh, total
 from sestina.kernels.tiles import FLAT, get, new_tile, product, put
 
 EPSILON = np.float32(1e-5)
+ROWS = 64  # rows of W x that one chunk of work normalises
 
 
 @njit
@@ -210,6 +221,64 @@ def _gru_back(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask):
         _normal_back(a, place + 5 * size, buffer, a.gain + last, d_gains + last, 1)
 
 
+def _inputs_of(groups: tuple[tuple[int, int], ...]) -> Any:
+    """Return what forms d of `ROWS` rows of W x: `groups` of blocks, by first and count."""
+
+    @njit
+    def inputs(a, chunk):
+        size, row = 4 * a.hidden_padded, 4 * a.w_blocks * a.hidden
+        for r in range(chunk * ROWS, min(chunk * ROWS + ROWS, a.table_rows)):
+            to = a.table + r * a.w_blocks * size
+            _take_row(a, to, a.inputs + r * row)
+            for first, count in groups:
+                at = to + first * size
+                mean, scale = _moments(a, at, count)
+                gain, shift = a.x_gain + first * size, a.x_shift + first * size
+                for i in range(0, count * size, BYTES):
+                    store(
+                        at + i, fma(_normal(at + i, mean, scale), load(gain + i), load(shift + i))
+                    )
+
+    return inputs
+
+
+def _give_of(groups: tuple[tuple[int, int], ...]) -> Any:
+    """Return what gives the gradients of W x of a chunk's rows, from those of d; and zeros."""
+
+    @njit
+    def give(a, chunk):
+        first, rows = chunk * CHUNK, min(CHUNK, a.rows - chunk * CHUNK)
+        size, row = 4 * a.hidden_padded, 4 * a.w_blocks * a.hidden
+        saved = a.saved + integer(a.starts + 8 * chunk) * CHUNK * size * a.blocks
+        own, d_gain = a.scratch + chunk * a.scratch_size, a.d_x_gain + chunk * a.d_gain_size
+        clear_padding(a, a.d_inputs, a.steps * row, row, a.w_blocks * a.hidden, first, rows)
+        for r in range(rows):
+            for t in range(length_of(a, first + r)):
+                at = offset_of(a, first + r, t, a.steps * row, row)
+                place = saved + (t * CHUNK + r) * size * a.blocks
+                _take_row(a, own, a.inputs + at)
+                for block, count in groups:
+                    of = block * size
+                    _normal_back(a, own + of, place + of, a.x_gain + of, d_gain + of, count)
+                for block in range(a.w_blocks):
+                    to = a.d_inputs + at + 4 * gate_at(a.w_gates, block) * a.hidden
+                    copy_exactly(to, own + block * size, a.hidden)
+
+    return give
+
+
+@njit
+def _take_row(a, to, source):
+    """Copy a row of W x (G·H,) to blocks of Hp, in the order of the cell."""
+    for block in range(a.w_blocks):
+        gate = gate_at(a.w_gates, block)
+        place = to + 4 * block * a.hidden_padded
+        copy_padded(place, source + 4 * gate * a.hidden, a.hidden, a.hidden_padded)
+
+
+_OF_LSTM, _OF_GRU = ((0, 4),), ((0, 1), (1, 2))  # what is normalised together: all; n, and r with z
+_lstm_inputs, _lstm_give = _inputs_of(_OF_LSTM), _give_of(_OF_LSTM)
+_gru_inputs, _gru_give = _inputs_of(_OF_GRU), _give_of(_OF_GRU)
 _lstm_chunk, _lstm_chunk_back = forward_with(_lstm), backward_with(_lstm_back)
 _gru_chunk, _gru_chunk_back = forward_with(_gru), backward_with(_gru_back)
 
@@ -232,3 +301,23 @@ def normed_gru_forward(chunk, address):
 def normed_gru_backward(chunk, address):
     """Run a chunk back through all its steps."""
     _gru_chunk_back(arguments(address), chunk)
+
+
+def normed_lstm_inputs(chunk, address):
+    """Form d of some rows."""
+    _lstm_inputs(arguments(address), chunk)
+
+
+def normed_lstm_give(chunk, address):
+    """Give the gradients of W x of a chunk's rows."""
+    _lstm_give(arguments(address), chunk)
+
+
+def normed_gru_inputs(chunk, address):
+    """Form d of some rows."""
+    _gru_inputs(arguments(address), chunk)
+
+
+def normed_gru_give(chunk, address):
+    """Give the gradients of W x of a chunk's rows."""
+    _gru_give(arguments(address), chunk)

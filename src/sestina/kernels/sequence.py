@@ -43,8 +43,9 @@ FIELDS = (
     # where things stand in a chunk's scratch, backward; at_spare counts from at_buffer
     "at_cells", "at_buffer", "at_spare", "at_counts", "at_strip", "at_left", "at_inner", "at_gates",
     "at_masked", "at_inputs", "at_d_inputs", "at_kept",
-    # of normalised layers: scales of U h and of c, shifts of c, ones for real units
+    # of normalised layers: scales of U h and of c, shifts of c, ones for real units; of W x
     "gain", "cell_gain", "cell_bias", "real", "d_gain", "d_gain_size",
+    "x_gain", "x_shift", "d_x_gain",
     # gradients
     "d_hn", "d_cn", "d_h0", "d_c0", "d_out", "d_out_row", "d_out_step",
     "d_x", "d_x_row", "d_x_step",

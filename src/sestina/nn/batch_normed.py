@@ -22,8 +22,9 @@ from torch import Tensor, nn
 
 from sestina.errors import DataError
 from sestina.nn import plain
+from sestina.nn.normed import differentiable
 from sestina.nn.norms import STEPS, BatchNorm
-from sestina.nn.plain import Way
+from sestina.nn.plain import State, Way
 from sestina.nn.sequences import Batch
 
 GAIN = 0.1
@@ -172,6 +173,21 @@ class _Task(NamedTuple):
     back: Tensor  # which of B + N + 1 states each of the B · T outputs is; the last is padding's
     before: Tensor  # which of them each step begins with, (N,)
 
+    def again(self, tensors: Sequence[Any]) -> tuple[Tensor, State]:
+        """Run the plain loop, of what `_Steps` takes."""
+        x, kernel, hidden, bias, by_input, by_hidden, *state = tensors
+        return plain.run(
+            "lstm",
+            x,
+            (kernel, hidden, bias, None),
+            None if state[0] is None else tuple(state),
+            lengths=self.lengths,
+            reverse=self.reverse,
+            hidden_mask=self.way.hidden_mask,
+            zone=self.way.zone,
+            norm=self.norm._replace(input=by_input, hidden=by_hidden, found=[]),
+        )
+
 
 def fits(ways: Sequence[Way]) -> bool:
     """Tell whether the kernels can do it: rows go by the same statistics at a step."""
@@ -252,7 +268,7 @@ class _Steps(torch.autograd.Function):
         x, *tensors = ctx.saved_tensors
         wanted, task = ctx.needs_input_grad[1:], ctx.task
         if torch.is_grad_enabled():
-            return None, *_differentiable(task, (x, *tensors), wanted, gradients)
+            return None, *differentiable(task.again, (x, *tensors), wanted, gradients)
         kept, ctx.kept = ctx.kept, None
         run, packed = kept or _run(task, x, tensors)  # used up where the graph was kept
         d_outputs, *d_final = gradients
@@ -293,31 +309,3 @@ def _run(task: _Task, x: Tensor, tensors: Sequence[Tensor | None]) -> tuple[Any,
     mask = task.way.hidden_mask
     run.forward(None if state[0] is None else tuple(state), moments, mask)
     return run, packed
-
-
-def _differentiable(
-    task: _Task, tensors: Sequence[Tensor | None], wanted: Sequence[bool], gradients: Sequence[Any]
-) -> list[Tensor | None]:
-    """Return the gradients as functions of everything: those of the plain loop."""
-    seen = [t.view_as(t) if t is not None and want else t
-            for t, want in zip(tensors, wanted, strict=True)]  # fmt: skip
-    x, kernel, recurrent, bias, by_input, by_hidden, *state = seen
-    assert x is not None and kernel is not None and recurrent is not None
-    assert by_input is not None and by_hidden is not None
-    norm = task.norm._replace(input=by_input, hidden=by_hidden, found=[])
-    made, final = plain.run(
-        "lstm",
-        x,
-        (kernel, recurrent, bias, None),
-        None if state[0] is None else tuple(part for part in state if part is not None),
-        lengths=task.lengths,
-        reverse=task.reverse,
-        hidden_mask=task.way.hidden_mask,
-        zone=task.way.zone,
-        norm=norm,
-    )
-    pairs = [(r, g) for r, g in zip((made, *final), gradients, strict=True) if g is not None]
-    results, given = zip(*pairs, strict=True)
-    leaves = [t for t, want in zip(seen, wanted, strict=True) if t is not None and want]
-    found = iter(torch.autograd.grad(results, leaves, given, create_graph=True, allow_unused=True))
-    return [next(found) if want else None for want in wanted]

@@ -1,11 +1,11 @@
-"""Layer-normalised layers on the kernels: the inputs' part by torch, the steps as one node.
+"""Layer-normalised layers on the kernels: W x by torch, all else by kernels, as one node.
 
 Where the kernels cannot go, and for derivatives of derivatives, the plain loop does it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from sestina.kernels.cells import STATES
 from sestina.nn import plain
 from sestina.nn.norms import LayerNorm
-from sestina.nn.plain import Way
+from sestina.nn.plain import State, Way
 
 
 class _Task(NamedTuple):
@@ -25,9 +25,26 @@ class _Task(NamedTuple):
     cell: str
     lengths: Tensor | None  # (B,)
     reverse: bool
-    way: Way  # its masks and zoneout alone are looked at
+    way: Way  # its mask of h and zoneout alone are looked at
+
+    def again(self, tensors: Sequence[Any]) -> tuple[Tensor, State]:
+        """Run the plain loop, of what `_Steps` takes."""
+        x, kernel, hidden, bias, *norm = tensors[:8]
+        state = None if tensors[8] is None else tuple(tensors[8:])
+        return plain.run(
+            self.cell,
+            x,
+            (kernel, hidden, bias, None),
+            state,
+            lengths=self.lengths,
+            reverse=self.reverse,
+            hidden_mask=self.way.hidden_mask,
+            zone=self.way.zone,
+            norm=LayerNorm(*norm),
+        )
 
 
+Again = Callable[[Sequence[Any]], tuple[Tensor, State]]
 CELLS = ("lstm", "gru_after")
 """Which cells there are normalised kernels for."""
 
@@ -99,13 +116,12 @@ def layer(
     """
     made, finals = [], []
     for number, way in enumerate(ways):
-        assert isinstance(way.norm, LayerNorm)
+        norm, weights = way.norm, way.weights[:3]
+        assert isinstance(norm, LayerNorm)
         seen = plain.entering(x, lengths, way.input_mask)
-        driven = plain.drive(seen, way.weights, way.norm).contiguous()
         state = way.state or (None,) * STATES[cell]
         task = _Task(cell, lengths, number == 1, way)
-        tensors = (way.weights[1], *way.norm[1:], *state)
-        outputs, *final = _Steps.apply(task, driven, *tensors)  # type: ignore[no-untyped-call]  # torch gives it no types
+        outputs, *final = _Steps.apply(task, seen, *weights, *norm, *state)  # type: ignore[no-untyped-call]  # torch gives it no types
         made.append(outputs)
         finals.append(final)
     states = [torch.stack(state) for state in zip(*finals, strict=True)]
@@ -113,14 +129,17 @@ def layer(
 
 
 class _Steps(torch.autograd.Function):
-    """Takes a task, d (B, T, G·H), U, γ of U h, γ and β of c, and the state's parts or None."""
+    """Takes a task, x (B, T, D), W, U, b, γ of W x, of U h and of c, β of c, and the state's parts.
+
+    What a cell or a call has not is None.
+    """
 
     @staticmethod
-    def forward(ctx: Any, task: _Task, driven: Tensor, *tensors: Tensor | None) -> Any:
+    def forward(ctx: Any, task: _Task, x: Tensor, *tensors: Tensor | None) -> Any:
         """Run, and keep the record."""
-        outputs, final, record = _run(task, driven, tensors)
+        outputs, final, record = _run(task, x, tensors)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(driven, *tensors)
+        ctx.save_for_backward(x, *tensors)
         ctx.task, ctx.record = task, record
         return outputs, *final
 
@@ -129,33 +148,41 @@ class _Steps(torch.autograd.Function):
         """Give gradients to whatever wants one."""
         from sestina.kernels import normalised  # which loads numba
 
-        driven, *tensors = ctx.saved_tensors
+        x, kernel, *rest = tensors = ctx.saved_tensors
+        task, wanted = ctx.task, ctx.needs_input_grad[1:]
         if torch.is_grad_enabled():
-            return None, *_differentiable(ctx, (driven, *tensors), gradients)
+            return None, *differentiable(task.again, tensors, wanted, gradients)
         record, ctx.record = ctx.record, None
         if record is None:  # used up by a backward that kept the graph
-            record = _run(ctx.task, driven, tensors)[2]
+            record = _run(task, x, (kernel, *rest))[2]
         parts = [None if part is None else part.contiguous().numpy() for part in gradients]
         found = normalised.backward(record, parts[0], tuple(parts[1:]))
-        every = (found.driven, found.hidden, *found.gains, *found.state)
-        kept = zip(every, ctx.needs_input_grad[1:], strict=True)
-        return None, *(torch.from_numpy(part) if wanted else None for part, wanted in kept)
+        sums, gains = torch.from_numpy(found.sums), found.gains
+        d_x = sums @ kernel if wanted[0] else None
+        d_kernel = sums.flatten(0, 1).T @ x.flatten(0, 1)
+        small = (found.hidden, gains.bias, gains.input, gains.hidden, gains.cell, gains.cell_bias)
+        arrays = (*small, *found.state)
+        every = [d_x, d_kernel, *(None if a is None else torch.from_numpy(a) for a in arrays)]
+        return None, *(part if want else None for part, want in zip(every, wanted, strict=True))
 
 
-def _run(task: _Task, driven: Tensor, tensors: Sequence[Tensor | None]) -> Any:
+def _run(task: _Task, x: Tensor, tensors: Sequence[Tensor | None]) -> Any:
     """Return outputs, final states and the kernels' record."""
     from sestina.kernels import normalised  # which loads numba
+    from sestina.kernels.workspace import lend
 
     solid = [None if part is None else part.detach().contiguous().numpy() for part in tensors]
-    hidden, *gains = solid[:4]
-    assert hidden is not None
-    way, state = task.way, solid[4:]
-    outputs = torch.empty(*driven.shape[:2], hidden.shape[1])
+    kernel, hidden, bias, of_x, of_u, of_c, shift = solid[:7]
+    assert kernel is not None and hidden is not None
+    way, state, (batch, steps) = task.way, solid[7:], x.shape[:2]
+    sums, outputs = lend((batch, steps, len(kernel))), torch.empty(batch, steps, hidden.shape[1])
+    rows = torch.from_numpy(sums).view(-1, len(kernel))
+    torch.mm(x.detach().flatten(0, 1), torch.from_numpy(kernel).T, out=rows)
     final, record = normalised.forward(
         task.cell,
-        driven.detach().numpy(),
+        sums,
         hidden,
-        normalised.Gains(*gains),
+        normalised.Gains(of_x, bias, of_u, of_c, shift),
         None if state[0] is None else tuple(state),
         lengths=None if task.lengths is None else task.lengths.numpy(),
         reverse=task.reverse,
@@ -166,21 +193,20 @@ def _run(task: _Task, driven: Tensor, tensors: Sequence[Tensor | None]) -> Any:
     return outputs, [torch.from_numpy(part) for part in final], record
 
 
-def _differentiable(
-    ctx: Any, tensors: Sequence[Tensor | None], gradients: Sequence[Tensor | None]
+def differentiable(
+    again: Again, tensors: Sequence[Tensor | None], wanted: Sequence[bool], gradients: Sequence[Any]
 ) -> list[Tensor | None]:
-    """Return the gradients as functions of everything: those of the plain loop."""
-    task, wanted = ctx.task, ctx.needs_input_grad[1:]
+    """Return the gradients as functions of everything: those of the plain loop.
+
+    Args:
+        again: Runs that, of all tensors, to outputs and final states.
+        tensors: What a node of the graph was given.
+        wanted: Which of them want a gradient.
+        gradients: Of outputs and final states, or None.
+    """
     seen = [t.view_as(t) if t is not None and want else t
             for t, want in zip(tensors, wanted, strict=True)]  # fmt: skip
-    driven, hidden, gain, *rest = seen
-    assert driven is not None and hidden is not None and gain is not None
-    none = driven.new_zeros(driven.shape[0], hidden.shape[1])
-    state = tuple(none if part is None else part for part in rest[2:])
-    norm = LayerNorm(gain, gain, *rest[:2])  # d is ready: neither W nor the first γ is looked at
-    way = task.way._replace(weights=(hidden, hidden, None, None), state=state)
-    states = plain.run_driven(task.cell, driven, way, norm, task.lengths, task.reverse)
-    made, final = plain.closed(driven, state, states, task.lengths, task.reverse)
+    made, final = again(seen)
     pairs = [(r, g) for r, g in zip((made, *final), gradients, strict=True) if g is not None]
     results, given = zip(*pairs, strict=True)
     leaves = [t for t, want in zip(seen, wanted, strict=True) if t is not None and want]

@@ -1,10 +1,11 @@
 """Layer-normalised LSTM and GRU steps (Ba, Kiros and Hinton 2016; row D11).
 
-N(v) = (v − mean) / √(variance + ε), over all the gates that it normalises together; d = γ ∘ N(W x)
-+ b is formed of all steps beforehand, and reaches a step as a row of ready products.
-LSTM: i, f, g, o as ever of d + γ ∘ N(U h), N over 4 H; c as ever; h = o ∘ tanh(γc ∘ N(c) + βc)
-GRU:  r, z = σ(d + γ ∘ N(U h)), N over 2 H; n = tanh(d + r ∘ γ ∘ N(U h)); h = (1 − z) ∘ n + z ∘ h
-Saved per row: i, f, g, o, then U h of each; n, r, z, then U h of r, z, n. Gradients likewise.
+N(v) = (v − mean) / √(variance + ε), over all the gates that it normalises together.
+d = γx ∘ N(W x) + b, u = γ ∘ N(U h): N over 4 H of an LSTM; of a GRU over 2 H of r and z, and n.
+LSTM: i, f, g, o as ever of d + u; c as ever; h = o ∘ tanh(γc ∘ N(c) + βc)
+GRU:  r, z = σ(d + u); n = tanh(d + r ∘ u); h = (1 − z) ∘ n + z ∘ h
+Saved per row: i, f, g, o, then U h of each, then W x; n, r, z, then U h of r, z, n, then W x of n,
+r, z. Gradients of W x stand first, of U h behind them.
 """
 
 from __future__ import annotations
@@ -14,24 +15,12 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from sestina.kernels.memory import integer
-from sestina.kernels.packing import gate_at
 from sestina.kernels.recurrence import backward_with, forward_with
-from sestina.kernels.sequence import (
-    CHUNK,
-    arguments,
-    clear,
-    clear_padding,
-    copy_exactly,
-    copy_padded,
-    length_of,
-    offset_of,
-)
+from sestina.kernels.sequence import arguments, clear
 from sestina.kernels.simd import BYTES, fill, fma, load, sigmoid, store, tanh, total
 from sestina.kernels.tiles import FLAT, get, new_tile, product, put
 
 EPSILON = np.float32(1e-5)
-ROWS = 64  # rows of W x that one chunk of work normalises
 
 
 @njit
@@ -58,8 +47,8 @@ def _normal(place, mean, scale):
 
 
 @njit
-def _normal_back(a, row, d, gain, d_gain, blocks):
-    """Replace blocks of U h by their gradients, from those of γ ∘ N(U h); add those of γ."""
+def _normal_back(a, row, d, gain, d_gain, to, blocks):
+    """Write the gradients of blocks v, from those of γ ∘ N(v), to `to`; add those of γ."""
     size, share = 4 * a.hidden_padded, np.float32(1) / np.float32(blocks * a.hidden)
     mean, scale = _moments(a, row, blocks)
     one, other = fill(np.float32(0)), fill(np.float32(0))
@@ -72,25 +61,25 @@ def _normal_back(a, row, d, gain, d_gain, blocks):
     for i in range(0, blocks * size, BYTES):
         value = _normal(row + i, mean, scale)
         pulled = load(d + i) * load(gain + i)
-        store(row + i, (pulled - level - value * slope) * fill(scale))
+        store(to + i, (pulled - level - value * slope) * fill(scale))
 
 
-def _products_of(first: int, count: int) -> Any:
-    """Return what writes U h of n rows to `count` saved blocks, which stand at `first`."""
+def _products_of(count: int) -> Any:
+    """Return what writes a product of n rows, of `count` gates, to saved blocks from `first`."""
     add = product(FLAT, tuple(range(count)), 4)
 
     @njit
-    def products(a, n, used, saved):
+    def products(a, n, left, left_row, packed, depth, saved, first):
         tile = new_tile()
         size = 4 * a.hidden_padded
         wide = size * a.blocks
         for unit in range(0, size, BYTES):
-            u = a.u + count * unit * a.hidden
+            right = packed + count * unit * depth
             for row in range(0, n, FLAT):
                 for r in range(FLAT):
                     for gate in range(count):
                         put(tile, 4 * r + gate, fill(np.float32(0)))
-                add(tile, used + row * size, size, 4, u, count * BYTES, a.hidden)
+                add(tile, left + row * left_row, left_row, 4, right, count * BYTES, depth)
                 for r in range(FLAT):
                     to = saved + (row + r) * wide + first * size + unit
                     for gate in range(count):
@@ -99,19 +88,23 @@ def _products_of(first: int, count: int) -> Any:
     return products
 
 
-_products_of_lstm, _products_of_gru = _products_of(4, 4), _products_of(3, 3)
+_four, _three = _products_of(4), _products_of(3)
 
 
 @njit
 def _lstm(a, n, x, used, h, c, saved, h_next, c_next):
-    _products_of_lstm(a, n, used, saved)
     size = 4 * a.hidden_padded
+    _four(a, n, used, size, a.u, a.hidden, saved, 4)
+    _four(a, n, x, 4 * a.features_padded, a.w, a.features, saved, 8)
     for row in range(n):
-        d, to = integer(x + 8 * row), saved + 8 * row * size
+        to = saved + 12 * row * size
         mean, scale = _moments(a, to + 4 * size, 4)
+        mean_x, scale_x = _moments(a, to + 8 * size, 4)
         for i in range(0, 4 * size, BYTES):
-            normal = _normal(to + 4 * size + i, mean, scale)
-            value = fma(normal, load(a.gain + i), load(d + i))
+            d = fma(
+                _normal(to + 8 * size + i, mean_x, scale_x), load(a.x_gain + i), load(a.x_shift + i)
+            )
+            value = fma(_normal(to + 4 * size + i, mean, scale), load(a.gain + i), d)
             store(to + i, tanh(value) if 2 * size <= i < 3 * size else sigmoid(value))
         for unit in range(0, size, BYTES):
             taken = load(to + unit) * load(to + 2 * size + unit)
@@ -125,8 +118,8 @@ def _lstm(a, n, x, used, h, c, saved, h_next, c_next):
 
 
 @njit
-def _shown_back(a, place, h_bar, d_c, cell, d_gains):
-    """Write the gradient of o of a row over o, add to d_c what h pulls at c through N."""
+def _shown_back(a, opened, h_bar, d_c, cell, d_gains, to):
+    """Write the gradient of o of a row to `to`, add to d_c what h pulls at c through N."""
     one, size = fill(np.float32(1)), 4 * a.hidden_padded
     share = one * fill(np.float32(1) / np.float32(a.hidden))
     mean, scale = _moments(a, cell, 1)
@@ -134,12 +127,12 @@ def _shown_back(a, place, h_bar, d_c, cell, d_gains):
     for unit in range(0, size, BYTES):
         normal, gain = _normal(cell + unit, mean, scale), load(a.cell_gain + unit)
         shown = tanh(fma(normal, gain, load(a.cell_bias + unit)))
-        opened, dh = load(place + 3 * size + unit), load(h_bar + unit)
-        pulled = dh * opened * (one - shown * shown)
-        store(place + 3 * size + unit, dh * shown * opened * (one - opened))
-        to = d_gains + unit
-        store(to, fma(pulled, normal, load(to)))
-        store(to + size, load(to + size) + pulled)
+        o, dh = load(opened + unit), load(h_bar + unit)
+        pulled = dh * o * (one - shown * shown)
+        store(to + unit, dh * shown * o * (one - o))
+        of_gain = d_gains + unit
+        store(of_gain, fma(pulled, normal, load(of_gain)))
+        store(of_gain + size, load(of_gain + size) + pulled)
         pulled = pulled * gain
         store(h_bar + unit, pulled)  # of N(c): dh is not wanted any more
         first, second = first + pulled, fma(pulled, normal, second)
@@ -153,46 +146,69 @@ def _shown_back(a, place, h_bar, d_c, cell, d_gains):
 
 @njit
 def _share_of(a, buffer):
-    """Return where the chunk, whose scratch `buffer` is in, adds up the gradients of γ and βc."""
+    """Return where the chunk, whose scratch `buffer` is in, adds up gradients of scales.
+
+    They are those of γ by the blocks of U, of γc and βc, then of γx and of b by the blocks of W.
+    """
     return a.d_gain + (buffer - a.scratch) // a.scratch_size * a.d_gain_size
+
+
+@njit
+def _add_blocks(to, source, count):
+    """Add `count` bytes of floats."""
+    for i in range(0, count, BYTES):
+        store(to + i, load(to + i) + load(source + i))
 
 
 @njit
 def _lstm_back(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask):
     one, size = fill(np.float32(1)), 4 * a.hidden_padded
     d_gains = _share_of(a, buffer)
+    of_x = d_gains + 6 * size
     for row in range(n):
-        place, at = saved + 8 * row * size, row * size
+        place, at = saved + 12 * row * size, row * size
+        to = gates + 12 * row * size
         for unit in range(0, size, BYTES):
             taken = load(place + unit) * load(place + 2 * size + unit)
             value = fma(load(place + size + unit), load(c + at + unit), taken)
             store(buffer + unit, value)
-        _shown_back(a, place, d_h + at, d_c + at, buffer, d_gains + 4 * size)
+        cell, opened = d_gains + 4 * size, place + 3 * size
+        _shown_back(a, opened, d_h + at, d_c + at, buffer, cell, to + 3 * size)
         for unit in range(0, size, BYTES):
-            to = place + unit
-            i, f, g, dc = load(to), load(to + size), load(to + 2 * size), load(d_c + at + unit)
-            store(to, dc * g * i * (one - i))
-            store(to + size, dc * load(c + at + unit) * f * (one - f))
-            store(to + 2 * size, dc * i * (one - g * g))
+            of, dc = place + unit, load(d_c + at + unit)
+            i, f, g = load(of), load(of + size), load(of + 2 * size)
+            store(to + unit, dc * g * i * (one - i))
+            store(to + size + unit, dc * load(c + at + unit) * f * (one - f))
+            store(to + 2 * size + unit, dc * i * (one - g * g))
             store(d_c + at + unit, dc * f)
-        _normal_back(a, place + 4 * size, place, a.gain, d_gains, 4)
+        _add_blocks(of_x + 4 * size, to, 4 * size)
+        _normal_back(a, place + 4 * size, to, a.gain, d_gains, to + 4 * size, 4)
+        _normal_back(a, place + 8 * size, to, a.x_gain, of_x, to, 4)
     clear(d_h, n * a.hidden_padded)
 
 
 @njit
 def _gru(a, n, x, used, h, c, saved, h_next, c_next):
-    _products_of_gru(a, n, used, saved)
     size = 4 * a.hidden_padded
+    _three(a, n, used, size, a.u, a.hidden, saved, 3)
+    _three(a, n, x, 4 * a.features_padded, a.w, a.features, saved, 6)
     for row in range(n):
-        d, to = integer(x + 8 * row), saved + 6 * row * size
-        mean, scale = _moments(a, to + 3 * size, 2)
-        for i in range(0, 2 * size, BYTES):  # of d and saved gates n stands first, of γ last
-            normal = _normal(to + 3 * size + i, mean, scale)
-            store(to + size + i, sigmoid(fma(normal, load(a.gain + i), load(d + size + i))))
-        mean, scale = _moments(a, to + 5 * size, 1)
+        to = saved + 9 * row * size
+        u, of_x = to + 3 * size, to + 7 * size
+        mean, scale = _moments(a, u, 2)
+        mean_x, scale_x = _moments(a, of_x, 2)
+        gain, shift = a.x_gain + size, a.x_shift + size
+        for i in range(0, 2 * size, BYTES):  # of W's blocks n stands first, of U's last
+            d = fma(_normal(of_x + i, mean_x, scale_x), load(gain + i), load(shift + i))
+            store(to + size + i, sigmoid(fma(_normal(u + i, mean, scale), load(a.gain + i), d)))
+        u, of_x, gain = to + 5 * size, to + 6 * size, a.gain + 2 * size
+        mean, scale = _moments(a, u, 1)
+        mean_x, scale_x = _moments(a, of_x, 1)
         for unit in range(0, size, BYTES):
-            inner = _normal(to + 5 * size + unit, mean, scale) * load(a.gain + 2 * size + unit)
-            new = tanh(fma(load(to + size + unit), inner, load(d + unit)))
+            normal = _normal(of_x + unit, mean_x, scale_x)
+            d = fma(normal, load(a.x_gain + unit), load(a.x_shift + unit))
+            inner = _normal(u + unit, mean, scale) * load(gain + unit)
+            new = tanh(fma(load(to + size + unit), inner, d))
             store(to + unit, new)
             before = load(h + row * size + unit)
             store(h_next + row * size + unit, fma(load(to + 2 * size + unit), before - new, new))
@@ -202,83 +218,31 @@ def _gru(a, n, x, used, h, c, saved, h_next, c_next):
 def _gru_back(a, n, saved, gates, used, h, c, d_h, d_c, buffer, mask):
     one, size = fill(np.float32(1)), 4 * a.hidden_padded
     d_gains = _share_of(a, buffer)
+    of_x = d_gains + 5 * size
     for row in range(n):
-        place, at = saved + 6 * row * size, row * size
-        mean, scale = _moments(a, place + 5 * size, 1)
+        place, to, at = saved + 9 * row * size, gates + 9 * row * size, row * size
+        u = place + 5 * size
+        mean, scale = _moments(a, u, 1)
         for unit in range(0, size, BYTES):
-            to = place + unit
-            new, reset, update = load(to), load(to + size), load(to + 2 * size)
-            normal, dh = _normal(to + 5 * size, mean, scale), load(d_h + at + unit)
+            of = place + unit
+            new, reset, update = load(of), load(of + size), load(of + 2 * size)
+            normal, dh = _normal(u + unit, mean, scale), load(d_h + at + unit)
             d_new = dh * (one - update) * (one - new * new)
             inner = normal * load(a.gain + 2 * size + unit)
-            store(to, d_new)
-            store(to + size, d_new * inner * reset * (one - reset))
-            store(to + 2 * size, dh * (load(h + at + unit) - new) * update * (one - update))
+            store(to + unit, d_new)
+            store(to + size + unit, d_new * inner * reset * (one - reset))
+            d_update = dh * (load(h + at + unit) - new) * update * (one - update)
+            store(to + 2 * size + unit, d_update)
             store(d_h + at + unit, dh * update)
             store(buffer + unit, d_new * reset)
-        _normal_back(a, place + 3 * size, place + size, a.gain, d_gains, 2)
-        last = 2 * size
-        _normal_back(a, place + 5 * size, buffer, a.gain + last, d_gains + last, 1)
+        _add_blocks(of_x + 3 * size, to, 3 * size)
+        last, both = 2 * size, to + size
+        _normal_back(a, place + 3 * size, both, a.gain, d_gains, to + 3 * size, 2)
+        _normal_back(a, u, buffer, a.gain + last, d_gains + last, to + 5 * size, 1)
+        _normal_back(a, place + 6 * size, to, a.x_gain, of_x, to, 1)
+        _normal_back(a, place + 7 * size, both, a.x_gain + size, of_x + size, both, 2)
 
 
-def _inputs_of(groups: tuple[tuple[int, int], ...]) -> Any:
-    """Return what forms d of `ROWS` rows of W x: `groups` of blocks, by first and count."""
-
-    @njit
-    def inputs(a, chunk):
-        size, row = 4 * a.hidden_padded, 4 * a.w_blocks * a.hidden
-        for r in range(chunk * ROWS, min(chunk * ROWS + ROWS, a.table_rows)):
-            to = a.table + r * a.w_blocks * size
-            _take_row(a, to, a.inputs + r * row)
-            for first, count in groups:
-                at = to + first * size
-                mean, scale = _moments(a, at, count)
-                gain, shift = a.x_gain + first * size, a.x_shift + first * size
-                for i in range(0, count * size, BYTES):
-                    store(
-                        at + i, fma(_normal(at + i, mean, scale), load(gain + i), load(shift + i))
-                    )
-
-    return inputs
-
-
-def _give_of(groups: tuple[tuple[int, int], ...]) -> Any:
-    """Return what gives the gradients of W x of a chunk's rows, from those of d; and zeros."""
-
-    @njit
-    def give(a, chunk):
-        first, rows = chunk * CHUNK, min(CHUNK, a.rows - chunk * CHUNK)
-        size, row = 4 * a.hidden_padded, 4 * a.w_blocks * a.hidden
-        saved = a.saved + integer(a.starts + 8 * chunk) * CHUNK * size * a.blocks
-        own, d_gain = a.scratch + chunk * a.scratch_size, a.d_x_gain + chunk * a.d_gain_size
-        clear_padding(a, a.d_inputs, a.steps * row, row, a.w_blocks * a.hidden, first, rows)
-        for r in range(rows):
-            for t in range(length_of(a, first + r)):
-                at = offset_of(a, first + r, t, a.steps * row, row)
-                place = saved + (t * CHUNK + r) * size * a.blocks
-                _take_row(a, own, a.inputs + at)
-                for block, count in groups:
-                    of = block * size
-                    _normal_back(a, own + of, place + of, a.x_gain + of, d_gain + of, count)
-                for block in range(a.w_blocks):
-                    to = a.d_inputs + at + 4 * gate_at(a.w_gates, block) * a.hidden
-                    copy_exactly(to, own + block * size, a.hidden)
-
-    return give
-
-
-@njit
-def _take_row(a, to, source):
-    """Copy a row of W x (G·H,) to blocks of Hp, in the order of the cell."""
-    for block in range(a.w_blocks):
-        gate = gate_at(a.w_gates, block)
-        place = to + 4 * block * a.hidden_padded
-        copy_padded(place, source + 4 * gate * a.hidden, a.hidden, a.hidden_padded)
-
-
-_OF_LSTM, _OF_GRU = ((0, 4),), ((0, 1), (1, 2))  # what is normalised together: all; n, and r with z
-_lstm_inputs, _lstm_give = _inputs_of(_OF_LSTM), _give_of(_OF_LSTM)
-_gru_inputs, _gru_give = _inputs_of(_OF_GRU), _give_of(_OF_GRU)
 _lstm_chunk, _lstm_chunk_back = forward_with(_lstm), backward_with(_lstm_back)
 _gru_chunk, _gru_chunk_back = forward_with(_gru), backward_with(_gru_back)
 
@@ -301,23 +265,3 @@ def normed_gru_forward(chunk, address):
 def normed_gru_backward(chunk, address):
     """Run a chunk back through all its steps."""
     _gru_chunk_back(arguments(address), chunk)
-
-
-def normed_lstm_inputs(chunk, address):
-    """Form d of some rows."""
-    _lstm_inputs(arguments(address), chunk)
-
-
-def normed_lstm_give(chunk, address):
-    """Give the gradients of W x of a chunk's rows."""
-    _lstm_give(arguments(address), chunk)
-
-
-def normed_gru_inputs(chunk, address):
-    """Form d of some rows."""
-    _gru_inputs(arguments(address), chunk)
-
-
-def normed_gru_give(chunk, address):
-    """Give the gradients of W x of a chunk's rows."""
-    _gru_give(arguments(address), chunk)

@@ -42,8 +42,9 @@ LAYOUTS = {
     "rnn_relu": Layout(1, (0,), (0,)),
     "lstm": Layout(4, (0, 1, 2, 3), (0, 1, 2, 3)),
     "gru_simple": Layout(2, (0, 1), (0, 1)),
-    "lstm_normed": Layout(8, (0, 1, 2, 3), (0, 1, 2, 3), u_first=4),  # i, f, g, o, U h of each
-    "gru_normed": Layout(6, (2, 0, 1), (0, 1, 2), u_first=3),  # n, r, z, U h of r, z, n
+    # i, f, g, o, then U h of each, then W x; n, r, z, then U h of r, z, n, then W x of n, r, z
+    "lstm_normed": Layout(12, (0, 1, 2, 3), (0, 1, 2, 3), u_first=4),
+    "gru_normed": Layout(9, (2, 0, 1), (0, 1, 2), u_first=3),
     "mingru": Layout(2, (0, 1), ()),
     "minlstm": Layout(3, (0, 1, 2), ()),
     "gru_after": Layout(4, (2, 0, 1), (0, 1, 2), u_first=1, apart=True),  # n, r, z, U h + c of n

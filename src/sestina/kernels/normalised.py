@@ -1,6 +1,7 @@
-"""Layer-normalised layers over whole batches: steps whose inputs' products are ready.
+"""Layer-normalised layers over whole batches of ragged sequences: forward and backward.
 
-The caller forms W x of all steps at once; here it is normalised, and laid out for `layer_normed`.
+What is computed is defined in `reference_normed`; what `recurrent` does for other cells is done
+here for these, whose scales and shifts come beside their weights.
 """
 
 from __future__ import annotations
@@ -23,40 +24,23 @@ from sestina.kernels.arguments import (
 from sestina.kernels.cells import Weights, Zone
 from sestina.kernels.compiled import Kernel
 from sestina.kernels.layer_normed import (
-    ROWS,
     normed_gru_backward,
     normed_gru_forward,
-    normed_gru_give,
-    normed_gru_inputs,
     normed_lstm_backward,
     normed_lstm_forward,
-    normed_lstm_give,
-    normed_lstm_inputs,
 )
 from sestina.kernels.layouts import LAYOUTS, padded
 from sestina.kernels.packing import PACK_BACKWARD, SUM_SHARES
 from sestina.kernels.parallel import run
-from sestina.kernels.plans import plan
 from sestina.kernels.sequence import PAD
 from sestina.kernels.workspace import lend
 
 Array = NDArray[np.float32]
 CELLS = {"lstm": "lstm_normed", "gru_after": "gru_normed"}
 KERNELS = {
-    "lstm_normed": (
-        Kernel(normed_lstm_inputs),
-        Kernel(normed_lstm_forward),
-        Kernel(normed_lstm_backward),
-        Kernel(normed_lstm_give),
-    ),
-    "gru_normed": (
-        Kernel(normed_gru_inputs),
-        Kernel(normed_gru_forward),
-        Kernel(normed_gru_backward),
-        Kernel(normed_gru_give),
-    ),
+    "lstm_normed": (Kernel(normed_lstm_forward), Kernel(normed_lstm_backward)),
+    "gru_normed": (Kernel(normed_gru_forward), Kernel(normed_gru_backward)),
 }
-"""W x normalised and laid out; steps; steps back; the gradients of W x."""
 
 
 class Gains(NamedTuple):
@@ -71,13 +55,15 @@ class Gains(NamedTuple):
 
 def forward(
     cell: str,
-    sums: Array,
+    x: Array,
+    kernel: Any,
     hidden: Any,
     gains: Gains,
     state: tuple[Any, ...] | None = None,
     *,
     lengths: NDArray[np.int64] | None = None,
     reverse: bool = False,
+    input_mask: Array | None = None,
     hidden_mask: Array | None = None,
     zone: Zone | None = None,
     outputs: Array | None = None,
@@ -87,12 +73,14 @@ def forward(
 
     Args:
         cell: A key of `CELLS`.
-        sums: W x (B, T, G·H), contiguous, G in PyTorch's order.
+        x: (B, T, D) of unit stride along D.
+        kernel: W (G·H, D), contiguous, G in PyTorch's order.
         hidden: U (G·H, H), contiguous.
         gains: Of W x, with b, of U h, and of c.
         state: As in `recurrent.forward`, and so are all others.
         lengths: See there.
         reverse: See there.
+        input_mask: See there.
         hidden_mask: See there.
         zone: See there.
         outputs: See there.
@@ -101,25 +89,18 @@ def forward(
     Returns:
         Final states, (B, H) each, and what `backward` goes by, for one call.
     """
-    batch, steps, wide = sums.shape
-    none = np.zeros((wide, 0), np.float32), np.zeros(wide, np.float32)
-    a = Arguments(CELLS[cell], Weights(none[0], hidden, none[1], none[1]))
+    none = np.zeros(len(kernel), np.float32)
+    a = Arguments(CELLS[cell], Weights(kernel, hidden, none, none))
     set_weights(a)
-    numbers = np.arange(batch * steps).reshape(batch, steps)
-    set_batch(a, numbers, lengths, keep)
+    set_batch(a, x, lengths, keep)
     a["reverse"] = reverse
-    if hidden_mask is not None:
-        set_masks(a, None, hidden_mask)
+    set_masks(a, input_mask, hidden_mask)
     if zone is not None:
         set_zone(a, zone)
-    rows = batch * steps
-    a.follow(plan({"table_rows": rows}, {"table": rows * a["w_blocks"] * a["hidden_padded"]}))
-    a.set(inputs=sums)
     _set_gains(a, gains)
-    run(KERNELS[a.cell][0], -(-rows // ROWS), a.address, 8.0 * sums.size)
     final = set_states(a, "{}0", state, "{}n", None)
     a.set_strided("out", outputs)
-    run(KERNELS[a.cell][1], a["chunks"], a.address, a.work)
+    run(KERNELS[a.cell][0], a["chunks"], a.address, a.work)
     return final, a
 
 
@@ -143,7 +124,8 @@ def _set_gains(a: Arguments, gains: Gains) -> None:
 class Gradients(NamedTuple):
     """Gradients of a loss with respect to what went into a layer, as there."""
 
-    sums: Array
+    x: Array
+    kernel: Array
     hidden: Array
     gains: Gains
     state: tuple[Array, ...]
@@ -160,26 +142,26 @@ def backward(
         d_final: (B, H) for each final state, or None.
     """
     chunks, masked, zoned = a["chunks"], bool(a["hidden_mask"]), bool(a["zone"])
-    a.follow(plans.of_backward(a.cell, 0, a.hidden, chunks, False, masked, zoned))
+    a.follow(plans.of_backward(a.cell, a.features, a.hidden, chunks, False, masked, zoned))
     run(PACK_BACKWARD, a.panels, a.address, a.packing)
     d_state = set_states(a, "d_{}n", d_final, "d_{}0", None)
     a.set_strided("d_out", d_outputs)
+    d_x = lend((a["rows"], a["steps"], a.features))
+    a.set_strided("d_x", d_x)
     d_weights = Weights(*(np.empty(weight.shape, np.float32) for weight in a.weights))
     set_gradients(a, d_weights)
-    layout, high = LAYOUTS[a.cell], padded(a.hidden)
-    own = len(layout.u) + 2  # blocks of γ of U h, and γ and β of c; those of γ of W x follow
-    shares = np.zeros((chunks, own + len(layout.w), high), np.float32)
-    d_sums = lend((a["rows"], a["steps"], len(d_weights.input)))
-    a.set(d_gain=shares, d_x_gain=shares[0, own], d_inputs=d_sums)
+    order, count = LAYOUTS[a.cell], len(LAYOUTS[a.cell].w)
+    shares = np.zeros((chunks, 3 * count + 2, padded(a.hidden)), np.float32)
+    a.set(d_gain=shares)
     a["d_gain_size"] = shares[:1].nbytes
-    _, _, back, give = KERNELS[a.cell]
-    run(back, chunks, a.address, 2 * a.work)
-    run(SUM_SHARES, high // PAD + 1, a.address, a["d_weights_size"] / 4 * chunks)
-    run(give, chunks, a.address, 8.0 * d_sums.size)
+    run(KERNELS[a.cell][1], chunks, a.address, 2 * a.work)
+    rows = (a["features_padded"] + a["hidden_padded"]) // PAD
+    run(SUM_SHARES, rows + 1, a.address, a["d_weights_size"] / 4 * chunks)
     summed = shares.sum(axis=0)[:, : a.hidden]  # chunk by chunk, in their order
-    d_hidden, d_input = (np.empty((len(layout.w), a.hidden), np.float32) for _ in range(2))
-    d_hidden[list(layout.u)], d_input[list(layout.w)] = summed[: len(layout.u)], summed[own:]
-    of_c = summed[own - 2 : own] if a.cell == "lstm_normed" else (None, None)
-    gains = Gains(d_input.ravel(), d_weights.input_bias, d_hidden.ravel(), *of_c)
+    gains = np.empty((3, count, a.hidden), np.float32)  # γ of W x, b, γ of U h
+    gains[0, list(order.w)], gains[1, list(order.w)] = summed[count + 2 :].reshape(2, count, -1)
+    gains[2, list(order.u)] = summed[:count]
+    of_c = summed[count : count + 2] if a.cell == "lstm_normed" else (None, None)
     a.release()
-    return Gradients(d_sums, d_weights.hidden, gains, d_state)
+    scales = Gains(*gains.reshape(3, -1), *of_c)
+    return Gradients(d_x, d_weights.input, d_weights.hidden, scales, d_state)

@@ -45,7 +45,7 @@ FIELDS = (
     "at_masked", "at_inputs", "at_d_inputs", "at_kept",
     # of normalised layers: scales of U h and of c, shifts of c, ones for real units; of W x
     "gain", "cell_gain", "cell_bias", "real", "d_gain", "d_gain_size",
-    "x_gain", "x_shift", "d_x_gain",
+    "x_gain", "x_shift",
     # gradients
     "d_hn", "d_cn", "d_h0", "d_c0", "d_out", "d_out_row", "d_out_step",
     "d_x", "d_x_row", "d_x_step",

@@ -1,4 +1,4 @@
-"""Layer-normalised layers on the kernels: W x by torch, all else by kernels, as one node.
+"""Layer-normalised layers on the kernels, each direction as one node of the graph.
 
 Where the kernels cannot go, and for derivatives of derivatives, the plain loop does it.
 """
@@ -25,7 +25,7 @@ class _Task(NamedTuple):
     cell: str
     lengths: Tensor | None  # (B,)
     reverse: bool
-    way: Way  # its mask of h and zoneout alone are looked at
+    way: Way  # its masks and zoneout alone are looked at
 
     def again(self, tensors: Sequence[Any]) -> tuple[Tensor, State]:
         """Run the plain loop, of what `_Steps` takes."""
@@ -38,6 +38,7 @@ class _Task(NamedTuple):
             state,
             lengths=self.lengths,
             reverse=self.reverse,
+            input_mask=self.way.input_mask,
             hidden_mask=self.way.hidden_mask,
             zone=self.way.zone,
             norm=LayerNorm(*norm),
@@ -118,10 +119,9 @@ def layer(
     for number, way in enumerate(ways):
         norm, weights = way.norm, way.weights[:3]
         assert isinstance(norm, LayerNorm)
-        seen = plain.entering(x, lengths, way.input_mask)
         state = way.state or (None,) * STATES[cell]
         task = _Task(cell, lengths, number == 1, way)
-        outputs, *final = _Steps.apply(task, seen, *weights, *norm, *state)  # type: ignore[no-untyped-call]  # torch gives it no types
+        outputs, *final = _Steps.apply(task, x, *weights, *norm, *state)  # type: ignore[no-untyped-call]  # torch gives it no types
         made.append(outputs)
         finals.append(final)
     states = [torch.stack(state) for state in zip(*finals, strict=True)]
@@ -148,22 +148,18 @@ class _Steps(torch.autograd.Function):
         """Give gradients to whatever wants one."""
         from sestina.kernels import normalised  # which loads numba
 
-        x, kernel, *rest = tensors = ctx.saved_tensors
-        task, wanted = ctx.task, ctx.needs_input_grad[1:]
+        tensors, task, wanted = ctx.saved_tensors, ctx.task, ctx.needs_input_grad[1:]
         if torch.is_grad_enabled():
             return None, *differentiable(task.again, tensors, wanted, gradients)
         record, ctx.record = ctx.record, None
         if record is None:  # used up by a backward that kept the graph
-            record = _run(task, x, (kernel, *rest))[2]
+            record = _run(task, tensors[0], tensors[1:])[2]
         parts = [None if part is None else part.contiguous().numpy() for part in gradients]
         found = normalised.backward(record, parts[0], tuple(parts[1:]))
-        sums, gains = torch.from_numpy(found.sums), found.gains
-        d_x = sums @ kernel if wanted[0] else None
-        d_kernel = sums.flatten(0, 1).T @ x.flatten(0, 1)
-        small = (found.hidden, gains.bias, gains.input, gains.hidden, gains.cell, gains.cell_bias)
-        arrays = (*small, *found.state)
-        every = [d_x, d_kernel, *(None if a is None else torch.from_numpy(a) for a in arrays)]
-        return None, *(part if want else None for part, want in zip(every, wanted, strict=True))
+        by_input, bias, *others = found.gains
+        every = (found.x, found.kernel, found.hidden, bias, by_input, *others, *found.state)
+        kept = zip(every, wanted, strict=True)
+        return None, *(torch.from_numpy(part) if wants else None for part, wants in kept)
 
 
 def _run(task: _Task, x: Tensor, tensors: Sequence[Tensor | None]) -> Any:
@@ -174,18 +170,18 @@ def _run(task: _Task, x: Tensor, tensors: Sequence[Tensor | None]) -> Any:
     solid = [None if part is None else part.detach().contiguous().numpy() for part in tensors]
     kernel, hidden, bias, of_x, of_u, of_c, shift = solid[:7]
     assert kernel is not None and hidden is not None
-    way, state, (batch, steps) = task.way, solid[7:], x.shape[:2]
-    sums, outputs = lend((batch, steps, len(kernel))), torch.empty(batch, steps, hidden.shape[1])
-    rows = torch.from_numpy(sums).view(-1, len(kernel))
-    torch.mm(x.detach().flatten(0, 1), torch.from_numpy(kernel).T, out=rows)
+    way, state = task.way, solid[7:]
+    outputs = torch.from_numpy(lend((*x.shape[:2], hidden.shape[1])))
     final, record = normalised.forward(
         task.cell,
-        sums,
+        (x if x.stride(2) == 1 else x.contiguous()).detach().numpy(),
+        kernel,
         hidden,
         normalised.Gains(of_x, bias, of_u, of_c, shift),
         None if state[0] is None else tuple(state),
         lengths=None if task.lengths is None else task.lengths.numpy(),
         reverse=task.reverse,
+        input_mask=None if way.input_mask is None else way.input_mask.numpy(),
         hidden_mask=None if way.hidden_mask is None else way.hidden_mask.numpy(),
         zone=way.zone,
         outputs=outputs.numpy(),

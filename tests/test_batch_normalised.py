@@ -9,7 +9,8 @@ import torch
 import sestina
 from sestina import TextClassifier, load
 from sestina.errors import DataError, OptionError
-from sestina.kernels import reference_normed
+from sestina.kernels import parallel, reference_normed
+from sestina.kernels.in_step import KERNELS
 from sestina.nn import GRU, LSTM
 from sestina.nn.norms import STEPS
 
@@ -57,6 +58,20 @@ def test_kernels_are_the_loop_in_float64(training, hidden, dropped):
         torch.testing.assert_close(one.double(), other, atol=limit, rtol=0)
     for one, other in zip(layer.buffers(), slow.buffers(), strict=True):
         torch.testing.assert_close(one.double(), other.double(), atol=1e-4, rtol=1e-4)
+
+
+@both_modes
+def test_a_row_that_runs_alone_goes_by_what_was_kept(training):
+    layer = made().train(training)
+    slow, lengths = copy.deepcopy(layer).double(), [7, 5, 1, 5]
+    x = torch.randn(4, 8, 5)
+    ours = results(layer, x.clone().requires_grad_(), lengths)
+    theirs = results(slow, x.double().requires_grad_(), lengths)
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one.double(), other, atol=1e-3, rtol=1e-3)
+    found = layer(x[:1])[0]  # a batch of its own
+    torch.testing.assert_close(found, layer.eval()(x[:1])[0])
+    assert layer.batches_l0[:7].tolist() == [3 if training else 2] * 5 + [2] * 2
 
 
 @both_modes
@@ -171,17 +186,37 @@ def test_streams():
     )
 
 
-def test_threads_and_padding_change_no_bit():
-    x, lengths, found = torch.randn(300, 12, 16), torch.randint(0, 13, (300,)), []
-    for threads in (1, 2, 3):
-        layer = made(16, 256)  # so much work that threads share it
+def test_threads_and_padding_change_no_bit(monkeypatch):
+    x, lengths, found = torch.randn(80, 12, 16), torch.randint(0, 13, (80,)), []
+    monkeypatch.setattr(parallel, "LITTLE_OF_PHASES", 0.0)
+    monkeypatch.setattr(parallel._State, "alone_until", 0.0)
+    for threads, late in ((1, 1.0), (2, 1e9), (3, 1e9), (3, 0.0)):
+        layer = made(16, 100)
         sestina.set_threads(threads)
+        monkeypatch.setattr(parallel, "LATE", late)
         spoilt = x.clone()
         spoilt[torch.arange(12) >= lengths[:, None]] = torch.nan if threads > 1 else 0.0
         found.append([*results(layer, spoilt.requires_grad_(), lengths), *layer.buffers()])
     sestina.set_threads(None)
     for other in found[1:]:
         assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
+
+
+def test_threads_that_were_waited_for_are_not_asked_for_a_while(monkeypatch):
+    asked = []
+
+    def compiled(function, signature, **options):
+        return lambda address, first, last, *rest: asked.append((function.__name__, first, last))
+
+    monkeypatch.setattr(parallel, "compiled", compiled)
+    monkeypatch.setattr(parallel, "threads", lambda: 2)
+    monkeypatch.setattr(parallel._State, "alone_until", 0.0)
+    monkeypatch.setattr(parallel, "LATE", 1e9)
+    parallel.run_phases(KERNELS[0], 10, 4, 0, 1e7)
+    assert asked == [("phases_together", 0, 8), ("phases_together", 8, 10)]
+    monkeypatch.setattr(parallel, "LATE", -1e9)
+    parallel.run_phases(KERNELS[0], 10, 4, 0, 1e7)
+    assert asked[2:] == [("phases_together", 0, 8), ("phases_alone", 8, 10)]
 
 
 def test_a_model_keeps_its_statistics(tmp_path):

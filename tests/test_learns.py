@@ -62,6 +62,14 @@ def test_variants_of_a_reader_see_order(options):
     assert accuracy(ADJACENT, 8, "gru", **options) >= 0.95
 
 
+@pytest.mark.parametrize("normalise", ["layer", "batch"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_normalised_readers_see_order_and_nothing_in_noise(normalise, bidirectional):
+    options = {"normalise": normalise, "bidirectional": bidirectional}
+    assert accuracy(ADJACENT, 8, "lstm", **options) >= 0.95
+    assert at_chance(accuracy(toy.noise, 8, "lstm", epochs=8, **options))
+
+
 @pytest.mark.parametrize("encoder", ["gru", "lstm"])
 def test_gates_remember_the_first_word(encoder):
     assert accuracy(partial(toy.order, gap=18), 20, encoder) >= 0.95

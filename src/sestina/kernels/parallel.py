@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from numbers import Integral
@@ -27,10 +28,11 @@ from sestina.kernels.memory import pointer_to
 
 
 class _State:
-    """How many threads are asked for, and whether this process was forked."""
+    """How many threads are asked for, whether this process was forked, until when phases wait."""
 
     threads: int | None = None
     forked = False
+    alone_until = 0.0  # by `time.monotonic`
 
 
 _launching = Lock()
@@ -139,24 +141,27 @@ def launch_together(address, chunks, threads, arguments):
             chunk = _claim(place)
 
 
-def phases_alone(address, phases, chunks, threads, arguments):
-    """Call a kernel for every chunk of every phase, one after the other."""
-    for chunk in range(phases * chunks):
+def phases_alone(address, first, last, chunks, threads, arguments):
+    """Call a kernel for every chunk of the phases from `first` to `last`, one after the other."""
+    for chunk in range(first * chunks, last * chunks):
         _call(address, chunk, arguments)
 
 
-def phases_together(address, phases, chunks, threads, arguments):
-    """Call a kernel for every chunk of every phase; no phase begins before the one before ends."""
-    for phase in range(phases):
+def phases_together(address, first, last, chunks, threads, arguments):
+    """Call a kernel for every chunk of some phases; none begins before the one before it ends."""
+    for phase in range(first, last):
         for thread in prange(threads):
             for chunk in range(thread, chunks, threads):
                 _call(address, phase * chunks + chunk, arguments)
 
 
 LITTLE = 4e6  # operations, some 50 µs
-LITTLE_OF_PHASES = 3e7  # some 300 µs: threads wait for each other at the end of every phase
+LITTLE_OF_PHASES = 1e6  # some 15 µs
+AT_ONCE = 8  # phases, after which the clock is looked at
+SLOW, LATE = 1e10, 5e-4  # operations a second, and seconds more: a phase that takes longer waited
+PAUSE = 2.0  # seconds for which phases then run on one thread
 SIGNATURE = types.void(*[types.int64] * 4)
-PHASED = types.void(*[types.int64] * 5)
+PHASED = types.void(*[types.int64] * 6)
 
 
 def run(kernel: Kernel, chunks: int, arguments: int, work: float = math.inf) -> None:
@@ -182,6 +187,9 @@ def run(kernel: Kernel, chunks: int, arguments: int, work: float = math.inf) -> 
 def run_phases(kernel: Kernel, phases: int, chunks: int, arguments: int, work: float) -> None:
     """Run `kernel` for chunks 0 … `chunks` − 1 of each phase, which begins when the last has ended.
 
+    Threads wait for each other in every phase, on a busy machine up to a time slice. Where that is
+    seen to happen, phases run on one thread for a while; results do not depend on it.
+
     Args:
         kernel: What runs; chunk c of phase p is its number p · `chunks` + c.
         phases: How many.
@@ -190,13 +198,18 @@ def run_phases(kernel: Kernel, phases: int, chunks: int, arguments: int, work: f
         work: Multiplications and additions of one phase, roughly; little stays on one thread.
     """
     count = 1 if work < LITTLE_OF_PHASES else min(threads(), chunks)
-    if count <= 1:
-        compiled(phases_alone, PHASED)(kernel.address, phases, chunks, 1, arguments)
-        return
-    guard = _guard()  # before compiling, which starts threads too
-    launch = compiled(phases_together, PHASED, parallel=True)
-    with guard:
-        launch(kernel.address, phases, chunks, count, arguments)
+    for first in range(0, phases, AT_ONCE):
+        last, begun = min(first + AT_ONCE, phases), time.monotonic()
+        if count <= 1 or begun < _State.alone_until:
+            compiled(phases_alone, PHASED)(kernel.address, first, last, chunks, 1, arguments)
+            continue
+        guard = _guard()  # before compiling, which starts threads too
+        launch = compiled(phases_together, PHASED, parallel=True)
+        begun = time.monotonic()
+        with guard:
+            launch(kernel.address, first, last, chunks, count, arguments)
+        if time.monotonic() - begun > (last - first) * (LATE + work / SLOW):
+            _State.alone_until = time.monotonic() + PAUSE
 
 
 def _guard() -> Any:

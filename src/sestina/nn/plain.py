@@ -126,11 +126,11 @@ def run(
         Outputs (B, T, H), zeros at padding, and the state after each row's last true step.
     """
     with _without_autocast(x.device.type):
-        x = entering(x, lengths, input_mask)
+        x = _entering(x, lengths, input_mask)
         here: Norm | None = None if norm is None else norm.here(lengths, reverse, x)
         turned = reverse and here is not None and here.together
         if turned:
-            x, reverse = flipped(x, lengths), False
+            x, reverse = _flipped(x, lengths), False
         _, recurrent, _, hidden_bias = weights
         driven = drive(x, weights, here)  # (B, T, G·H)
         if not len(recurrent) and hidden_bias is not None:  # no product will add it
@@ -139,21 +139,21 @@ def run(
         if state is None:
             state = (x.new_zeros(x.shape[0], size),) * STATES[cell]
         way = Way(weights, state, None, hidden_mask, zone)
-        states = run_driven(cell, driven, way, here, lengths, reverse, watch is not None)
+        states = _run_driven(cell, driven, way, here, lengths, reverse, watch is not None)
         if watch is not None:
             watch(Seen(cell, x, weights, lengths, reverse, state, states, zone, here))
-        outputs, final = closed(driven, state, states, lengths, reverse)
-        return flipped(outputs, lengths) if turned else outputs, final
+        outputs, final = _closed(driven, state, states, lengths, reverse)
+        return _flipped(outputs, lengths) if turned else outputs, final
 
 
-def entering(x: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor:
+def _entering(x: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor:
     """Return x (B, T, D) with zeros for padding, times its mask (B, D)."""
     if lengths is not None:
         x = torch.where(_real(lengths, x), x, 0.0)
     return x if mask is None else x * mask[:, None]
 
 
-def flipped(x: Tensor, lengths: Tensor | None) -> Tensor:
+def _flipped(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Return x (B, T, D) with the true steps of each row in the opposite order."""
     if lengths is None:
         return x.flip(1)
@@ -163,7 +163,7 @@ def flipped(x: Tensor, lengths: Tensor | None) -> Tensor:
     return x.gather(1, order[:, :, None].expand(x.shape))
 
 
-def run_driven(
+def _run_driven(
     cell: str,
     driven: Tensor,
     way: Way,
@@ -185,7 +185,7 @@ def run_driven(
     return _steps(_step_of(cell, norm), driven, way.state, product, stays, how)
 
 
-def closed(
+def _closed(
     driven: Tensor, state: State, states: list[State], lengths: Tensor | None, reverse: bool
 ) -> tuple[Tensor, State]:
     """Return outputs (B, T, H) and the final state of a run that began with `state`."""

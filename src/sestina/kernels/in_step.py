@@ -140,7 +140,7 @@ class Run:
     def _work(self) -> float:
         """Multiplications and additions of a phase, the mean."""
         rows = int(self.rows.starts[-1]) / max(self._shape[1], 1)
-        return rows * self.hidden * (8.0 * self.hidden + OF_UNIT)
+        return float(rows * self.hidden * (8.0 * self.hidden + OF_UNIT))
 
     def _last(self) -> Numbers:
         """Return where each row of the batch has its last state."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sestina.version import __version__
 
 if TYPE_CHECKING:
+    from sestina.audio.features import LogMel
+    from sestina.audio.speech import read_speech, read_twins
     from sestina.data.datasets import pairs as load_pairs
     from sestina.data.datasets import recordings as load_series
     from sestina.data.datasets import records as load_dataset
@@ -62,6 +64,7 @@ _PLACES = {
     "GloVe": "sestina.vectors.counted",
     "Hashing": "sestina.text.hashing",
     "IntegerSequences": "sestina.text.sequences",
+    "LogMel": "sestina.audio.features",
     "MultiHot": "sestina.text.bags",
     "LanguageModel": "sestina.estimators.language_model",
     "OneHot": "sestina.text.one_hot",
@@ -94,6 +97,8 @@ _PLACES = {
     "read": "sestina.data.read",
     "read_pairs": "sestina.data.parallel",
     "read_series": "sestina.data.series_files",
+    "read_speech": "sestina.audio.speech",
+    "read_twins": "sestina.audio.speech",
     "read_tagged": "sestina.data.tagged",
     "sentences": "sestina.text.sentences",
     "set_threads": "sestina.kernels.parallel",
@@ -112,6 +117,7 @@ __all__ = [
     "Hashing",
     "IntegerSequences",
     "LanguageModel",
+    "LogMel",
     "MultiHot",
     "OneHot",
     "OneHotTokens",
@@ -143,7 +149,9 @@ __all__ = [
     "read",
     "read_pairs",
     "read_series",
+    "read_speech",
     "read_tagged",
+    "read_twins",
     "sentences",
     "set_threads",
 ]

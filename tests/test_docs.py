@@ -313,3 +313,15 @@ def test_version_is_stated_once():
     page = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert sestina.__version__ in page or "Unreleased" in page
     assert importlib.metadata.version("sestina") == sestina.__version__
+
+
+def test_page_of_the_bridges_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "bridgenet.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "bridgenet.md")
+    rates = dict(re.findall(r"^(student|teacher) (\S+)$", capsys.readouterr().out, re.MULTILINE))
+    assert float(rates["student"]) > 0.7 and float(rates["teacher"]) > 0.9
+    assert len(commands(page)) == 2
+    for line in commands(page):
+        run_command(line)
+    assert "twins from noisy.csv" in capsys.readouterr().err

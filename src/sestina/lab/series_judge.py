@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,9 @@ from sestina.data.split import three_parts
 from sestina.lab.experiment import Experiment
 from sestina.lab.parts import LESS, QUICK, SPLIT_SEED, few_of_each
 from sestina.lab.summary import cross_entropy
+
+FALL = 0.05
+_baselines: dict[Any, Any] = {}  # of this process
 
 
 @dataclass
@@ -60,9 +65,8 @@ class SeriesJudge:
     def figures(self, experiment: Experiment, net: Any, used: Any) -> dict[str, Any]:
         """Return accuracy by window and by the vote of a recording's, beside the baselines."""
         from sestina import metrics
-        from sestina.inspect.series_ladder import plain_models
 
-        train, dev, test = self.parts
+        test = self.parts[2]
         pieces, windows = net.cut(test.rows)
         truth = net._labels.encode(test.labels)
         codes = truth[windows.owners]
@@ -73,12 +77,28 @@ class SeriesJudge:
                     "voted": float(voted.mean())}  # fmt: skip
 
         table = net.predict_proba(pieces)  # each is one window
-        plain = [] if self.quick else plain_models(net, train, dev, test)
+        plain = [] if self.quick else self._plain(net)
         right = windows.averaged(table).argmax(axis=1) == truth
         return {
             **told(table),
             "f1": metrics.classification(codes, table.argmax(axis=1))["f1"],
             "interval": list(metrics.accuracy_interval(right)),  # windows of one are no two proofs
             "loss": cross_entropy(table, codes),
+            "drops": drops([row["validation_accuracy"] for row in net.history_]),
             "baselines": {one.name: told(one.probabilities) for one in plain},
         }
+
+    def _plain(self, net: Any) -> list[Any]:
+        """Return the baselines on the net's windows, which experiments of one run share."""
+        from sestina.inspect.series_ladder import plain_models
+
+        key = (*(tuple(part.sums) for part in self.parts), net.window, net.overlap, net.fill)
+        if key not in _baselines:
+            _baselines[key] = plain_models(net, *self.parts)
+        found: list[Any] = _baselines[key]
+        return found
+
+
+def drops(accuracies: Sequence[float]) -> float:
+    """Return how often an accuracy fell by 0.05 or more from one epoch to the next."""
+    return float(sum(one - other >= FALL for one, other in pairwise(accuracies)))

@@ -34,6 +34,7 @@ MEASURES = {
     "accuracy": Measure("accuracy", ""),
     "voted": Measure("accuracy of recordings, by vote", "voted"),
     "teacher": Measure("the teacher's accuracy on clean twins", "teacher"),
+    "drops": Measure("falls of the dev accuracy by 0.05 or more", "falls", 1, falls=True),
     "span_f1": Measure("F1 of spans", "F1"),
     "unseen": Measure("words not in training", "unseen"),
     "chrf": Measure("chrF", "chrF", 1),
@@ -71,7 +72,7 @@ TASKS = {
     "topics": Task("texts with topics"),
     "names": Task("first names"),
     "tag": Task("tagged words", "SequenceTagger", ("accuracy", "span_f1", "unseen")),
-    "series": Task("recordings of numbers", "SeriesClassifier", ("accuracy", "voted")),
+    "series": Task("recordings of numbers", "SeriesClassifier", ("accuracy", "voted", "drops")),
     "bridge": Task("recordings of numbers", "BridgeClassifier", ("accuracy", "voted", "teacher")),
     "generate": Task("texts to write like", "LanguageModel", ("perplexity", "bits_per_character")),
     "translate": Task(

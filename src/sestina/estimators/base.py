@@ -250,20 +250,21 @@ class SequenceClassifier(TrainingOptions, Decisions, Trained, ClassifierMixin, B
                 x, lengths = self._tensors(inputs, rows)
                 yield (x, lengths, goal[torch.from_numpy(rows)]), len(rows)
 
-        def loss(batch: Batch) -> Tensor:
-            x, lengths, wanted = batch
-            return target.loss(self.network_(x, lengths), wanted, per_class)
-
         return Problem(
             network=self.network_,
             batches=batches,
             steps=-(-len(inputs) // self.batch_size),
-            loss=loss,
+            loss=lambda batch: self._loss(target, per_class, batch),
             kernels=self.network_.kernels(),
             validate=None if dev is None else lambda: self._validated(target, *dev),
             unit=self._unit,
             layers=self._layers(),
         )
+
+    def _loss(self, target: Target, per_class: Tensor | None, batch: Batch) -> Tensor:
+        """Return the mean loss of a batch, whose classes count as `per_class` (K,) says."""
+        x, lengths, wanted = batch
+        return target.loss(self.network_(x, lengths), wanted, per_class)
 
     def task(self, X: Any, y: Any = None) -> Problem:
         """Return what training would see of sequences and their labels."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,16 +15,15 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sestina.config import BridgeOptions
-from sestina.data.ragged import Ragged, shuffled_batches, sorted_batches
+from sestina.data.ragged import Ragged, sorted_batches
 from sestina.errors import DataError, OptionError, counted
-from sestina.estimators.base import PREDICT_BATCH
+from sestina.estimators.base import PREDICT_BATCH, Batch
 from sestina.estimators.trained import weights_digest
 from sestina.estimators.windowed import WindowedClassifier
 from sestina.nn.bridged import BridgedNetwork, Heard
 from sestina.nn.heads import Target
 from sestina.shapes import as_series
 from sestina.signals import Scaling, Values
-from sestina.train import Problem
 
 BRIDGES = ("kd", "dr", "lstm3")
 
@@ -260,42 +259,22 @@ class BridgeClassifier(BridgeOptions, WindowedClassifier):
             )
         return BridgedNetwork(self, self.n_features_in_, target.classes)
 
-    def _problem(self, target: Target, inputs: Ragged, codes: NDArray[Any], dev: Any) -> Problem:
-        """Return what the training loop needs: batches, the student's loss, validation."""
-        goal = torch.from_numpy(codes)
-        twins = inputs.values.shape[1] > self.n_features_in_
-        teacher = self.teacher_ if twins else None
-        weights = self._labels.weights(codes, self.class_weight)
-        per_class = None if weights is None else torch.from_numpy(weights)
-
-        def batches(epoch: int) -> Iterator[tuple[tuple[Tensor, ...], int]]:
-            for rows in shuffled_batches(inputs.lengths, self.batch_size, self.seed, epoch):
-                x, lengths = self._tensors(inputs, rows)
-                yield (x, lengths, goal[torch.from_numpy(rows)]), len(rows)
-
-        def loss(batch: tuple[Tensor, ...]) -> Tensor:
-            x, lengths, wanted = batch
-            channels = self.n_features_in_
-            heard = self.network_.heard(x[:, :, :channels], lengths)
-            total = target.loss(heard.logits, wanted, per_class)
-            if teacher is not None:
-                errors = self._errors_of(teacher, heard, x)
-                total = (1.0 - self.kd) * total
-                for name in BRIDGES:
-                    total = total + getattr(self, name) * errors[name]
-            if self.denoise and twins:
-                total = total + self.denoise * heard.clean_error(x[:, :, channels:])
+    def _loss(self, target: Target, per_class: Tensor | None, batch: Batch) -> Tensor:
+        """Return the student's loss; where no clean channels came, that of its own answers."""
+        x, lengths, wanted = batch
+        channels = self.n_features_in_
+        heard = self.network_.heard(x[:, :, :channels], lengths)
+        total = target.loss(heard.logits, wanted, per_class)
+        if x.shape[2] == channels:
             return total
-
-        return Problem(
-            network=self.network_,
-            batches=batches,
-            steps=-(-len(inputs) // self.batch_size),
-            loss=loss,
-            kernels=self.network_.kernels(),
-            validate=None if dev is None else lambda: self._validated(target, *dev),
-            unit=self._unit,
-        )
+        if self.teacher_ is not None:
+            errors = self._errors_of(self.teacher_, heard, x)
+            total = (1.0 - self.kd) * total
+            for name in BRIDGES:
+                total = total + getattr(self, name) * errors[name]
+        if self.denoise:
+            total = total + self.denoise * heard.clean_error(x[:, :, channels:])
+        return total
 
     def _validated(self, target: Target, inputs: Ragged, codes: NDArray[Any]) -> dict[str, float]:
         """Return loss, accuracy and the bridges' errors of the network as it stands."""

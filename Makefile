@@ -14,8 +14,8 @@ export OMP_WAIT_POLICY ?= passive
 demo: $(STAMP)  ## compare ten models on real reviews, write demo/report.html
 	$(BIN)/python examples/demo.py
 
-test: $(STAMP)  ## all tests
-	$(BIN)/python -m pytest
+test: $(STAMP)  ## all tests, on as many cores as there are, four at most
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: $(STAMP)  ## style, types, and who may import whom
 	$(BIN)/ruff check .

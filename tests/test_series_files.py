@@ -98,7 +98,10 @@ def test_without_ids_a_table_is_one_recording_to_ask_of(tmp_path):
     ("text", "message"),
     [
         (LONG.replace("3.5", "3;5"), "line 2 has '3;5' in the column 'ax'; expected a number"),
-        (LONG.replace("a,9,", "a,10,"), "'a' has time 10 twice .1 such row.; take one of them out"),
+        (
+            LONG.replace("a,9,", "a,10,"),
+            "'a': the time '10' occurs twice .1 such row.; take one of",
+        ),
         (LONG.replace("a,9,", "a,soon,"), "line 5 has no time in the column 'time'; expected a"),
         (LONG.replace("walk,8\na,9", "run,8\na,9"), "'a' has the labels 'walk' and 'run'; a reco"),
         (LONG.replace("run,7\na", "run,9\na"), "'b' has the groups '9' and '7'"),

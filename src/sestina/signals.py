@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.config import SignalOptions
+from sestina.data.gaps import lines_between, value_before
 from sestina.errors import DataError
 
 Values = NDArray[np.float32]
@@ -100,21 +101,15 @@ def _filled(row: Values, how: str, value: float, n: int) -> Values:
     missing = np.isnan(row)  # (T, C)
     if how == "value":
         return np.where(missing, np.float32(value), row)
-    steps = np.arange(len(row))
     if how == "forward":
-        before = np.maximum.accumulate(np.where(missing, -1, steps[:, None]), axis=0)
-        known = np.take_along_axis(row, np.maximum(before, 0), axis=0)
-        return np.where(before < 0, np.float32(value), known)
-    out = row.copy()
-    for channel in np.flatnonzero(missing.any(axis=0)):
-        known = ~missing[:, channel]
-        if not known.any():
-            raise DataError(
-                f"sequence {n} has no value at all in channel {channel + 1}, so no line can be "
-                "drawn; leave the sequence or the channel out, or fill with 'value'"
-            )
-        out[:, channel] = np.interp(steps, steps[known], row[known, channel])
-    return out
+        return value_before(row, value)
+    empty = np.flatnonzero(missing.all(axis=0))
+    if len(empty):
+        raise DataError(
+            f"sequence {n} has no value at all in channel {empty[0] + 1}, so no line can be "
+            "drawn; leave the sequence or the channel out, or fill with 'value'"
+        )
+    return lines_between(row)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,14 +12,16 @@ from numpy.typing import NDArray
 
 from sestina.data.columns import LABEL_NAMES, SPLIT_NAMES, guess, must_have
 from sestina.data.recordings import Recordings, as_values
+from sestina.data.steps import Floats, numbers, refuse_twice, rows_of, strings
 from sestina.data.tables import SEPARATORS, kind_of, read_table
-from sestina.errors import DataError, counted
+from sestina.errors import DataError
+
+Rows = NDArray[np.int64]
 
 ID_NAMES = ("id", "series", "series_id", "recording", "recording_id", "sequence", "case", "sample")
 TIME_NAMES = ("time", "timestamp", "t", "step", "seconds", "date", "datetime")
 GROUP_NAMES = ("subject", "group", "person", "participant", "user", "patient")
 KINDS_NAMES = (*LABEL_NAMES, "activity")
-MISSING = ("", "na", "nan", "null", "none", "?")
 
 
 @dataclass(frozen=True)
@@ -66,20 +67,17 @@ def read_long(
     if not table.height:
         raise DataError(f"{path} has a header and no rows; expected one for each step")
     values = np.stack([_numbers(table[name], path, first) for name in channels], axis=1)
-    ids = _strings(table, taken.get("id")) or [""] * table.height
-    order, names, codes = _in_order(ids)
-    times = _strings(table, taken.get("time"))
+    cells = {role: strings(table[name]) for role, name in taken.items()}
+    groups, times = rows_of(cells.get("id", [""] * table.height)), cells.get("time")
     if times is not None:
         places = _times(table[taken["time"]], path, first)
-        sorted_ = np.lexsort((places, codes))
-        if not np.array_equal(sorted_, order):
+        sorted_ = _in_time(groups, places, times, path)
+        if any(not np.array_equal(groups[name], rows) for name, rows in sorted_.items()):
             notes.append(f"put rows in the order of {taken['time']!r}")
-        order = sorted_
-        _refuse_twice(order, codes, places, ids, times, f"{path}")
-    ends = np.flatnonzero(np.diff(codes[order])) + 1
-    rows = np.split(order, ends)
+        groups = sorted_
+    names, rows = list(groups), list(groups.values())
     told = {
-        role: _one_each(_strings(table, taken.get(role)), rows, names, role, str(path))
+        role: _one_each(cells.get(role), rows, names, role, str(path))
         for role in ("label", "group", "split")
     }
     return Recordings(
@@ -128,28 +126,23 @@ def _columns(
     return taken, channels, notes
 
 
-def _numbers(column: pl.Series, path: Path, first: int) -> NDArray[np.float64]:
+def _numbers(column: pl.Series, path: Path, first: int) -> Floats:
     """Return a column as numbers, NaN where nothing stands."""
-    wrong = column.is_not_null()
-    if column.dtype == pl.String:
-        column = column.str.strip_chars()
-        wrong &= ~column.str.to_lowercase().is_in(MISSING)
-    found = column.cast(pl.Float64, strict=False)
-    wrong = (wrong & found.is_null()).arg_true()
-    if len(wrong):
-        row = int(wrong[0])
+    found, odd = numbers(column)
+    if odd.any():
+        row = int(np.argmax(odd))
         raise DataError(
             f"{path}: line {row + first} has {str(column[row])!r} in the column {column.name!r}; "
             "expected a number: correct it, or name the channels with --channels"
         )
-    return found.fill_null(np.nan).to_numpy().astype(np.float64)
+    return found
 
 
-def _times(column: pl.Series, path: Path, first: int) -> NDArray[np.float64]:
+def _times(column: pl.Series, path: Path, first: int) -> Floats:
     """Return times as numbers; dates are told by their seconds."""
     if column.dtype == pl.String:
-        numbers = column.cast(pl.Float64, strict=False)
-        column = _dates(column) if numbers.is_null().all() else numbers
+        plain = column.cast(pl.Float64, strict=False)
+        column = _dates(column) if plain.is_null().all() else plain
     if column.dtype.is_temporal():
         column = column.to_physical()
     found = column.cast(pl.Float64, strict=False)
@@ -170,37 +163,27 @@ def _dates(column: pl.Series) -> pl.Series:
         return pl.Series(column.name, [None] * len(column), pl.Float64)
 
 
-def _strings(table: pl.DataFrame, name: str | None) -> list[str] | None:
-    """Return a column as strings, empty ones where nothing stands; None of no column."""
-    if name is None:
-        return None
-    return [value.strip() for value in table[name].cast(pl.String).fill_null("").to_list()]
+def _in_time(
+    groups: Mapping[str, Rows], places: Floats, times: list[str], path: Path
+) -> dict[str, Rows]:
+    """Return the rows of each recording in the order of their times.
 
-
-def _in_order(ids: list[str]) -> tuple[NDArray[np.int64], list[str], NDArray[np.int64]]:
-    """Return rows ordered by id, ids as they first come, and the number of each row's id."""
-    number = {name: n for n, name in enumerate(dict.fromkeys(ids))}
-    codes = np.array([number[name] for name in ids])
-    return np.argsort(codes, kind="stable"), list(number), codes
-
-
-def _refuse_twice(
-    order: NDArray[Any], codes: NDArray[Any], places: NDArray[Any], ids: list[str],
-    times: list[str], source: str,
-) -> None:  # fmt: skip
-    """Raise where a recording has one time twice."""
-    same = (np.diff(codes[order]) == 0) & (np.diff(places[order]) == 0)
-    if same.any():
-        row = int(order[int(np.argmax(same))])
-        raise DataError(
-            f"{source}: {ids[row] or 'the recording'!r} has time {times[row]} twice "
-            f"({counted(int(same.sum()), 'such row')}); take one of them out, or name the column "
-            "that tells recordings apart with --id"
-        )
+    Args:
+        groups: The rows of each, as they come.
+        places: The times of all rows as numbers.
+        times: The same as written.
+        path: Of the table.
+    """
+    found = {}
+    for key, rows in groups.items():
+        found[key] = rows[np.argsort(places[rows], kind="stable")]
+        where = f"{path}{f', recording {key!r}' if key else ''}"
+        refuse_twice([times[row] for row in found[key]], places[found[key]], where)
+    return found
 
 
 def _one_each(
-    column: list[str] | None, rows: list[NDArray[Any]], names: list[str], role: str, source: str
+    column: list[str] | None, rows: list[Rows], names: list[str], role: str, source: str
 ) -> list[str] | None:
     """Return the one value of a column that each recording has."""
     if column is None:

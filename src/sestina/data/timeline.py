@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from sestina.data.gaps import lines_between, value_before
 from sestina.data.moments import DAY, form_of, moments_of, next_times
+from sestina.data.steps import Floats, numbers, refuse_twice, rows_of, strings
 from sestina.data.tables import TABLES, kind_of, read_table
 from sestina.errors import DataError, counted, nearest
 
-Floats = NDArray[np.float64]
 UNEVEN = 1.5  # times the usual step: what months are not, and a missing row is
 
 
@@ -97,8 +97,7 @@ def read_timeline(
     if not table.height:
         raise DataError(f"{path} has no rows; expected one for each step")
     columns, notes = _chosen(table, columns, str(path))
-    names = table[columns.id].cast(pl.String).fill_null("").to_list() if columns.id else None
-    groups = _groups(names, table.height)
+    groups = rows_of(strings(table[columns.id]) if columns.id else [""] * table.height)
     found = [
         _series(table[rows], columns, f"{path}{f', series {name!r}' if name else ''}", ahead)
         for name, rows in groups.items()
@@ -150,12 +149,12 @@ def _refuse_slips(table: pl.DataFrame, names: Sequence[str], source: str) -> Non
         DataError: There is such a column.
     """
     for name in names:
-        told = table[name].filter(~_empty(table[name]))
-        odd = _number(told).is_null()
-        if 2 * odd.sum() < len(told):
+        found, odd = numbers(table[name])
+        right = int((~np.isnan(found)).sum())
+        if odd.sum() < right:
+            cell = str(table[name][int(np.argmax(odd))])[:40]
             raise DataError(
-                f"{source}: {name!r} holds {str(told.filter(odd)[0])[:40]!r}, which is no number, "
-                f"among {counted(int((~odd).sum()), 'number')}; correct it, or name the columns to "
+                f"{source}: {name!r} holds {cell!r}, which is no number, among {counted(right, 'number')}; correct it, or name the columns to "
                 "foretell with --values"
             )
 
@@ -166,33 +165,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _numeric(column: pl.Series) -> bool:
-    found = _number(column)
-    return found.null_count() < len(found) and found.null_count() == _empty(column).sum()
-
-
-def _number(column: pl.Series) -> pl.Series:
-    if column.dtype == pl.String:
-        column = column.str.strip_chars()
-    return column.cast(pl.Float64, strict=False).fill_nan(None)
-
-
-def _empty(column: pl.Series) -> pl.Series:
-    """Return which cells hold nothing."""
-    if column.dtype == pl.String:
-        return column.fill_null("").str.strip_chars().str.to_lowercase().is_in(["", "nan", "na"])
-    return (
-        column.is_null() | _number(column).is_null()
-        if column.dtype.is_float()
-        else column.is_null()
-    )
-
-
-def _groups(names: Sequence[str] | None, count: int) -> dict[str, list[int]]:
-    """Return the rows of each series, in the order in which they first come."""
-    groups: dict[str, list[int]] = {}
-    for row, name in enumerate(names or [""] * count):
-        groups.setdefault(name, []).append(row)
-    return groups
+    found, odd = numbers(column)
+    return not odd.any() and not np.isnan(found).all()
 
 
 def _series(
@@ -230,12 +204,11 @@ def _matrix(table: pl.DataFrame, names: Sequence[str], where: str) -> Floats:
     """Return columns as numbers, (T, columns); NaN where a cell is empty."""
     rows = []
     for name in names:
-        found = _number(table[name])
-        odd = found.is_null() & ~_empty(table[name])
+        found, odd = numbers(table[name])
         if odd.any():
-            cell = table[name].filter(odd)[0]
+            cell = table[name][int(np.argmax(odd))]
             raise DataError(f"{where}: {name!r} holds {str(cell)[:40]!r}, which is no number")
-        rows.append(found.fill_null(np.nan).to_numpy())
+        rows.append(found)
         if np.isinf(rows[-1]).any():
             raise DataError(
                 f"{where}: {name!r} holds an infinite value; correct it, or leave the cell empty"
@@ -255,13 +228,7 @@ def _filled(values: Floats, columns: TimelineColumns, times: Sequence[str], wher
             f"{where}: {counted(int(gaps.sum()), 'value')} missing, the first of "
             f"{columns.values[column]!r} at {times[step]!r}; {how}, or --fill linear"
         )
-    out, steps = values.copy(), np.arange(len(values))
-    for column, hole in zip(out.T, gaps.T, strict=True):
-        if columns.fill == "linear":
-            column[hole] = np.interp(steps[hole], steps[~hole], column[~hole])
-        else:
-            column[hole] = column[np.maximum.accumulate(np.where(hole, 0, steps))][hole]
-    return out
+    return lines_between(values) if columns.fill == "linear" else value_before(values, np.nan)
 
 
 def _moments(times: Sequence[str], where: str) -> Floats:
@@ -282,13 +249,8 @@ def _moments(times: Sequence[str], where: str) -> Floats:
 
 def _spacing(times: Sequence[str], moments: Floats, where: str) -> list[str]:
     """Return what is uneven about the times; raise where one occurs twice."""
+    refuse_twice(times, moments, where)
     steps = np.diff(moments)
-    if (steps == 0).any():
-        time = times[int(np.flatnonzero(steps == 0)[0])]
-        raise DataError(
-            f"{where}: the time {time!r} occurs twice; name the column that tells several series "
-            "apart with --id, or drop a row"
-        )
     wide = int((steps > UNEVEN * np.median(steps)).sum()) if len(steps) else 0
     if not wide:
         return []

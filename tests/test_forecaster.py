@@ -96,7 +96,7 @@ def test_the_future_is_not_read():
     again = SeriesForecaster(**SMALL, patience=None).fit(late)
     first = SeriesForecaster(**SMALL, patience=None).fit(WALKS)
     assert [row["loss"] for row in again.history_] == [row["loss"] for row in first.history_]
-    assert again.lens_.floor.tolist() == first.lens_.floor.tolist()
+    assert again.lens_.values.spread.tolist() == first.lens_.values.spread.tolist()
 
 
 @pytest.mark.parametrize("encoder", ["rnn", "gru", "lstm"])

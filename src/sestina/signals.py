@@ -29,7 +29,7 @@ class Scaling:
     spread: NDArray[np.float64]
 
     @classmethod
-    def fitted(cls, rows: Sequence[Values], kind: str) -> Scaling:
+    def fitted(cls, rows: Sequence[NDArray[Any]], kind: str) -> Scaling:
         """Return the scaling that sequences (T_n, C) of a training part ask for.
 
         Args:

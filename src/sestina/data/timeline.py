@@ -154,8 +154,9 @@ def _refuse_slips(table: pl.DataFrame, names: Sequence[str], source: str) -> Non
         if odd.sum() < right:
             cell = str(table[name][int(np.argmax(odd))])[:40]
             raise DataError(
-                f"{source}: {name!r} holds {cell!r}, which is no number, among {counted(right, 'number')}; correct it, or name the columns to "
-                "foretell with --values"
+                f"{source}: {name!r} holds {cell!r}, which is no number, among "
+                f"{counted(right, 'number')}; correct it, or name the columns to foretell with "
+                "--values"
             )
 
 

@@ -20,24 +20,22 @@ from sestina.data.ragged import shuffled_batches
 from sestina.errors import DataError, OptionError, counted
 from sestina.estimators.forecast_stream import ForecastStream
 from sestina.estimators.forecasting import (
-    Floats,
     Lens,
     WindowBatch,
     Windows,
-    as_histories,
-    as_known,
-    floor_of,
     held_from,
+    level_of,
     parted,
     windows_of,
 )
+from sestina.estimators.histories import Floats, as_histories, as_known, lengths_noted
 from sestina.estimators.trained import Trained
 from sestina.nn.forecaster import ForecastNetwork, forecast_loss
+from sestina.signals import Scaling
 from sestina.train import Problem, random_stream
 
 LEAST_CONTEXT = 24  # steps that are read where `context` is not said
 PREDICT_BATCH = 256
-SCALES = ("center", "floor", "known_center", "known_scale")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -98,7 +96,8 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
         self.n_variables_, self.n_known_ = histories[0].shape[1], known[0].shape[1]
         share = 0.0 if validation is not None else self.validation_fraction
         begins = held_from(histories, self.context_, self.horizon, share)
-        self._note(histories, begins, share)
+        lengths = [len(history) for history in histories]
+        self.notes_ += lengths_noted(lengths, begins, self.context_, self.horizon, share)
         self.lens_ = self._lens(histories, known, begins)
         train, dev = parted(histories, known, begins, self.lens_)
         held = dev if share else self._given(validation)
@@ -201,52 +200,19 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
             raise OptionError(f"quantiles={self.quantiles} names one twice; name each once")
         return context
 
-    def _note(self, histories: Sequence[Floats], begins: Sequence[int], share: float) -> None:
-        """Say which series are too short; raise where too few are left."""
-        need = self.context_ + self.horizon
-        lengths = [len(history) for history in histories]
-        short = sum(length < need for length in lengths)
-        read = f"a window: {self.context_:,} to read and {self.horizon:,} to foretell"
-        if short == len(lengths):
-            raise DataError(
-                f"the longest series has {counted(max(lengths), 'step')}; expected {need:,} at "
-                f"least for {read}; lower context or horizon"
-            )
-        if short:
-            of = counted(len(lengths), "series", "series")
-            self.notes_.append(f"left out {short:,} of {of}, too short for {read}")
-        kept = [(length, begin) for length, begin in zip(lengths, begins, strict=True)
-                if length >= need]  # fmt: skip
-        whole = sum(length == begin for length, begin in kept)
-        if share and whole == len(kept):
-            raise DataError(
-                "no series is long enough to hold out its end for early stopping: that takes "
-                f"{counted(need + self.horizon, 'step')}; lower context or horizon, give "
-                "validation series, or set validation_fraction=0"
-            )
-        if share and whole:
-            self.notes_.append(
-                f"{counted(whole, 'series', 'series')} too short to hold out an end are wholly "
-                "trained on"
-            )
-
     def _lens(
         self, histories: Sequence[Floats], known: Sequence[Floats], begins: Sequence[int]
     ) -> Lens:
         """Return how windows are read, by what comes before the validation part."""
         past = [history[:begin] for history, begin in zip(histories, begins, strict=True)]
         ahead = np.concatenate([row[:begin] for row, begin in zip(known, begins, strict=True)])
-        deviation = ahead.std(axis=0)
         return self._looking(
-            np.concatenate(past).mean(axis=0),
-            floor_of(past, self.context_, self.scaling),
-            ahead.mean(axis=0),
-            np.where(deviation > 0, deviation, 1.0),
+            level_of(past, self.context_, self.scaling), Scaling.fitted([ahead], "standard")
         )
 
-    def _looking(self, *scales: Floats) -> Lens:
+    def _looking(self, values: Scaling, known: Scaling) -> Lens:
         own = (self.context_, self.horizon, self.season, self.scaling, self.differences)
-        return Lens(*own, *scales)
+        return Lens(*own, values, known)
 
     def _given(self, validation: Any) -> Windows | None:
         """Return the windows of series that a user gave to stop early by."""
@@ -355,13 +321,13 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
         return {"reads": f"{read} and foretells {self.horizon:,}", "use": "model.predict(series)"}
 
     def _learned(self) -> dict[str, Any]:
-        lens = [getattr(self.lens_, name) for name in SCALES]
+        scalings = (self.lens_.values, self.lens_.known)
         return {
             **super()._learned(),
             "context": self.context_,
             "variables": self.n_variables_,
             "known": self.n_known_,
-            "lens": [array.tolist() for array in lens],
+            "lens": [row for scaling in scalings for row in scaling.state().values()],
         }
 
     def _remember(
@@ -371,11 +337,9 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
         self._recall(learned, files)
         self.context_ = int(learned["context"])
         self.n_variables_, self.n_known_ = int(learned["variables"]), int(learned["known"])
-        scales = [np.array(row, np.float64) for row in learned["lens"]]
-        wanted = [(size,) for size in (self.n_variables_, self.n_known_) for _ in range(2)]
-        if [scale.shape for scale in scales] != wanted:
-            raise ValueError("its scales are not those of its variables")
-        self.lens_ = self._looking(*scales)
+        rows, sizes = learned["lens"], (self.n_variables_, self.n_known_)
+        states = [{"centre": rows[n], "spread": rows[n + 1]} for n in (0, 2)]
+        self.lens_ = self._looking(*map(Scaling.restored, states, sizes))
         self._take_weights(self._build(), arrays)
 
 

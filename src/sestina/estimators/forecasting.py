@@ -14,11 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sestina.errors import DataError, counted
+from sestina.estimators.histories import Floats
 from sestina.metrics import naive_error
+from sestina.signals import Scaling
 
-Floats = NDArray[np.float64]
-LARGEST = 1e150  # value of a series
 FEW = 0.1  # of the usual size of windows: what quieter ones are divided by
 
 
@@ -60,10 +59,8 @@ class Lens:
         season: Steps of a season.
         scaling: "standard", "mean-absolute", "training" or None.
         differences: Whether forecasts are differences from the naive one.
-        center: Means of the training part, (C,).
-        floor: The least that values are divided by, (C,).
-        known_center: Means of what is known ahead in training, (K,).
-        known_scale: Their deviations, (K,).
+        values: The level of the training part, and the least that values are divided by, (C,).
+        known: Mean and deviation of what is known ahead in training, (K,).
     """
 
     context: int
@@ -71,10 +68,8 @@ class Lens:
     season: int
     scaling: str | None
     differences: bool
-    center: Floats
-    floor: Floats
-    known_center: Floats
-    known_scale: Floats
+    values: Scaling
+    known: Scaling
 
     def frame(self, past: Floats) -> Frame:
         """Return by what windows of the past (B, T, C) are scaled."""
@@ -82,8 +77,8 @@ class Lens:
         if self.scaling == "standard":
             center = past.mean(axis=1, keepdims=True)
         elif self.scaling == "training":
-            center = center + self.center
-        size = np.maximum(sizes(past, self.scaling), self.floor)[:, None]
+            center = center + self.values.centre
+        size = np.maximum(sizes(past, self.scaling), self.values.spread)[:, None]
         base = np.broadcast_to(center, (len(past), self.horizon, past.shape[2]))
         if self.differences:
             base = naive(past, self.season, self.horizon)
@@ -94,7 +89,7 @@ class Lens:
         index = windows.starts[rows][:, None] + np.arange(-self.context, self.horizon)
         values, known = windows.values[index], windows.known[index]
         frame = self.frame(values[:, : self.context])
-        known = (known - self.known_center) / self.known_scale
+        known = self.known.apply(known)
         past = (values[:, : self.context] - frame.center) / frame.scale
         true = (values[:, self.context :] - frame.base) / frame.scale
         x = np.concatenate([past, known[:, : self.context]], axis=2)
@@ -207,17 +202,14 @@ def sizes(past: Floats, scaling: str | None) -> Floats:
     return found
 
 
-def floor_of(histories: Sequence[Floats], context: int, scaling: str | None) -> Floats:
-    """Return the least that windows are divided by, (C,).
+def level_of(histories: Sequence[Floats], context: int, scaling: str | None) -> Scaling:
+    """Return the level of all steps with "training", and the least that windows are divided by.
 
-    It is a share of what quiet windows have, since one that stands still would make every later
+    That is a share of what quiet windows have, since one that stands still would make every later
     change look endless; the deviation of all steps with "training", and 1 without scaling.
     """
-    if scaling is None:
-        return np.ones(histories[0].shape[1])
-    if scaling == "training":
-        found = np.concatenate(histories).std(axis=0)
-        return np.where(found > 0, found, 1.0)
+    if scaling in (None, "training"):
+        return Scaling.fitted(histories, "none" if scaling is None else "standard")
     pieces = [
         history[start : start + context]
         for history in histories
@@ -225,99 +217,4 @@ def floor_of(histories: Sequence[Floats], context: int, scaling: str | None) -> 
     ]
     windows = sizes(np.stack(pieces), scaling)
     quiet = [np.quantile(c[c > 0], 0.1) if (c > 0).any() else 1 / FEW for c in windows.T]
-    return FEW * np.array(quiet)
-
-
-def as_histories(series: Any, what: str = "series") -> list[Floats]:
-    """Return series as float64 arrays (T, C), all with the same C.
-
-    Takes one series, an array (T,) or (T, C), or several: an array (M, T, C) or a list of arrays.
-
-    Raises:
-        DataError: It is none of these, or a value is missing or infinite.
-    """
-    rows = [_numbers(row, f"{what} {n}") for n, row in enumerate(_several(series, what))]
-    if not rows:
-        raise DataError(f"no {what} came; expected an array (T,) or (T, C), or a list of such")
-    for n, row in enumerate(rows):
-        if row.shape[1] != rows[0].shape[1]:
-            raise DataError(
-                f"{what} {n} has {counted(row.shape[1], 'variable')}, the first has "
-                f"{rows[0].shape[1]}; every one needs the same"
-            )
-        if not np.isfinite(row).all():
-            step = int(np.argwhere(~np.isfinite(row))[0, 0])
-            raise DataError(
-                f"{what} {n} has a missing or infinite value at step {step} (from 0); fill it, for "
-                "instance with the value before, or cut the series there"
-            )
-        if np.abs(row).max() > LARGEST:
-            raise DataError(
-                f"{what} {n} has values up to {np.abs(row).max():.3g}; expected {LARGEST:.0e} at "
-                "most, so that their squares are numbers, too: divide all by what they are large by"
-            )
-    return rows
-
-
-def _several(series: Any, what: str) -> list[Any]:
-    """Return a list of series, of one too."""
-    if isinstance(series, str | bytes) or not hasattr(series, "__len__"):
-        raise DataError(f"{series!r:.60} came; expected {what} as arrays (T,) or (T, C)")
-    if isinstance(series, list | tuple):
-        single = all(np.ndim(item) == 0 for item in series)
-        return [series] if series and single else list(series)
-    array = np.asarray(series)
-    if array.ndim not in (1, 2, 3):
-        raise DataError(f"{what} came with shape {array.shape}; expected (T,), (T, C) or (M, T, C)")
-    return list(array) if array.ndim == 3 else [array]
-
-
-def _numbers(row: Any, name: str) -> Floats:
-    try:
-        if np.iscomplexobj(row):
-            raise TypeError("it is complex; give its real and imaginary parts as two variables")
-        array = np.asarray(row, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{name} is not an array of numbers: {error}") from error
-    if array.ndim not in (1, 2) or not array.size:
-        raise DataError(f"{name} has shape {array.shape}; expected (T,) or (T, C), steps first")
-    return array[:, None] if array.ndim == 1 else array
-
-
-def as_known(covariates: Any, histories: Sequence[Floats], more: int, count: int) -> list[Floats]:
-    """Return what is known ahead, an array (T + `more`, K) for each series; K is 0 without any.
-
-    Args:
-        covariates: What came, or None.
-        histories: The series, (T, C) each.
-        more: Steps behind the series that it must tell of too.
-        count: The K that it must have; negative where any will do.
-
-    Raises:
-        DataError: It does not go with the series.
-    """
-    if covariates is None and count > 0:
-        raise DataError(
-            f"no covariates came; the model was trained with {counted(count, 'column')} of them"
-        )
-    if covariates is None:
-        return [np.empty((len(history) + more, 0)) for history in histories]
-    known = as_histories(covariates, "covariates")
-    if len(known) != len(histories):
-        raise DataError(
-            f"covariates came for {counted(len(known), 'series', 'series')}, of "
-            f"{counted(len(histories), 'series', 'series')}; give an array for each"
-        )
-    if count >= 0 and known[0].shape[1] != count:
-        raise DataError(
-            f"the covariates have {counted(known[0].shape[1], 'column')}, those of the training "
-            f"had {count}"
-        )
-    for n, (row, history) in enumerate(zip(known, histories, strict=True)):
-        if len(row) != len(history) + more:
-            ahead = f" and the {more:,} ahead" if more else ""
-            raise DataError(
-                f"covariates {n} have {counted(len(row), 'step')}; expected "
-                f"{len(history) + more:,}, those of the series{ahead}"
-            )
-    return known
+    return Scaling(np.zeros(len(quiet)), FEW * np.array(quiet))

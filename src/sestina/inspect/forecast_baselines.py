@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.errors import MissingExtra
-from sestina.estimators.forecasting import Floats, Lens, Windows, naive, parted, windows_of
+from sestina.estimators.forecasting import Lens, Windows, naive, parted, windows_of
+from sestina.estimators.histories import Floats
 
 STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)  # penalties that the regression chooses from
 

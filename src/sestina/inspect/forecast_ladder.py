@@ -17,7 +17,8 @@ from sklearn.base import clone
 from sestina import metrics
 from sestina.errors import DataError, MissingExtra, OptionError, counted
 from sestina.estimators.forecaster import SeriesForecaster
-from sestina.estimators.forecasting import Floats, as_histories, as_known, held_from
+from sestina.estimators.forecasting import held_from
+from sestina.estimators.histories import Floats, as_histories, as_known
 from sestina.inspect.forecast_baselines import Fold, Plain, lag_regression, repeated, smoothing
 
 MOST_SMOOTHED = 5000  # forecasts that smoothing makes, one by one, some hundred a second

@@ -242,6 +242,18 @@ def test_page_of_the_speech_runs(tmp_path, monkeypatch, capsys):
     assert int(re.search(r"words take away (\S+)%", said)[1]) > 0
 
 
+def test_page_of_similarity_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "similarity.md").read_text(encoding="utf-8")
+    run("\n".join(blocks("python", page)), "similarity.md")
+    shown = capsys.readouterr().out
+    assert float(re.search(r"(\S+) of the pairs of languages", shown)[1]) > 0.8
+    assert float(re.search(r"(\S+) of the pairs of other people", shown)[1]) > 0.8
+    assert len(commands(page)) == 2
+    for line in commands(page):
+        run_command(line)
+
+
 def test_page_of_the_texts_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")

@@ -44,13 +44,16 @@ def test_the_season_of_a_wave_is_exact():
     assert rungs["last value"]["mae"] > 0.3
 
 
-def test_no_model_hears_of_what_comes():
+@pytest.mark.parametrize("refit", [False, True])
+def test_no_model_hears_of_what_comes(refit):
     """What stands behind the first fold does not change what is foretold in it."""
     other = NOISY.copy()
     other[-20:] += 1e3
-    one, two = (backtest(SeriesForecaster(**FAST), x, folds=2, steps=20) for x in (NOISY, other))
+    net = SeriesForecaster(**FAST, refit=refit, quantiles=(0.1, 0.9))
+    one, two = (backtest(net, x, folds=2, steps=20) for x in (NOISY, other))
     for mine, theirs in zip(one.rungs, two.rungs, strict=True):
         assert np.array_equal(mine.put[one.fold == 0], theirs.put[one.fold == 0])
+        assert np.array_equal(mine.bands[one.fold == 0], theirs.bands[one.fold == 0])
         assert mine.by_fold[0] == theirs.by_fold[0] and mine.by_fold[1] != theirs.by_fold[1]
 
 
@@ -62,6 +65,17 @@ def test_quantiles_of_all_models():
         assert {"quantile_loss", "coverage"} <= set(rung.figures)
         assert rung.figures["coverage_wanted"] == pytest.approx(0.8)
     assert found.notes == [] or "exponential smoothing" in found.notes[0]
+
+
+def test_bands_of_plain_forecasts_are_made_of_errors_on_steps_they_have_not_learnt():
+    put, bands = [], []
+    for refit in (False, True):
+        net = SeriesForecaster(**FAST, quantiles=(0.1, 0.9), refit=refit)
+        rung = next(r for r in backtest(net, NOISY, folds=1).rungs if r.name == "linear on lags")
+        put.append(rung.put)
+        bands.append(rung.bands - rung.put[..., None])
+    assert not np.array_equal(*put)
+    assert np.allclose(*bands)  # by the same errors
 
 
 def test_smoothing_follows_trend_and_season():

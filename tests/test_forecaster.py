@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from sestina import SeriesForecaster, load, metrics
-from sestina.errors import DataError, ModelError, OptionError
+from sestina.errors import DataError, Diverged, ModelError, OptionError
+from sestina.estimators import forecaster
+from sestina.train import Run
 
 SMALL = {"horizon": 4, "context": 12, "hidden": 6, "epochs": 3, "seed": 1}
 LEARNS = {"hidden": 16, "context": 24, "epochs": 30, "learning_rate": 0.01}
@@ -171,6 +173,48 @@ def test_short_series_are_left_out_and_said():
     net = SeriesForecaster(**SMALL).fit([*WALKS, WALKS[0][:10], WALKS[0][:18]])
     assert any("left out 1 of 6 series" in note for note in net.notes_)
     assert any("1 series too short to hold out" in note for note in net.notes_)
+
+
+def test_refitted_it_knows_what_only_the_held_out_end_tells():
+    rng = np.random.default_rng(4)
+    known = rng.integers(0, 2, size=(500, 1)) * (np.arange(500) >= 420)[:, None].astype(float)
+    series = 3 * known[:, 0] + 0.1 * rng.normal(size=500)
+    ahead = np.vstack([known, [[1], [0], [1]]])
+    options = {"horizon": 3, "differences": False, "validation_fraction": 0.16, "patience": None}
+    nets = [SeriesForecaster(**{**LEARNS, **options}, refit=refit).fit(series, covariates=known)
+            for refit in (False, True)]  # fmt: skip
+    blind, net = (np.abs(one.predict(series, ahead)[0, :, 0] - [3, 0, 3]).max() for one in nets)
+    assert net < 0.6 and blind > 1
+    assert nets[0].history_[0]["validation_loss"] == nets[1].history_[0]["validation_loss"]
+    assert "held-out steps too" in nets[1].notes_[-1] and not nets[0].notes_
+
+
+def test_a_refit_changes_nothing_where_all_was_trained_on():
+    options = {**SMALL, "validation_fraction": 0.0}
+    once, again = (SeriesForecaster(**options, refit=refit).fit(WALKS) for refit in (False, True))
+    assert np.array_equal(once.predict(WALKS), again.predict(WALKS)) and not again.notes_
+
+
+@pytest.mark.parametrize("how", ["Ctrl-C", "an explosion"])
+def test_a_refit_that_fails_leaves_the_network_of_before(how, monkeypatch):
+    calls = []
+
+    def train(problem, options):
+        calls.append(options.epochs)
+        if how == "Ctrl-C":
+            return Run([], 0, interrupted=True)
+        raise Diverged("the loss is no number")
+
+    monkeypatch.setattr(forecaster, "train", train)
+    net = SeriesForecaster(**SMALL, refit=True)
+    if how == "Ctrl-C":
+        with pytest.raises(KeyboardInterrupt):
+            net.fit(WALKS)
+    else:
+        net.fit(WALKS)
+    plain = SeriesForecaster(**SMALL).fit(WALKS)
+    assert np.array_equal(net.predict(WALKS), plain.predict(WALKS))
+    assert "the network of before is kept" in net.notes_[-1] and calls == [plain.best_epoch_]
 
 
 def test_validation_may_be_given():

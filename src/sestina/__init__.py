@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sestina.estimators.series import SeriesClassifier
     from sestina.estimators.text_classifier import TextClassifier
     from sestina.estimators.translator import Translator
+    from sestina.inspect.forecast_ladder import backtest
     from sestina.kernels.parallel import set_threads
     from sestina.quality.check import check_data
     from sestina.text.bags import Counts, MultiHot, TfIdf
@@ -86,6 +87,7 @@ _PLACES = {
     "Vocabulary": "sestina.text.vocabulary",
     "Word2Vec": "sestina.vectors.word2vec",
     "WordVectors": "sestina.vectors.table",
+    "backtest": "sestina.inspect.forecast_ladder",
     "check_data": "sestina.quality.check",
     "biplot": "sestina.vectors.biplot",
     "load": "sestina.estimators.loading",
@@ -138,6 +140,7 @@ __all__ = [
     "Word2Vec",
     "WordVectors",
     "__version__",
+    "backtest",
     "biplot",
     "check_data",
     "load",

@@ -83,3 +83,7 @@ class ForecastTrainingOptions(LearningOptions):
         help="Share of each series' steps, the last ones, held out for early stopping; the horizon "
         "at least.",
     )
+    refit: bool = option(
+        False,
+        "Then train once more on all steps, the held-out ones too, for the epochs that were best.",
+    )

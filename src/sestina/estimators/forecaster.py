@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +19,7 @@ from torch import Tensor
 from sestina import config, metrics
 from sestina.config import ForecastOptions, ForecastTrainingOptions
 from sestina.data.ragged import shuffled_batches
-from sestina.errors import DataError, OptionError, counted
+from sestina.errors import DataError, Diverged, OptionError, counted
 from sestina.estimators.forecast_stream import ForecastStream
 from sestina.estimators.forecasting import (
     Lens,
@@ -32,7 +34,7 @@ from sestina.estimators.histories import Floats, as_histories, as_known, lengths
 from sestina.estimators.trained import Trained
 from sestina.nn.forecaster import ForecastNetwork, forecast_loss
 from sestina.signals import Scaling
-from sestina.train import Problem, random_stream
+from sestina.train import Problem, Run, random_stream, train
 
 LEAST_CONTEXT = 24  # steps that are read where `context` is not said
 PREDICT_BATCH = 256
@@ -52,6 +54,7 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
         n_variables_: C.
         n_known_: K, columns known ahead.
         lens_: How windows are scaled.
+        history_: Of the training beside the held-out end; that of `refit` is not in it.
 
     Example:
         >>> import numpy as np
@@ -110,6 +113,8 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
             checkpoint,
             resume,
         )
+        if self.refit and share and not (run.interrupted or run.diverged):
+            run = self._once_more(run, histories, known)
         self._keep(run, started)
         return self
 
@@ -213,6 +218,35 @@ class SeriesForecaster(ForecastOptions, ForecastTrainingOptions, Trained, BaseEs
     def _looking(self, values: Scaling, known: Scaling) -> Lens:
         own = (self.context_, self.horizon, self.season, self.scaling, self.differences)
         return Lens(*own, values, known)
+
+    def _once_more(self, run: Run, histories: Sequence[Floats], known: Sequence[Floats]) -> Run:
+        """Train anew on all steps, the held-out end too, for the epochs that were best without it.
+
+        There is no checkpoint of it: a run that is resumed begins it anew, to the same bits. Where
+        it does not come to its end, the network of before stays.
+
+        Args:
+            run: How the first training went.
+            histories: The series.
+            known: What is known ahead.
+        """
+        before = self.network_, self.lens_
+        ends = [len(history) for history in histories]
+        self.lens_ = self._lens(histories, known, ends)
+        windows, _ = parted(histories, known, ends, self.lens_)
+        with random_stream(self.seed, 0):
+            self.network_ = self._build()
+        epochs, interrupted = counted(run.best_epoch, "epoch"), False
+        with suppress(Diverged):
+            options = copy(self).set_params(epochs=run.best_epoch)
+            again = train(self._problem(windows, None), options)
+            if not (again.interrupted or again.diverged):
+                self.notes_.append(f"trained once more for {epochs}, on the held-out steps too")
+                return run
+            interrupted = again.interrupted
+        self.network_, self.lens_ = before
+        self.notes_.append(f"training once more for {epochs} failed; the network of before is kept")
+        return replace(run, interrupted=interrupted)
 
     def _given(self, validation: Any) -> Windows | None:
         """Return the windows of series that a user gave to stop early by."""

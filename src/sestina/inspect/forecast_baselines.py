@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,11 +57,14 @@ class Plain:
         name: What it is.
         ahead: What makes its forecasts.
         parameters: Numbers it learned.
+        unseen: What made them before it had learned from the held-out end, by whose errors there
+            its quantiles are made; None: it has not.
     """
 
     name: str
     ahead: Ahead
     parameters: int = 0
+    unseen: Ahead | None = None
 
 
 def repeated(season: int, horizon: int) -> Plain:
@@ -74,13 +78,14 @@ def repeated(season: int, horizon: int) -> Plain:
     return Plain("last value" if season == 1 else f"seasonal naive ({season})", ahead)
 
 
-def lag_regression(fold: Fold, lens: Lens, held: Sequence[int]) -> Plain:
+def lag_regression(fold: Fold, lens: Lens, held: Sequence[int], refit: bool = False) -> Plain:
     """Return a ridge regression from what a network reads to all steps ahead, penalty tuned.
 
     Args:
         fold: The series.
         lens: How the network reads them.
         held: Where the held-out end of each one's known part begins, by which it is tuned.
+        refit: Whether it is then fitted once more, on the held-out end too.
     """
     from sklearn.linear_model import Ridge
 
@@ -93,20 +98,25 @@ def lag_regression(fold: Fold, lens: Lens, held: Sequence[int]) -> Plain:
     x, y = _flat(train, lens)
     models = [Ridge(alpha).fit(x, y) for alpha in STRENGTHS]
     if len(dev):
-        one, two = _flat(dev, lens)
-        best = min(models, key=lambda model: float(np.abs(model.predict(one) - two).mean()))
+        read, true = _flat(dev, lens)
+        best = min(models, key=lambda model: float(np.abs(model.predict(read) - true).mean()))
     else:
         best = models[STRENGTHS.index(1.0)]
+    count, first = best.coef_.size + np.size(best.intercept_), partial(_put, best, lens)
+    if not refit:
+        return Plain("linear on lags", first, count)
+    again = Ridge(best.alpha).fit(*_flat(parted(values, known, ends, lens)[0], lens))
+    return Plain("linear on lags", partial(_put, again, lens), count, first)
 
-    def ahead(fold: Fold, starts: Sequence[NDArray[np.int64]]) -> Floats:
-        windows = fold.windows(starts)
-        rows = np.arange(len(windows))
-        _, frame = lens.batch(windows, rows)
-        put = best.predict(_flat(windows, lens)[0])
-        found = frame.outward(put.reshape(len(rows), lens.horizon, -1, 1))
-        return np.asarray(found[..., 0])
 
-    return Plain("linear on lags", ahead, best.coef_.size + np.size(best.intercept_))
+def _put(model: Any, lens: Lens, fold: Fold, starts: Sequence[NDArray[np.int64]]) -> Floats:
+    """Return what a linear model foretells."""
+    windows = fold.windows(starts)
+    rows = np.arange(len(windows))
+    _, frame = lens.batch(windows, rows)
+    put = model.predict(_flat(windows, lens)[0])
+    found = frame.outward(put.reshape(len(rows), lens.horizon, -1, 1))
+    return np.asarray(found[..., 0])
 
 
 def _flat(windows: Windows, lens: Lens) -> tuple[Floats, Floats]:

@@ -199,7 +199,7 @@ def _judged(net: SeriesForecaster, fold: Fold) -> _Judged:
     makers: list[Callable[[], Plain]] = [lambda: repeated(1, net.horizon)]
     if net.season > 1:
         makers.append(lambda: repeated(net.season, net.horizon))
-    makers.append(lambda: lag_regression(fold, fitted.lens_, held))
+    makers.append(lambda: lag_regression(fold, fitted.lens_, held, net.refit))
     count = sum(map(len, fold.starts)) * fitted.n_variables_
     if count <= MOST_SMOOTHED:
         makers.insert(-1, lambda: smoothing(fold, net.season, net.horizon))
@@ -265,7 +265,8 @@ def _plain(
     if net.quantiles:
         late = [np.arange(h, b - net.horizon + 1) for h, b in zip(held, fold.begins, strict=True)]
         windows = fold.windows(late)
-        missed = windows.true(np.arange(len(windows)), net.horizon) - plain.ahead(fold, late)
+        put_late = (plain.unseen or plain.ahead)(fold, late)
+        missed = windows.true(np.arange(len(windows)), net.horizon) - put_late
         errors = np.quantile(missed, np.sort(net.quantiles), axis=0)  # (Q, H, C)
         bands = put[..., None] + np.moveaxis(errors, 0, -1)
     return _Shown(plain.name, put, bands, plain.parameters, seconds)

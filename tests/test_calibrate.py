@@ -268,7 +268,7 @@ def test_folders_without_figures_and_of_earlier_versions(run, sure, tmp_path, he
 def test_wrong_use(run, folder, held, tmp_path, verb):
     before = (folder / "config.json").read_bytes()
     code, _, err = run(verb, folder)
-    assert code == 2 and "PATH is missing; name labelled texts, or give --undo" in err
+    assert code == 2 and "PATH is missing; name labelled data, or give --undo" in err
     for more in ([held], ["--part", "dev"]):
         code, _, err = run(verb, folder, "--undo", *more)
         assert code == 2 and "--undo takes the model folder alone" in " ".join(err.split())

@@ -1,12 +1,15 @@
 """sestina train series and the verbs after it, from a table to a report."""
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sestina import load
 from sestina.cli.app import main
 from sestina.inspect.window_statistics import features
 from test_series import waves
@@ -98,6 +101,45 @@ def test_the_model_is_asked_measured_and_told_of(model, tmp_path, capsys):
     assert "gru_after" in capsys.readouterr().out
 
 
+def test_thresholds_and_temperature_of_a_model_of_series(model, tmp_path, capsys):
+    own = tmp_path / "model"
+    shutil.copytree(model, own)
+    held = noisy(table(tmp_path / "held.csv", count=60))
+    run("calibrate", own, held, "--json")
+    fit = json.loads(capsys.readouterr().out)
+    assert fit["recordings"] == fit["judged"] == 60 and "texts" not in fit
+    assert fit["temperature"] > 1  # every fourth label is wrong
+    run("evaluate", own, held, "--json")
+    shown = json.loads(capsys.readouterr().out)["metrics"]
+    assert shown["calibration_error"] == pytest.approx(fit["calibration_error"], abs=1e-4)
+    run("find-threshold", own, held, "--measure", "recall>=0.9", "--positive", "rises", "--json")
+    (row,) = json.loads(capsys.readouterr().out)["thresholds"]
+    assert row["label"] == "rises" and row["recall"] >= 0.9 and row["present"] > 20
+    run("predict", own, "--file", held)
+    put = sum(line.startswith("rises") for line in capsys.readouterr().out.splitlines())
+    assert put == row["put"]
+    run("find-threshold", own, held, "--part", "dev")
+    said = capsys.readouterr()
+    assert "dev drawn by subject" in said.err and "recordings" in said.out.replace("\n", " ")
+    run("find-threshold", own, "--undo")
+    run("calibrate", own, "--undo")
+    capsys.readouterr()
+    run("info", own, "--json")
+    facts = json.loads(capsys.readouterr().out)
+    assert "threshold" not in facts and "calibration" not in facts
+    assert load(own).decision_state() == {"temperature": 1.0, "thresholds": None}
+
+
+def noisy(path):
+    """Let every fourth recording of a table have the other label."""
+    head, *rows = Path(path).read_text().splitlines()
+    other = {"rises": "falls", "falls": "rises"}
+    cells = [row.split(",") for row in rows]
+    put = [[*c[:-1], other[c[-1]] if int(c[0][1:]) % 4 == 0 else c[-1]] for c in cells]
+    Path(path).write_text("\n".join([head, *map(",".join, put)]) + "\n")
+    return path
+
+
 def test_what_a_model_of_series_cannot_read(model, tmp_path, capsys):
     run("predict", model, "some words", code=2)
     assert "reads series of numbers; give a file of them with --file" in capsys.readouterr().err
@@ -106,8 +148,8 @@ def test_what_a_model_of_series_cannot_read(model, tmp_path, capsys):
     assert "has the channels left, and not right, which the model" in capsys.readouterr().err
     run("evaluate", model, table(tmp_path / "gap.csv", gap=True), code=1)
     assert "missing, the first in 'r0'" in capsys.readouterr().err
-    run("calibrate", model, path, code=1)
-    assert "holds a SeriesClassifier, which reads series of numbers" in capsys.readouterr().err
+    run("calibrate", model, "movie-snippets", code=1)
+    assert "does not hold recordings (it serves: classify)" in capsys.readouterr().err
     run("train", "series", "movie-snippets", "--out", tmp_path / "m", code=1)
     assert "does not hold recordings (it serves: classify)" in capsys.readouterr().err
     run("train", "classify", "watch-har", "--out", tmp_path / "m", code=1)

@@ -207,7 +207,7 @@ def test_page_of_the_series_runs(tmp_path, monkeypatch, capsys):
     page = (ROOT / "docs" / "series.md").read_text(encoding="utf-8")
     walks, watch = blocks("python", page)
     run(walks, "series.md")
-    assert len(commands(page)) == 7
+    assert len(commands(page)) == 9
     for line in commands(page):
         run_command(line)
     found = json.loads((tmp_path / "walks" / "metrics.json").read_text(encoding="utf-8"))

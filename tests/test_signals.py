@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sestina import SeriesClassifier, load
+from sestina import SeriesClassifier, load, metrics
 from sestina.config import SignalOptions
 from sestina.data.recordings import Recordings
 from sestina.data.split import three_parts
@@ -138,6 +138,29 @@ def test_windows_are_trained_on_and_vote():
     assert net.score(x, y) > 0.9
 
 
+def test_a_temperature_is_put_on_what_windows_say_together():
+    x, y = waves(steps=20)
+    net = SeriesClassifier(**FAST, window=8, encoder="gru").fit(x, y)
+    other = np.where(np.arange(len(y)) % 4, y, y[::-1])
+    codes = np.array([net.classes_.tolist().index(label) for label in other])
+    before, plain = net.predict(x), net.predict_proba(x)
+    fit = net.fit_temperature(x, other).calibration_
+    assert np.array_equal(net.predict(x), before) and not np.allclose(net.predict_proba(x), plain)
+    found = metrics.expected_calibration_error(net.predict_proba(x), codes)
+    assert fit.rows == len(x) and fit.error == pytest.approx(found)
+
+
+def test_several_labels_of_a_series_have_thresholds():
+    x, y = waves(steps=20)
+    wild = np.arange(len(y)) % 3 == 0
+    x[wild, :, 1] *= 9
+    labels = [[str(label)] + ["wild"] * int(odd) for label, odd in zip(y, wild, strict=True)]
+    net = SeriesClassifier(**{**FAST, "epochs": 12}, window=8, encoder="gru").fit(x, labels)
+    rows = net.find_threshold(x, labels, "recall>=0.95", per_label=True)
+    assert [row.label for row in rows] == net.classes_.tolist()
+    assert all(row.recall >= 0.95 and row.precision > 0.8 for row in rows)
+
+
 def test_no_person_is_in_two_parts():
     rng = np.random.default_rng(0)
     people = [str(n % 6) for n in range(60)]
@@ -174,6 +197,7 @@ STREAMS = {
     "rnn, mean": {"encoder": "rnn", "pool": "mean"},
     "windows": {"window": 6, "overlap": 0.5},
     "windows, gaps": {"window": 5, "overlap": 0.8, "fill": "forward", "pool": "max"},
+    "windows, calibrated": {"window": 6, "calibrate": True, "encoder": "gru"},
     "calibrated": {"calibrate": True, "fill": "value", "fill_value": 2.0},
 }
 

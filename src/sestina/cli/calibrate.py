@@ -7,20 +7,22 @@ from typing import Any
 from sestina import config
 from sestina.cli import judging, show
 from sestina.cli.inputs import Json, ModelArgument, UnusedSeed
+from sestina.cli.model_data import HeldOut, data_of
 from sestina.cli.options import with_options
 from sestina.errors import counted
 
 DIGITS = 3  # of a calibration error that is shown
 NO_BETTER = (
-    "the calibration error rose: the temperature makes the labels of these texts as likely as "
+    "the calibration error rose: the temperature makes the labels of these data as likely as "
     "can be, which is another goal; --undo takes it off"
 )
 
 
-@with_options(reading=(config.ReadingOptions,))
+@with_options(reading=(config.ReadingOptions,), series=(config.RecordingOptions,))
 def calibrate(
     model: ModelArgument,
     reading: dict[str, Any],
+    series: dict[str, Any],
     path: judging.HeldOutPath = None,
     part: judging.HeldOutPart = None,
     undo: judging.Undo = False,
@@ -29,7 +31,7 @@ def calibrate(
 ) -> None:
     """Fit the temperature of a model's probabilities, and keep it in the model folder.
 
-    Of a hundred answers given with 80 %, eighty should be right. The texts must
+    Of a hundred answers given with 80 %, eighty should be right. The data must
     be others than those trained on. Labels stay as they were put before.
     """
     data = judging.needs_path(path, undo, part is not None)
@@ -39,14 +41,15 @@ def calibrate(
         )
         show.undone("calibrate", done, "temperature", json)
         return
-    net, found = judging.on_held_out(model, data, reading, part, "fitting the temperature on")
-    before = net.decision_state()
-    fit = net.fit_temperature(found.texts, found.labels).calibration_
+    judging.refuse_others(model)
+    found = data_of(HeldOut(model, data, reading, part, "fitting the temperature on", series))
+    net, before = found.net, found.net.decision_state()
+    fit = net.fit_temperature(found.X, found.y).calibration_
     result = {
         "task": "calibrate",
         "model": model,
         "data": data,
-        "texts": fit.rows,
+        f"{found.unit}s": fit.rows,
         "judged": fit.decisions,
         "bins": fit.bins,
         "temperature": fit.temperature,
@@ -60,14 +63,14 @@ def calibrate(
     if json:
         show.as_json(result)
     else:
-        _show(result)
+        _show(result, found.unit)
 
 
-def _show(result: dict[str, Any]) -> None:
+def _show(result: dict[str, Any], unit: str) -> None:
     had = result["temperature_before"]
     before, after = result["calibration_error_before"], result["calibration_error"]
-    texts, judged = counted(result["texts"], "text"), counted(result["judged"], "decision")
-    what = texts if result["judged"] == result["texts"] else f"{judged} on {texts}"
+    rows, judged = counted(result[f"{unit}s"], unit), counted(result["judged"], "decision")
+    what = rows if result["judged"] == result[f"{unit}s"] else f"{judged} on {rows}"
     show.facts(
         f"{result['model']}: temperature fitted on {result['data']}",
         {

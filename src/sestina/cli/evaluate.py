@@ -44,7 +44,7 @@ def evaluate(
     as it was trained on: MASE beside that of plain forecasts, of the steps that
     are new in it.
     """
-    asked = Asked(model, path, reading, columns, sides, series, part, "evaluating on")
+    asked = Asked(model, path, reading, part, "evaluating on", series, columns, sides)
     found = data_of(asked)
     MEASURES[found.kind](asked, found, beam or None, json)
 
@@ -67,7 +67,7 @@ def _classifier(asked: Asked, found: Data, beam: int | None, json: bool) -> None
     from sestina.inspect.evaluate import judged_net
     from sestina.inspect.per_class import per_class
 
-    net, unit = found.net, UNITS[found.kind]
+    net, unit = found.net, found.unit
     codes = net._labels.encode(found.y)
     rung = judged_net("this model", net, found.X, codes)
     result = {
@@ -115,12 +115,6 @@ MEASURES: dict[str, Callable[[Asked, Data, int | None, bool], None]] = {
     "Translator": _translations,
 }
 """What prints the figures of a kind of model."""
-
-
-UNITS = {
-    "TextClassifier": "text", "SeriesClassifier": "recording", "BridgeClassifier": "recording",
-}  # fmt: skip
-"""What classifiers put into classes."""
 
 
 def _without_temperature(net: Any, probabilities: Any, codes: Any) -> dict[str, float]:

@@ -10,14 +10,16 @@ import typer
 from sestina import config
 from sestina.cli import judging, show
 from sestina.cli.inputs import Json, ModelArgument, UnusedSeed
+from sestina.cli.model_data import HeldOut, data_of
 from sestina.cli.options import with_options
 from sestina.errors import counted
 
 
-@with_options(reading=(config.ReadingOptions,))
+@with_options(reading=(config.ReadingOptions,), series=(config.RecordingOptions,))
 def find_threshold(
     model: ModelArgument,
     reading: dict[str, Any],
+    series: dict[str, Any],
     path: judging.HeldOutPath = None,
     measure: Annotated[
         str,
@@ -37,7 +39,7 @@ def find_threshold(
 ) -> None:
     """Find the threshold that a label is put by, and keep it in the model folder.
 
-    For models of two classes, or of several labels at once. The texts must be
+    For models of texts or of series, of two classes or of several labels at once. The data must be
     others than those trained on. From then on predict and evaluate use it.
     """
     others = measure != "f1" or per_label or positive is not None or part is not None
@@ -46,27 +48,26 @@ def find_threshold(
         done = judging.undone(model, "threshold", "thresholds", lambda net: net.undo_thresholds())
         show.undone("find-threshold", done, "thresholds", json)
         return
-    net, found = judging.on_held_out(model, data, reading, part, "finding the threshold on")
-    before = net.decision_state()
-    rows = net.find_threshold(
-        found.texts, found.labels, measure, per_label=per_label, label=positive
-    )
+    judging.refuse_others(model)
+    found = data_of(HeldOut(model, data, reading, part, "finding the threshold on", series))
+    net, before = found.net, found.net.decision_state()
+    rows = net.find_threshold(found.X, found.y, measure, per_label=per_label, label=positive)
     result = {
         "task": "find-threshold",
         "model": model,
         "data": data,
         "measure": measure,
-        "texts": len(found),
+        f"{found.unit}s": len(found.X),
         "thresholds": [asdict(row) for row in rows],
     }
     judging.keep(model, net, before, "threshold", result)
     if json:
         show.as_json(result)
     else:
-        _show(result)
+        _show(result, found.unit)
 
 
-def _show(result: dict[str, Any]) -> None:
+def _show(result: dict[str, Any], unit: str) -> None:
     title = f"{result['model']}: thresholds for {result['measure']}, found on "
     rows = [
         (
@@ -77,4 +78,4 @@ def _show(result: dict[str, Any]) -> None:
         for row in result["thresholds"]
     ]
     heads = ("label", "threshold", "precision", "recall", "F1", "F1 at 0.5", "present")
-    show.table(title + counted(result["texts"], "text"), heads, rows)
+    show.table(title + counted(result[f"{unit}s"], unit), heads, rows)

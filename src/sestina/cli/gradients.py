@@ -62,7 +62,7 @@ def gradients(
     if page is not None:
         store.refuse_existing(page, overwrite)
 
-    found = data_of(Asked(model, path, reading, columns, sides, series, part, "measuring on"))
+    found = data_of(Asked(model, path, reading, part, "measuring on", series, columns, sides))
     reaches = measured(found.net, found.X, found.y)
     if not reaches:
         raise DataError(f"{model!r} has no recurrent layers, in which gradients could go back")

@@ -1,4 +1,4 @@
-"""What evaluate, find-threshold and calibrate share: a model, labelled texts, and what is kept."""
+"""What find-threshold and calibrate share: a classifier, how it is asked for, what is kept."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from sestina import config
-from sestina.cli.inputs import model_of, part_of, records, say_cuts, suited
-from sestina.cli.show import say
-from sestina.data.records import Records
+from sestina.cli.inputs import estimator_of, model_of
 from sestina.errors import OptionError
+
+CLASSIFIERS = ("TextClassifier", "SeriesClassifier", "BridgeClassifier")
 
 HeldOutPath = Annotated[
     str | None,
     typer.Argument(
         metavar="PATH",
-        help="File, folder, or name of a shipped data set: labelled texts that were not trained "
-        "on. Left out with --undo.",
+        help="File, folder, or name of a shipped data set: labelled texts or recordings that were "
+        "not trained on. Left out with --undo.",
     ),
 ]
 HeldOutPart = Annotated[
@@ -27,7 +26,7 @@ HeldOutPart = Annotated[
     typer.Option(
         "--part",
         help="Part to use: train, dev or test; dev where PATH names parts. Where PATH names none, "
-        "its rows are parted as train classify parts them.",
+        "its rows are parted as the training parts them.",
     ),
 ]
 Undo = Annotated[
@@ -35,66 +34,15 @@ Undo = Annotated[
 ]
 
 
-def on_test_part(
-    model: str, path: str, reading: dict[str, Any], part: str | None
-) -> tuple[Any, Records]:
-    """Return the text classifier of a folder, and the labelled texts to measure it on.
+def refuse_others(model: str) -> None:
+    """Refuse a folder without a classifier of texts or of series.
 
     Raises:
-        SestinaError: The model or the texts cannot be read, or have no such part.
+        ModelError: It holds no model that can be read.
+        DataError: It holds another kind of model.
     """
-    found = part_of(records(path, reading), part, "test", "evaluating on")
-    return _suited(model_of(model, "TextClassifier"), found)
-
-
-def on_held_out(
-    model: str, path: str, reading: dict[str, Any], part: str | None, doing: str
-) -> tuple[Any, Records]:
-    """Return the text classifier of a folder, and labelled texts to decide something by.
-
-    Args:
-        model: Model folder.
-        path: What the user gave.
-        reading: Values of `sestina.config.ReadingOptions`.
-        part: The part asked for; without it dev, or all texts where the data name no parts.
-        doing: What is done with them, for the remark.
-
-    Raises:
-        SestinaError: The model or the texts cannot be read, or have no such part.
-    """
-    net, found = model_of(model, "TextClassifier"), records(path, reading)
-    if found.parts is None and part is not None:
-        found = _parted(found, net)
-    elif found.parts is None:
-        say(
-            "the data name no parts, so all of it is used; if the model was trained on it, add "
-            "--part dev, which draws the same dev part again"
-        )
-    return _suited(net, part_of(found, part, "dev", doing))
-
-
-def _suited(net: Any, found: Records) -> tuple[Any, Records]:
-    """Return a model, and the records as it takes them; what is left out or cut is said."""
-    found = suited(found, net)
-    say_cuts(net, found.texts)
-    return net, found
-
-
-def _parted(found: Records, net: Any) -> Records:
-    """Return records with the parts that training would have drawn."""
-    from sestina.data.split import three_parts
-
-    share = net.validation_fraction or config.TrainingOptions.validation_fraction
-    train, dev, test, said = three_parts(found, net.seed, share)
-    say(f"the data name no parts: {said}")
-    parts = ["train"] * len(train) + ["dev"] * len(dev) + ["test"] * len(test)
-    return Records(
-        [*train.texts, *dev.texts, *test.texts],
-        [*(train.labels or []), *(dev.labels or []), *(test.labels or [])],
-        parts,
-        found.notes,
-        found.source,
-    )
+    if estimator_of(model) not in CLASSIFIERS:
+        model_of(model, CLASSIFIERS[0])
 
 
 def facts_of(model: str) -> dict[str, Any]:
@@ -150,7 +98,7 @@ def needs_path(path: str | None, undo: bool, others: bool = False) -> str:
     if undo and (path is not None or others):
         raise OptionError("--undo takes the model folder alone; drop PATH and the other options")
     if not undo and path is None:
-        raise OptionError("PATH is missing; name labelled texts, or give --undo")
+        raise OptionError("PATH is missing; name labelled data, or give --undo")
     return path or ""
 
 
@@ -163,7 +111,8 @@ def undone(model: str, name: str, there: str, undo: Callable[[Any], Any]) -> dic
         there: What is undone: a key of `decision_state`.
         undo: Does it, given the model.
     """
-    net = model_of(model, "TextClassifier")
+    refuse_others(model)
+    net = model_of(model, estimator_of(model))
     before = net.decision_state()
     undo(net)
     changed = net.decision_state()[there] != before[there]

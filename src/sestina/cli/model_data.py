@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from sestina import config
 from sestina.cli import forecasts, given, recorded, tagged, translated
-from sestina.cli.inputs import Kind, estimator_of, model_of, part_of
-from sestina.cli.judging import facts_of, on_test_part
+from sestina.cli.inputs import (
+    Kind,
+    estimator_of,
+    model_of,
+    part_of,
+    records,
+    say_cuts,
+    suited,
+)
+from sestina.cli.judging import facts_of
+from sestina.cli.show import say
 from sestina.errors import DataError
 
 MeasuredPart = Annotated[
@@ -18,21 +29,59 @@ MeasuredPart = Annotated[
 ]
 
 
-class Asked(NamedTuple):
-    """What the user gave."""
+@dataclass(frozen=True)
+class Asked:
+    """What the user gave.
+
+    Attributes:
+        model: Model folder.
+        path: File, folder or data set.
+        reading: Values of ReadingOptions.
+        part: The part asked for.
+        doing: What is done with the data, for the remark.
+        series: Values of RecordingOptions.
+        columns: Values of TaggedOptions.
+        sides: Values of PairOptions.
+    """
 
     model: str
     path: str
-    reading: dict[str, Any]  # values of ReadingOptions
-    columns: dict[str, Any]  # of TaggedOptions
-    sides: dict[str, Any]  # of PairOptions
-    series: dict[str, Any]  # of RecordingOptions
+    reading: dict[str, Any]
     part: str | None
-    doing: str  # what is done with the data, for the remark
+    doing: str
+    series: dict[str, Any]
+    columns: dict[str, Any] = field(default_factory=dict)
+    sides: dict[str, Any] = field(default_factory=dict)
 
-    def chosen(self, found: Kind) -> Kind:
+    def chosen(self, found: Kind, net: Any = None) -> Kind:
         """Return the part asked for, or the test part."""
         return part_of(found, self.part, "test", self.doing)
+
+
+class HeldOut(Asked):
+    """What the user gave to decide something of a classifier by."""
+
+    def chosen(self, found: Kind, net: Any = None) -> Kind:
+        """Return the part asked for, or dev; where the data name none, drawn as for training."""
+        if found.parts is None and self.part is not None:
+            found = _parted(found, net)
+        elif found.parts is None:
+            say(
+                "the data name no parts, so all of it is used; if the model was trained on it, add "
+                "--part dev, which draws the same dev part again"
+            )
+        return part_of(found, self.part, "dev", self.doing)
+
+
+def _parted(found: Any, net: Any) -> Any:
+    """Return records or recordings with the parts that training would have drawn."""
+    from sestina.data.split import three_parts
+
+    share = net.validation_fraction or config.TrainingOptions.validation_fraction
+    *parts, said = three_parts(found, net.seed, share)
+    say(f"the data name no parts: {said}")
+    named = zip(("train", "dev", "test"), parts, strict=True)
+    return parts[0].followed_by(parts[1:], [name for name, part in named for _ in range(len(part))])
 
 
 class Data(NamedTuple):
@@ -43,6 +92,11 @@ class Data(NamedTuple):
     X: Any
     y: Any  # None where the model takes none
     source: Any = None  # what X was taken from, where more of it is told
+
+    @property
+    def unit(self) -> str:
+        """What a row is called, of a classifier."""
+        return "text" if self.kind == "TextClassifier" else "recording"
 
 
 def data_of(asked: Asked) -> Data:
@@ -85,12 +139,14 @@ def _recordings(asked: Asked) -> tuple[Any, Any, Any]:
     net = model_of(asked.model, estimator_of(asked.model))
     found = recorded.recordings(asked.path, {**asked.reading, **asked.series})
     names = facts_of(asked.model).get("channels", ())
-    chosen = recorded.suited(asked.chosen(found), net, names)
+    chosen = recorded.suited(asked.chosen(found, net), net, names)
     return net, chosen.rows, chosen.labels
 
 
 def _labels(asked: Asked) -> tuple[Any, Any, Any]:
-    net, found = on_test_part(asked.model, asked.path, asked.reading, asked.part)
+    net = model_of(asked.model, "TextClassifier")
+    found = suited(asked.chosen(records(asked.path, asked.reading), net), net)
+    say_cuts(net, found.texts)
     return net, found.texts, found.labels
 
 

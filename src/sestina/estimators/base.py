@@ -145,8 +145,8 @@ class SequenceClassifier(TrainingOptions, Decisions, Trained, ClassifierMixin, B
             checkpoint,
             resume,
         )
-        if self.calibrate and dev is not None:
-            self._calibrate(self._probabilities(dev[0]), dev[1])
+        if self.calibrate and validation is not None:
+            self._calibrate(*self._judged(*pair_of(validation, "sequences, labels")))
         self._keep(run, started)
         return self
 
@@ -157,10 +157,7 @@ class SequenceClassifier(TrainingOptions, Decisions, Trained, ClassifierMixin, B
             DataWarning: The end of a sequence is cut off, because "flatten" has a fixed length.
         """
         check_is_fitted(self, "network_")
-        inputs = self._encode(X)
-        if cut := self._cut_note(inputs):
-            warnings.warn(cut, DataWarning, stacklevel=2)
-        return self._tempered(self._probabilities(inputs))
+        return self._tempered(self._untempered(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy: the share of sequences whose label, or every label, is right."""
@@ -288,6 +285,13 @@ class SequenceClassifier(TrainingOptions, Decisions, Trained, ClassifierMixin, B
         x, lengths = inputs.padded(rows, self.network_.steps, self.network_.side)
         return torch.from_numpy(x), torch.from_numpy(lengths)
 
+    def _untempered(self, X: Any) -> NDArray[np.float64]:
+        """Return what `predict_proba` does, before the temperature; warn of what is cut off."""
+        inputs = self._encode(X)
+        if cut := self._cut_note(inputs):
+            warnings.warn(cut, DataWarning, stacklevel=3)
+        return self._probabilities(inputs)
+
     def _probabilities(self, inputs: Ragged) -> NDArray[np.float64]:
         """Return probabilities (N, K) before the temperature."""
         out = np.empty((len(inputs), len(self.classes_)), dtype=np.float64)
@@ -298,10 +302,15 @@ class SequenceClassifier(TrainingOptions, Decisions, Trained, ClassifierMixin, B
         return out
 
     def _shares(self, state: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return P of each class of what the head reads, (F,) → (K,)."""
+        """Return P of each class of what the head reads, (F,) → (K,), before the temperature."""
         with torch.inference_mode():
             logits = self.network_.head.row_by_row(torch.from_numpy(state)[None])
-        found: NDArray[np.float64] = self._tempered(self._chances(logits))[0]
+        found: NDArray[np.float64] = self._chances(logits)[0]
+        return found
+
+    def _tempered_shares(self, state: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return P of each class of what the head reads, (F,) → (K,)."""
+        found: NDArray[np.float64] = self._tempered(self._shares(state)[None])[0]
         return found
 
     def _chances(self, logits: Tensor) -> NDArray[np.float64]:

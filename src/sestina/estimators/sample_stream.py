@@ -5,7 +5,7 @@ Letters: C channels, S steps of a window, K classes, H the states' size, L layer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,17 @@ class SampleStream:
         steps: The network, at a series' beginning.
         scaling: Of its channels.
         options: How gaps are filled and windows cut.
+        tempered: P of classes, (1, K) → the same after the temperature.
     """
 
-    def __init__(self, steps: StepStream[Vector], scaling: Scaling, options: SignalOptions) -> None:
+    def __init__(
+        self,
+        steps: StepStream[Vector],
+        scaling: Scaling,
+        options: SignalOptions,
+        tempered: Callable[[Shares], Shares],
+    ) -> None:
+        self._tempered = tempered
         self._steps, self._scaling, self._options = steps, scaling, options
         self._channels = len(scaling.centre)
         self._beginning: State = steps.state
@@ -46,10 +54,9 @@ class SampleStream:
         """P of each class after what has come, (K,)."""
         now = self._steps.probabilities
         full, ends = self._full()
-        if not full:
-            return now
         sums, windows = (self._sums, full) if ends else (self._sums + now, full + 1)
-        return sums / windows
+        found: Shares = self._tempered((sums / windows if full else now)[None])[0]
+        return found
 
     def feed(self, sample: Any) -> Shares:
         """Go one sample on, (C,), NaN where a value is missing; return P of each class, (K,).

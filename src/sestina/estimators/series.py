@@ -57,7 +57,7 @@ class SeriesClassifier(SeriesOptions, EncoderOptions, WindowedClassifier):
         )  # fmt: skip
         cell = self.network_.encoder.cell
         steps = StepStream[Values](cell, lambda x: x, self._shares, self.pool)
-        return SampleStream(steps, self.scaling_, self)
+        return SampleStream(steps, self.scaling_, self, self._tempered)
 
     def _cut_note(self, inputs: Ragged) -> str:
         cut = int((inputs.lengths > self.steps_).sum())

@@ -298,7 +298,7 @@ class TextClassifier(
             return found
 
         before = [START] if self.mark_start else []
-        return StepStream(network.encoder.cell, vector, self._shares, self.pool, before)
+        return StepStream(network.encoder.cell, vector, self._tempered_shares, self.pool, before)
 
     def reading(self) -> str:
         """Return in words what the network reads: kind and number of its tokens."""

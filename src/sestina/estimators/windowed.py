@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sestina.config import SignalOptions
@@ -39,19 +38,6 @@ class WindowedClassifier(SignalOptions, SequenceClassifier):
         tags.classifier_tags.multi_label = True
         return tags
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class, (N, K), the mean over a series' windows.
-
-        Raises:
-            DataError: X is no such series, or a value is missing and the model fills none.
-
-        Warns:
-            DataWarning: The end of a sequence is cut off, because "flatten" has a fixed length.
-        """
-        check_is_fitted(self, "network_")
-        pieces, windows = self.cut(X)
-        return windows.averaged(super().predict_proba(pieces))
-
     def cut(self, X: Any) -> tuple[list[Values], Windows]:
         """Return the M windows (S, C) of N series, not yet scaled, and where they are from.
 
@@ -61,6 +47,11 @@ class WindowedClassifier(SignalOptions, SequenceClassifier):
         rows = filled(as_series(X, gaps=self.fill is not None), self)
         windows = Windows.of([len(row) for row in rows], self)
         return windows.cut(rows), windows
+
+    def _untempered(self, X: Any) -> NDArray[np.float64]:
+        """Return the mean over each series' windows, (N, K); the temperature is put on that."""
+        pieces, windows = self.cut(X)
+        return windows.averaged(super()._untempered(pieces))
 
     def _pieces(self, X: Any, y: Any) -> tuple[list[Values], Any]:
         pieces, windows = self.cut(X)

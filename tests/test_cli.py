@@ -353,23 +353,20 @@ SLOW = [
 ]
 
 
-def test_killed_and_resumed_gives_the_same_bits(run, tmp_path):
-    data = write_csv(tmp_path / "reviews.csv", reviews(600))
-    whole = ["train", "classify", data, "--out", "whole", *SLOW]
-    process = start(whole, tmp_path)
-    process.communicate(timeout=120)
-    assert process.returncode == 0
+def test_killed_and_resumed_gives_the_same_bits(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = write_csv(tmp_path / "reviews.csv", reviews(400))
+    assert run("train", "classify", data, "--out", "whole", *SLOW)[0] == 0
     broken = ["train", "classify", data, "--out", "broken", *SLOW]
     process = start(broken, tmp_path)
     wait_for(process, "epoch   2/6")
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert (tmp_path / "broken" / "checkpoint.safetensors").exists()
-    process = start(broken, tmp_path)
-    assert "--resume" in process.communicate(timeout=60)[1] and process.returncode == 1
-    process = start([*broken, "--resume"], tmp_path)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 0 and "resumed after epoch" in err
+    code, _, err = run(*broken)
+    assert "--resume" in err and code == 1
+    code, _, err = run(*broken, "--resume")
+    assert code == 0 and "resumed after epoch" in err
     one, other = (tmp_path / name / "model.safetensors" for name in ("whole", "broken"))
     assert one.read_bytes() == other.read_bytes()
     assert not (tmp_path / "broken" / "checkpoint.safetensors").exists()

@@ -280,6 +280,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, monkeypatch, dete
 
 def test_ctrl_c_keeps_the_vectors_so_far():
     sentences, _ = topics(np.random.default_rng(0), 2000)
+    Word2Vec(**SMALL).fit(sentences)  # so that no kernel need be compiled any more
     model = Word2Vec(**{**SMALL, "epochs": 100_000})
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()

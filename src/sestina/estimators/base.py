@@ -146,7 +146,8 @@ class SequenceClassifier(TrainingOptions, Decisions, Trained, ClassifierMixin, B
             resume,
         )
         if self.calibrate and validation is not None:
-            self._calibrate(*self._judged(*pair_of(validation, "sequences, labels")))
+            held, labels = paired(*pair_of(validation, "sequences, labels"))
+            self._calibrate(self._untempered(held), self._labels.encode(labels))
         self._keep(run, started)
         return self
 

@@ -5,6 +5,7 @@ import json
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -241,12 +242,12 @@ def test_values_that_only_the_test_part_has(run, tmp_path):
     assert run(*train, "--unknown", "zeros")[0] == 0
 
 
-def test_the_hint_can_be_typed_as_it_stands(run, tmp_path):
-    rows = tmp_path / "rows.csv"
+def test_the_hint_can_be_typed_as_it_stands(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = Path("rows.csv")
     town = '"Ely, near King\'s Lynn"'
     rows.write_text("town,times,text\n" + "".join(f"{town},3,{'la ' * n}\n" for n in range(1, 30)))
-    out = str(tmp_path / "m")
-    shown = run("train", "generate", str(rows), "--given", "town,times", "--out", out,
+    shown = run("train", "generate", str(rows), "--given", "town,times", "--out", "m",
                 "--epochs", "1")[1]  # fmt: skip
     command = words(shown).split("try sestina ")[1]
     assert run(*shlex.split(command))[0] == 0

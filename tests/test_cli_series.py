@@ -160,7 +160,7 @@ def test_what_a_model_of_series_cannot_read(model, tmp_path, capsys):
 
 def test_channels_are_known_by_their_names_whatever_their_order(model, tmp_path, capsys):
     path = table(tmp_path / "t.csv", count=8)
-    other = tmp_path / "other.csv"
+    other = tmp_path / "u.csv"
     lines = [line.split(",") for line in (tmp_path / "t.csv").read_text().splitlines()]
     more = [["extra" if n == 0 else str(n)] for n in range(len(lines))]
     turned = [[a, t, right, *one, left, *rest]
@@ -171,7 +171,7 @@ def test_channels_are_known_by_their_names_whatever_their_order(model, tmp_path,
         wanted = capsys.readouterr().out
         run(*verb, other)
         found = capsys.readouterr()
-        assert found.out.replace("other.csv", "t.csv") == wanted
+        assert found.out.replace("u.csv", "t.csv") == wanted
         assert "took the channels left, right, as the model was trained on them" in found.err
     other.write_text((tmp_path / "t.csv").read_text().replace("left,right", "up,down", 1))
     run("predict", model, "--file", other)

@@ -17,6 +17,7 @@ from sestina.nn.averages import HashedEmbedding
 
 LOWEST = 1 / 32  # share of the learning rate that a warm-up begins with
 SAMPLED = 4096  # weights of a matrix that are looked at
+NEAR = 0.1  # share of the usual size below which weights begin near 0
 
 
 class RMSprop(torch.optim.RMSprop):
@@ -163,7 +164,7 @@ class Sample:
         """
         pairs = zip(self._weights, self._before, strict=True)
         shares = [
-            float((self._now(*place) - before).norm() / before.norm().clamp(min=_usual(*place)))
+            float((self._now(*place) - before).norm()) / _size(before, *place)
             for place, before in pairs
         ]
         return max(shares, default=0.0)
@@ -173,11 +174,12 @@ class Sample:
         return weight.detach().flatten()[some].clone()
 
 
-def _usual(weight: Tensor, some: slice) -> float:
-    """Return the norm of some weights of a matrix, were they drawn by Glorot and Bengio (2010)."""
+def _size(before: Tensor, weight: Tensor, some: slice) -> float:
+    """Return the norm of weights as they began; near 0, that of Glorot's start (2010)."""
     fans = (weight.shape[0] + weight.shape[1]) * math.prod(weight.shape[2:])
-    count = len(range(*some.indices(weight.numel())))
-    return math.sqrt(2.0 / fans * count)
+    usual = math.sqrt(2.0 / fans * len(range(*some.indices(weight.numel()))))
+    norm = float(before.norm())
+    return norm if norm > NEAR * usual else usual
 
 
 def optimiser(

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+NAME = 32  # characters of a table's first column that are not broken over lines
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Signs by which texts, labels or words could steer the terminal that shows them."""
 
@@ -86,12 +87,14 @@ def say(sentence: str) -> None:
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> None:
     """Print a table; the first `left` columns are flush left, the others, numbers, flush right."""
     grid = Table(box=None, pad_edge=False)
+    widest = max((len(str(row[0])) for row in rows), default=0)
     for number, name in enumerate(columns):
         grid.add_column(
             _plain(name),
             justify="left" if number < left else "right",
             overflow="fold",
             no_wrap=number >= left,
+            min_width=0 if number else min(widest, NAME),
         )
     for row in rows:
         grid.add_row(*(_plain(cell) for cell in row))

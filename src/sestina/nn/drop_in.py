@@ -120,12 +120,11 @@ class Recurrent(nn.RNNBase):
             self._keep_one_bias()
         self.normalise = normalise
         if normalise is not None:
-            self._form.add_scales(self)
+            self._form().add_scales(self)
 
     def _settle(self) -> None:
         """Do what a cell wants once torch's constructor has run, before options are looked at."""
 
-    @property
     def _form(self) -> Any:
         """The module that normalises."""
         if self.normalise not in NORMS:
@@ -314,7 +313,7 @@ class Recurrent(nn.RNNBase):
             self._mask(self.input_dropout, x, (size, x.shape[2])),
             self._mask(self.recurrent_dropout, x, (size, self.hidden_size)),
             self._zone(),
-            None if self.normalise is None else self._form.norm_of(self, row, ages),
+            None if self.normalise is None else self._form().norm_of(self, row, ages),
         )
 
     def _zone(self) -> Zone | None:
@@ -356,7 +355,7 @@ class Recurrent(nn.RNNBase):
         held = bool(self.zoneout or self.cell_zoneout)
         zone = Zone(self.zoneout, self.cell_zoneout, None) if held else None
         if self.normalise is not None:
-            gains = [self._form.arrays(self, n) for n in range(self.num_layers)]
+            gains = [self._form().arrays(self, n) for n in range(self.num_layers)]
             plain_layers = [Weights(*(part.numpy() for part in layer)) for layer in layers]
             kind = NormedStream if self.normalise == "layer" else BatchNormedStream
             return kind(self.cell, plain_layers, gains, zone, self.residual)
@@ -367,7 +366,7 @@ class Recurrent(nn.RNNBase):
     ) -> tuple[Tensor | None, list[Tensor]]:
         used = [x, *(t for way in ways for t in way.weights if t is not None and len(t))]
         used += [part for way in ways for part in way.state or ()]
-        form = None if self.normalise is None else self._form
+        form = None if self.normalise is None else self._form()
         if self.watch is not None or not fused.fits(used) or not (form is None or form.fits(ways)):
             return plain.layer(self.cell, x, ways, batch.lengths, self.watch)
         made: tuple[Tensor | None, list[Tensor]]

@@ -207,7 +207,7 @@ class Measured:
         Raises:
             RuntimeError: Always.
         """
-        raise RuntimeError("a batch-normalised layer was watched in training; call eval() first")
+        raise RuntimeError("a batch-normalised layer was watched in training; call .eval() first")
 
     def _normalised(self, values: Tensor, step: int, which: int) -> Tensor:
         """Normalise W x (0) or U h (1) of a step, (B, 4 H); rows that do not run do not count."""

@@ -15,6 +15,7 @@ import sestina
 from conftest import GOOD
 from sestina import (
     BridgeClassifier,
+    BridgeRecognizer,
     LanguageModel,
     Perceptron,
     SequenceFromVector,
@@ -34,6 +35,8 @@ SERIES = np.random.default_rng(0).normal(size=(40, 7, 3))
 WAVES = list(
     np.sin(np.arange(60) / 3)[:, None] + 0.1 * np.random.default_rng(1).normal(size=(24, 60, 2))
 )
+SPEECH = list(np.random.default_rng(2).normal(size=(40, 40, 3)))
+STUDENTS = BridgeClassifier | BridgeRecognizer
 HISTORY = {
     "epoch", "loss", "validation_loss", "gradient_norm", "gradient_median", "gradient_peak",
     "gradient_jump", "gradient_jump_step", "clipped", "moved", "sequences_per_second", "seconds",
@@ -43,7 +46,7 @@ LABELLED = ["TextClassifier", "SeriesClassifier", "SequenceTagger", "BridgeClass
 
 def fit(net, x, y, **how):
     """Fit an estimator; the clean twins of a bridge's sequences are what comes, without noise."""
-    if not isinstance(net, BridgeClassifier):
+    if not isinstance(net, STUDENTS):
         return net.fit(x, y, **how)
     if "validation" in how:
         how["validation"] = (how["validation"][0], *how["validation"])
@@ -67,6 +70,8 @@ def case_of(name, reviews):
         return SequenceSimilarity, pairs, [int(a == b) for a, b in both]
     if name == "SeriesForecaster":
         return SeriesForecaster, WAVES, None
+    if name == "BridgeRecognizer":
+        return BridgeRecognizer, SPEECH, labels
     return (
         ESTIMATORS[name],
         SERIES if name in ("SeriesClassifier", "BridgeClassifier") else texts,
@@ -234,8 +239,9 @@ def test_what_is_known_after_fit(fitted):
     measure = "perplexity" if writes else "accuracy"
     measure = "error" if isinstance(fitted, SequenceSimilarity) else measure
     measure = "mase" if isinstance(fitted, SeriesForecaster) else measure
+    measure = "cer" if isinstance(fitted, BridgeRecognizer) else measure
     bridges = {f"validation_{name}_error" for name in ("kd", "dr", "lstm3")}
-    bridges = bridges if isinstance(fitted, BridgeClassifier) else set()
+    bridges = bridges if isinstance(fitted, STUDENTS) else set()
     assert 1 <= fitted.best_epoch_ <= fitted.n_iter_ == len(fitted.history_) == 3
     assert fitted.seconds_ > 0
     assert isinstance(fitted.notes_, list)
@@ -249,7 +255,7 @@ def test_parameters_are_counted(fitted):
     assert sum(counts.values()) == fitted.n_parameters_ >= fitted.n_trainable_parameters_ > 0
     known = {"embedding", "encoder", "head", "tags", "vector"}
     known |= {"linear", "target_embedding", "bridge", "decoder", "attention"}
-    if isinstance(fitted, BridgeClassifier):  # the lecture's sub-blocks
+    if isinstance(fitted, STUDENTS):  # the lecture's sub-blocks
         assert set(counts) == {"convolutions", "feedback", "merge", "last", "output"}
         return
     assert {"encoder", "head"} <= set(counts) <= known
@@ -267,7 +273,7 @@ def test_a_fit_that_fails_leaves_nothing_fitted(case):
     kind, x, y = case
     net = fit(kind(**FAST), x, y)
     with pytest.raises(DataError):
-        inputs = [] if y is None or kind is Translator else x
+        inputs = [] if y is None or kind in (Translator, BridgeRecognizer) else x
         fit(net, inputs, ["one"] * (len(x) - (kind is SequenceFromVector)))
     with pytest.raises(NotFittedError):
         answers(net, x)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sestina.estimators.language_model import LanguageModel
     from sestina.estimators.loading import load
     from sestina.estimators.neuron import Perceptron, SigmoidNeuron
+    from sestina.estimators.recognizer import BridgeRecognizer
     from sestina.estimators.sequence_from_vector import SequenceFromVector
     from sestina.estimators.sequence_similarity import SequenceSimilarity
     from sestina.estimators.sequence_tagger import SequenceTagger
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "BridgeClassifier": "sestina.estimators.bridge",
+    "BridgeRecognizer": "sestina.estimators.recognizer",
     "Components": "sestina.vectors.components",
     "ContextualSentenceVectors": "sestina.estimators.contextual",
     "ContextualVectors": "sestina.estimators.contextual",
@@ -109,6 +111,7 @@ _PLACES = {
 __all__ = [
     "PMI",
     "BridgeClassifier",
+    "BridgeRecognizer",
     "Components",
     "ContextualSentenceVectors",
     "ContextualVectors",

@@ -48,6 +48,7 @@ from sestina.config.networks import (
     TrainingOptions,
 )
 from sestina.config.recall import LinearOptions, RecallOptions
+from sestina.config.recognition import RecognitionOptions, RecognitionTrainingOptions
 from sestina.config.series import (
     ConvolutionOptions,
     RecordingOptions,
@@ -56,7 +57,14 @@ from sestina.config.series import (
     SignalOptions,
 )
 from sestina.config.similarity import SimilarityOptions
-from sestina.config.sounds import DELAYS, NOISES, NORMALISED_BY, DistanceOptions, LogMelOptions
+from sestina.config.sounds import (
+    DELAYS,
+    NOISES,
+    NORMALISED_BY,
+    DistanceOptions,
+    FrameOptions,
+    LogMelOptions,
+)
 from sestina.config.tagging import TaggedOptions, TaggerOptions
 from sestina.config.texts import (
     BagOptions,
@@ -129,6 +137,7 @@ __all__ = [
     "FineTuningOptions",
     "ForecastOptions",
     "ForecastTrainingOptions",
+    "FrameOptions",
     "GivenOptions",
     "GloVeOptions",
     "HashingOptions",
@@ -150,6 +159,8 @@ __all__ = [
     "PretrainingOptions",
     "ReadingOptions",
     "RecallOptions",
+    "RecognitionOptions",
+    "RecognitionTrainingOptions",
     "RecordingOptions",
     "RecursiveOptions",
     "SamplingOptions",

@@ -12,7 +12,7 @@ DELAYS = ("gcc-phat", "geometry")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class LogMelOptions:
+class FrameOptions:
     """How a sound becomes frames of features."""
 
     rate: int = option(8000, "Samples a second; sounds of other rates are resampled.", least=1000)
@@ -33,6 +33,12 @@ class LogMelOptions:
         "speaker, or of an utterance.",
         choices=NORMALISED_BY,
     )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class LogMelOptions(FrameOptions):
+    """How a sound becomes steps of features: frames, and how many of them make a step."""
+
     stack: int = option(1, "Frames side by side in one step.", least=1)
     skip: int = option(1, "Frames from one step to the next.", least=1)
 

@@ -10,6 +10,7 @@ from sestina.estimators.bridge import BridgeClassifier
 from sestina.estimators.folder import read_model
 from sestina.estimators.forecaster import SeriesForecaster
 from sestina.estimators.language_model import LanguageModel
+from sestina.estimators.recognizer import BridgeRecognizer
 from sestina.estimators.sequence_from_vector import SequenceFromVector
 from sestina.estimators.sequence_similarity import SequenceSimilarity
 from sestina.estimators.sequence_tagger import SequenceTagger
@@ -24,6 +25,7 @@ ESTIMATORS: dict[str, type[Any]] = {
         TextClassifier,
         SeriesClassifier,
         BridgeClassifier,
+        BridgeRecognizer,
         SeriesForecaster,
         SequenceTagger,
         SequenceSimilarity,

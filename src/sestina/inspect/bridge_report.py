@@ -8,7 +8,8 @@ import numpy as np
 
 from sestina.data.recordings import Recordings
 from sestina.errors import counted
-from sestina.estimators.bridge import BRIDGES, BridgeClassifier
+from sestina.estimators.bridge import BridgeClassifier
+from sestina.estimators.taught import BRIDGES
 from sestina.inspect import charts, page
 from sestina.inspect.evaluate import Ladder
 from sestina.inspect.forecast_charts import beside_truth

@@ -1,4 +1,4 @@
-"""A recursive network as a classifier of whole sequences, and what its teacher asks of it."""
+"""A recursive network that says what it hears, of steps or of whole sequences, and is taught."""
 
 from __future__ import annotations
 
@@ -39,23 +39,17 @@ class Heard:
 
     Attributes:
         last: The sub-blocks' outputs.
-        logits: Of whole sequences, as `Target` takes them.
-        shares: The logits of all classes, (B, K).
         clean: What the network takes for the clean values, (B, T, C); None without denoising.
         lengths: (B,).
     """
 
     last: Pass
-    logits: Tensor
-    shares: Tensor
     clean: Tensor | None
     lengths: Tensor
 
     def errors(self, teacher: Heard) -> dict[str, Tensor]:
-        """Return the error of every bridge; that of "kd" is of whole sequences' answers."""
-        found = bridge_errors(teacher.last, self.last, self.lengths)
-        found["kd"] = F.cross_entropy(self.shares, teacher.shares.detach().softmax(dim=1))
-        return found
+        """Return the error of every bridge; that of "kd" is of every step's answers."""
+        return bridge_errors(teacher.last, self.last, self.lengths)
 
     def clean_error(self, wanted: Tensor) -> Tensor:
         """Return the mean squared error of the clean values, over true steps."""
@@ -64,21 +58,41 @@ class Heard:
         return (self.clean - wanted[:, : self.clean.shape[1]])[real].square().mean()
 
 
-class BridgedNetwork(nn.Module):
-    """Sequences (B, T, C) → logits of whole sequences, the mean over their steps.
+@dataclass(frozen=True)
+class HeardWhole(Heard):
+    """The same, and what is said of whole sequences.
+
+    Attributes:
+        logits: Of whole sequences, as `Target` takes them.
+        shares: The logits of all classes, (B, K).
+    """
+
+    logits: Tensor
+    shares: Tensor
+
+    def errors(self, teacher: Heard) -> dict[str, Tensor]:
+        """Return the error of every bridge; that of "kd" is of whole sequences' answers."""
+        assert isinstance(teacher, HeardWhole)
+        wanted = teacher.shares.detach().softmax(dim=1)
+        return super().errors(teacher) | {"kd": F.cross_entropy(self.shares, wanted)}
+
+
+class SteppedNetwork(nn.Module):
+    """Sequences (B, T, C) → logits of every step, (B, T, K).
 
     Args:
         options: Sub-blocks; whether clean values are told too.
         inputs: C.
         classes: K.
+        maps: Planes that the C features lie in.
     """
 
     steps = None  # any length
     side = "post"
 
-    def __init__(self, options: RecursiveOptions, inputs: int, classes: int) -> None:
+    def __init__(self, options: RecursiveOptions, inputs: int, classes: int, maps: int = 1) -> None:
         super().__init__()
-        self.network = network_of(options, inputs, classes)
+        self.network = network_of(options, inputs, classes, maps)
         self.denoiser: nn.Linear | None = None
         self.inputs = inputs
         if getattr(options, "denoise", 0.0):
@@ -86,20 +100,16 @@ class BridgedNetwork(nn.Module):
             initialise.dense(self.denoiser)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Map x (B, T, C or more), of which the first C are read, → logits as `Target` has them."""
-        return self.heard(x[:, :, : self.inputs], lengths).logits
+        """Map x (B, T, C or more), of which the first C are read → logits (B, T, K)."""
+        return self.heard(x[:, :, : self.inputs], lengths).last.logits
 
     def heard(self, x: Tensor, lengths: Tensor) -> Heard:
         """Return all that the network makes of x (B, T, C) with true lengths (B,)."""
-        x = x[:, : max(int(lengths.max()), 1)]
         passes = self.network.passes
         assert callable(passes)
-        last: Pass = passes(x, lengths)[-1]
-        shares = last.logits.sum(dim=1) / lengths.clamp(min=1)[:, None]
-        # two classes have a single logit elsewhere: the difference says the same
-        logits = shares[:, 1:] - shares[:, :1] if shares.shape[1] == 2 else shares
+        last: Pass = passes(x[:, : max(int(lengths.max()), 1)], lengths)[-1]
         clean = None if self.denoiser is None else self.denoiser(last.merged)
-        return Heard(last, logits, shares, clean, lengths)
+        return Heard(last, clean, lengths)
 
     def denoised(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Return what the network takes for clean values, (B, T, C)."""
@@ -122,3 +132,19 @@ class BridgedNetwork(nn.Module):
         if self.denoiser is not None:
             counts["denoiser"] = sum(weight.numel() for weight in self.denoiser.parameters())
         return counts
+
+
+class BridgedNetwork(SteppedNetwork):
+    """Sequences (B, T, C) → logits of whole sequences, the mean over their steps."""
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Map x (B, T, C or more), of which the first C are read, → logits as `Target` has them."""
+        return self.heard(x[:, :, : self.inputs], lengths).logits
+
+    def heard(self, x: Tensor, lengths: Tensor) -> HeardWhole:
+        """Return all that the network makes of x (B, T, C) with true lengths (B,)."""
+        stepped = super().heard(x, lengths)
+        shares = stepped.last.logits.sum(dim=1) / lengths.clamp(min=1)[:, None]
+        # two classes have a single logit elsewhere: the difference says the same
+        logits = shares[:, 1:] - shares[:, :1] if shares.shape[1] == 2 else shares
+        return HeardWhole(stepped.last, stepped.clean, lengths, logits, shares)

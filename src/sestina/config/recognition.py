@@ -1,0 +1,43 @@
+"""Options of recognisers of speech: what they hear in a step, and how they learn it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sestina.config.networks import LearningOptions
+from sestina.config.series import SignalOptions
+from sestina.config.sounds import LogMelOptions
+from sestina.options import as_in, option
+
+ALIGNED_BY = ("clean",)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class RecognitionOptions:
+    """What a recogniser reads of features, and by what it learns."""
+
+    scaling: str = as_in(SignalOptions, "scaling")
+    stack: int = as_in(LogMelOptions, "stack", default=3)
+    skip: int = as_in(LogMelOptions, "skip", default=3)
+    planes: int = option(
+        1,
+        "Planes that the features of a frame lie in: 3 where bands are followed by their slopes "
+        "and the slopes of these.",
+        least=1,
+    )
+    alignment: str | None = option(
+        None,
+        "Learn the symbol of each frame, where the teacher hears it in the clean sound, in place "
+        "of CTC over all ways to place the symbols.",
+        choices=ALIGNED_BY,
+    )
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class RecognitionTrainingOptions(LearningOptions):
+    """How a recogniser is trained."""
+
+    learning_rate: float = as_in(LearningOptions, "learning_rate", default=3e-3)
+    batch_size: int = as_in(LearningOptions, "batch_size", default=16)
+    epochs: int = as_in(LearningOptions, "epochs", default=60)
+    patience: int | None = as_in(LearningOptions, "patience", default=8)

@@ -1,0 +1,204 @@
+"""Utterances and what is said in them, in numbers; numbers into texts, and their errors.
+
+Letters: N utterances, T steps, K symbols with the blank, L of which are said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sestina.data.ragged import Ragged, shuffled_batches
+from sestina.errors import DataError, OptionError, counted
+from sestina.recognition.alignment import align_ctc
+from sestina.recognition.ctc import Floats, collapse, greedy
+from sestina.recognition.errors import character_errors, rate_interval, word_errors
+from sestina.recognition.prefix_search import Words, prefix_search
+
+BLANK = 0  # the symbol of no letter; it writes ""
+WIDTH = 16  # of the beam, where there is a language model and no width is asked for
+SHOWN = 40  # characters of a text in a message
+NUMBERS = np.empty(0, np.int64)
+
+
+class SpokenBatch(NamedTuple):
+    """B utterances as a loss takes them.
+
+    Attributes:
+        x: (B, T, C), or (B, T, 2C) with the clean twin behind.
+        lengths: Their steps, (B,).
+        said: Symbols of all of them, end to end, (sum of L,).
+        sizes: L of each, (B,).
+        aligned: The symbol of each step, (B, T); None where that is not told.
+    """
+
+    x: Tensor
+    lengths: Tensor
+    said: Tensor
+    sizes: Tensor
+    aligned: Tensor | None
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """N utterances in numbers.
+
+    Attributes:
+        steps: (T, C) each, or (T, 2C).
+        said: Symbols of each, without blanks.
+        texts: What is said.
+        aligned: The symbol of each step, (T,) each; None where that is not told.
+    """
+
+    steps: Ragged
+    said: Ragged
+    texts: list[str]
+    aligned: Ragged | None = None
+
+    def batch(self, rows: NDArray[np.int64]) -> SpokenBatch:
+        """Return some utterances as a loss takes them."""
+        x, lengths = self.steps.padded(rows)
+        said = self.said.take(rows)
+        aligned = None if self.aligned is None else torch.from_numpy(self.aligned.padded(rows)[0])
+        frames, steps, symbols, sizes = map(
+            torch.from_numpy, (x, lengths, said.values, said.lengths)
+        )
+        return SpokenBatch(frames, steps, symbols, sizes, aligned)
+
+    def batches(self, size: int, seed: int, epoch: int) -> Iterator[tuple[SpokenBatch, int]]:
+        """Yield the random batches of an epoch, with their sizes."""
+        for rows in shuffled_batches(self.steps.lengths, size, seed, epoch):
+            yield self.batch(rows), len(rows)
+
+    def arrays(self) -> Iterator[NDArray[Any]]:
+        """Yield all that training depends on."""
+        for part in (self.steps, self.said, self.aligned):
+            if part is not None:
+                yield from (part.values, part.offsets)
+
+
+def as_spoken_texts(labels: Any, count: int) -> list[str]:
+    """Return one text for each of N utterances, several blanks as one.
+
+    Raises:
+        DataError: They are no texts, or not N.
+    """
+    if labels is None or isinstance(labels, str):
+        raise DataError(f"{labels!r:.60} came as labels; expected a list of what is said in each")
+    texts = list(labels)
+    for n, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise DataError(f"label {n} is {text!r:.60}; expected a text, what is said")
+    if len(texts) != count:
+        raise DataError(
+            f"{counted(count, 'utterance')} came with {counted(len(texts), 'text')}; expected one "
+            "each"
+        )
+    return [" ".join(text.split()) for text in texts]
+
+
+def symbols_of(texts: Sequence[str]) -> list[str]:
+    """Return what each of K symbols writes: the blank nothing, the others a character each.
+
+    Raises:
+        DataError: A text is empty.
+    """
+    for n, text in enumerate(texts):
+        if not text:
+            raise DataError(f"text {n} is empty; say what is heard there, or leave it out")
+    return ["", *sorted(set("".join(texts)))]
+
+
+def numbers_of(texts: Sequence[str], symbols: Sequence[str]) -> tuple[Ragged, int]:
+    """Return the symbols of texts, and how many characters none of them writes, left out."""
+    places = {letter: place for place, letter in enumerate(symbols)}
+    rows = [[places[c] for c in text if c in places] for text in texts]
+    unknown = sum(map(len, texts)) - sum(map(len, rows))
+    return Ragged.of([np.array(row, np.int64) for row in rows], NUMBERS), unknown
+
+
+def refuse_short(steps: Ragged, said: Ragged, texts: Sequence[str], what: str) -> None:
+    """Raise where an utterance has fewer steps than CTC needs for what is said.
+
+    Raises:
+        DataError: One has; equal letters in a row need a blank between.
+    """
+    for n, length in enumerate(steps.lengths.tolist()):
+        row = said.row(n)
+        least = len(row) + int((row[1:] == row[:-1]).sum())
+        if length < max(least, 1):
+            raise DataError(
+                f"{what} {n} has {counted(length, 'step')}, and {texts[n]!r:.{SHOWN}} needs "
+                f"{max(least, 1)}; lower skip, or leave it out"
+            )
+
+
+def aligned_by(logs: Sequence[Floats], said: Ragged) -> Ragged:
+    """Return the symbol of each step on the likeliest path for what is said, (T,) each.
+
+    Args:
+        logs: Logarithms of a teacher's probabilities, (T, K) each.
+        said: The symbols.
+    """
+    paths = [align_ctc(table, said.row(n), BLANK).symbols for n, table in enumerate(logs)]
+    return Ragged.of(paths, NUMBERS)
+
+
+def read_off(
+    logs: Sequence[Floats], symbols: Sequence[str], beam: int | None, words: Words | None
+) -> list[str]:
+    """Return what is said: by each step's likeliest symbol, or by prefix search.
+
+    Args:
+        logs: Logarithms of probabilities, (T, K) each.
+        symbols: What each writes.
+        beam: Beginnings that are followed up side by side.
+        words: A language model of words to hear, too.
+
+    Raises:
+        OptionError: The beam is not wider than 0, or the language model knows other letters.
+    """
+    if beam is None and words is None:
+        return [written(greedy(table, BLANK), symbols) for table in logs]
+    if words is not None and list(words.letters) != list(symbols):
+        raise OptionError(
+            "the language model of words has other letters than the recogniser; give Words(…, "
+            "letters=model.symbols_)"
+        )
+    width = WIDTH if beam is None else beam
+    found = (prefix_search(table, width, BLANK, words)[0].symbols for table in logs)
+    return [written(one, symbols) for one in found]
+
+
+def best_texts(logits: Tensor, lengths: Tensor, symbols: Sequence[str]) -> list[str]:
+    """Return what a batch's logits (B, T, K) say, by each step's likeliest symbol."""
+    paths = logits.argmax(dim=2).numpy()
+    steps = zip(paths, lengths.tolist(), strict=True)
+    return [written(collapse(path[:length], BLANK), symbols) for path, length in steps]
+
+
+def written(numbers: Sequence[int], symbols: Sequence[str]) -> str:
+    """Return the text of symbols, several blanks as one."""
+    return " ".join("".join(symbols[k] for k in numbers).split())
+
+
+def error_figures(true: Sequence[str], put: Sequence[str], seed: int) -> dict[str, Any]:
+    """Return "wer" and "cer", with their 95 % intervals over utterances, and the words.
+
+    Raises:
+        DataError: There are not as many of both, or nothing was said at all.
+    """
+    words, letters = word_errors(true, put), character_errors(true, put)
+    return {
+        "wer": words.rate,
+        "wer_interval": list(rate_interval(words, seed=seed)),
+        "cer": letters.rate,
+        "cer_interval": list(rate_interval(letters, seed=seed)),
+        "words": int(words.tokens.sum()),
+    }

@@ -1,0 +1,258 @@
+"""What students share: twins of sequences, a teacher, the loss with bridges, clean values told."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from sestina.config import BridgeOptions
+from sestina.data.ragged import Ragged, sorted_batches
+from sestina.errors import DataError, OptionError, counted
+from sestina.estimators.trained import Trained, weights_digest
+from sestina.nn.bridged import Heard
+from sestina.shapes import as_series
+from sestina.signals import Scaling, Values
+
+BRIDGES = ("kd", "dr", "lstm3")
+BATCH = 256  # sequences that are read together where nothing is learnt
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class Student(BridgeOptions, Trained):
+    """Base of the estimators of noisy sequences that a teacher of clean ones may teach.
+
+    Inputs are ragged steps of C noisy channels, and of C clean ones behind them where training
+    needs both. The network has `inputs`, C, and `heard` (`sestina.nn.bridged`).
+    """
+
+    _alone: ClassVar[dict[str, Any]] = {"kd": 0.0, "dr": 0.0, "lstm3": 0.0, "denoise": 0.0}
+
+    @abstractmethod
+    def _paired_inputs(self, pairs: list[Values]) -> Ragged:
+        """Return what `_pairs_of` returned as the fitted network reads it."""
+
+    @abstractmethod
+    def _noisy_inputs(self, X: Any) -> Ragged:
+        """Return noisy sequences as the fitted network reads them."""
+
+    @property
+    def bridged(self) -> bool:
+        """Whether a bridge asks for a teacher."""
+        return any(getattr(self, name) for name in BRIDGES)
+
+    @property
+    def paired(self) -> bool:
+        """Whether training needs clean twins."""
+        return self.bridged or self.denoise > 0
+
+    def denoised(self, X: Any) -> list[Values]:
+        """Return what the network takes clean values of noisy sequences to be, (T, C) each.
+
+        Raises:
+            OptionError: It was trained with ``denoise=0``.
+        """
+        check_is_fitted(self, "network_")
+        if self.network_.denoiser is None:
+            raise OptionError("denoise=0 trains no output for clean values; set denoise=1")
+        inputs = self._noisy_inputs(X)
+        out: list[Any] = [None] * len(inputs)
+        with torch.inference_mode():
+            for rows in sorted_batches(inputs.lengths, BATCH):
+                x, lengths = self._tensors(inputs, rows)
+                found = self.network_.denoised(x, lengths).numpy()
+                for row, values, length in zip(rows, found, lengths.tolist(), strict=True):
+                    out[row] = self._clean_scaling.undone(values[:length])
+        return out
+
+    def bridge_errors(self, clean: Any, noisy: Any) -> dict[str, float]:
+        """Return the error of each bridge on N pairs, by the mean over steps and units.
+
+        Raises:
+            OptionError: There is no teacher, as in a loaded model.
+        """
+        check_is_fitted(self, "network_")
+        if getattr(self, "teacher_", None) is None:
+            raise OptionError("there is no teacher: it is known after fit with bridges only")
+        return self._errors(self._paired_inputs(self._pairs_of(clean, noisy)))
+
+    # How a fit goes, step by step.
+
+    def _check_width(self) -> None:
+        if self.filter_width % 2 == 0:
+            raise OptionError(f"filter_width={self.filter_width} is even; take an odd number")
+
+    def _pairs_of(self, clean: Any, noisy: Any, gaps: bool = False) -> list[Values]:
+        """Return noisy channels, and behind them the clean ones if they are needed, (T, 2C).
+
+        Raises:
+            DataError: They are no sequences, or no twins.
+        """
+        rows = as_series(noisy, gaps)
+        if not self.paired:
+            return rows
+        if clean is None:
+            raise DataError(
+                "clean=None came; bridges and denoising need the clean twin of every sequence (or "
+                "set kd=0, dr=0, lstm3=0 and denoise=0)"
+            )
+        twins = as_series(clean, gaps)
+        if len(twins) != len(rows):
+            raise DataError(
+                f"{counted(len(twins), 'clean sequence')} came with "
+                f"{counted(len(rows), 'noisy one')}; expected one each"
+            )
+        for n, (one, other) in enumerate(zip(twins, rows, strict=True)):
+            if one.shape != other.shape:
+                raise DataError(
+                    f"sequence {n} is {one.shape} clean and {other.shape} noisy; twins have the "
+                    "same steps and channels"
+                )
+        return [np.concatenate(both, axis=1) for both in zip(rows, twins, strict=True)]
+
+    def _taught(
+        self, clean: Any, labels: Any, validation: Any, checkpoint: str | Path | None,
+        **how: Any,
+    ) -> Self:  # fmt: skip
+        """Return a teacher of the same options, trained on clean sequences without one.
+
+        Args:
+            clean: The sequences.
+            labels: Theirs.
+            validation: As `fit` has it, or None.
+            checkpoint: The student's folder; the teacher's is in it.
+            **how: What else `fit` takes.
+        """
+        teacher: Any = clone(self).set_params(**self._alone)
+        held = None if validation is None else (None, validation[0], validation[2])
+        own = None if checkpoint is None else Path(checkpoint) / "teacher"
+        taught: Self = teacher.fit(None, clean, labels, validation=held, checkpoint=own, **how)
+        return taught
+
+    def _take_teacher(self, teacher: Any) -> None:
+        """Take a fitted teacher, or None."""
+        self.teacher_: Any = teacher
+
+    def _check_teacher(self, teacher: Self, known: Sequence[Any], labels: Sequence[Any]) -> None:
+        """Raise where a teacher cannot teach.
+
+        Args:
+            teacher: A fitted one.
+            known: What it can say.
+            labels: What is to be said.
+
+        Raises:
+            DataError: It does not know all of it.
+            OptionError: Its layers have other widths.
+        """
+        check_is_fitted(teacher, "network_")
+        unknown = sorted({str(label) for label in labels} - set(map(str, known)))
+        if unknown:
+            raise DataError(
+                f"the teacher does not know the label {unknown[0]!r}; it was trained with "
+                f"{', '.join(map(str, known))}"
+            )
+        for name in ("reduced", "hidden", "blocks"):
+            ours, other = getattr(self, name), getattr(teacher, name)
+            if ours != other:
+                raise OptionError(
+                    f"{name}={ours!r} of the student and {other!r} of the teacher; bridges join "
+                    "layers of equal width, so give both the same"
+                )
+
+    def _learn_scaling(self, rows: Sequence[Values], channels: int, kind: str) -> None:
+        """Learn how noisy channels are scaled, and the clean ones behind them, if there are any."""
+        self.scaling_ = Scaling.fitted([row[:, :channels] for row in rows], kind)
+        self._clean_scaling = self.scaling_
+        if self.teacher_ is not None:
+            self._clean_scaling = self.teacher_.scaling_
+        elif self.paired:
+            self._clean_scaling = Scaling.fitted([row[:, channels:] for row in rows], kind)
+
+    def _scaled(self, rows: Sequence[Values], channels: int) -> Ragged:
+        """Return sequences (T, C), or pairs (T, 2C), scaled."""
+        width = rows[0].shape[1]
+        ragged = Ragged.of(rows, np.empty((0, width), np.float32))
+        values = self.scaling_.apply(ragged.values[:, :channels])
+        if width > channels:
+            twin = self._clean_scaling.apply(ragged.values[:, channels:])
+            values = np.concatenate([values, twin], axis=1)
+        return Ragged(values, ragged.offsets)
+
+    def _has_twins(self, values: Any) -> bool:
+        """Whether clean channels stand behind the noisy ones of values (…, C or 2C)."""
+        return bool(values.shape[-1] > self.network_.inputs)
+
+    def _bridged_loss(self, own: Tensor, heard: Heard, x: Tensor) -> Tensor:
+        """Return a student's loss: its own, the bridges' errors, the clean values' (rows F1, F5).
+
+        Args:
+            own: What it would be without a teacher.
+            heard: What the network made of x.
+            x: (B, T, C), or (B, T, 2C) with the clean twin behind.
+        """
+        if not self._has_twins(x):
+            return own
+        total = own
+        if self.bridged and self.teacher_ is not None:
+            errors = self._errors_of(heard, x)
+            total = (1.0 - self.kd) * total
+            for name in BRIDGES:
+                total = total + getattr(self, name) * errors[name]
+        if self.denoise:
+            total = total + self.denoise * heard.clean_error(x[:, :, self.network_.inputs :])
+        return total
+
+    def _tensors(self, inputs: Ragged, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Return a padded batch (B, T, C or 2C) and its true lengths (B,)."""
+        x, lengths = inputs.padded(rows)
+        return torch.from_numpy(x), torch.from_numpy(lengths)
+
+    def _errors_of(self, heard: Heard, x: Tensor) -> dict[str, Tensor]:
+        """Return the bridges' errors of a batch, whose clean channels stand behind the noisy."""
+        assert self.teacher_ is not None
+        with torch.no_grad():
+            told = self.teacher_.network_.heard(x[:, :, self.network_.inputs :], heard.lengths)
+        return heard.errors(told)
+
+    def _errors(self, inputs: Ragged) -> dict[str, float]:
+        """Return the bridges' errors of pairs (T, 2C), by the mean over them."""
+        totals = dict.fromkeys(BRIDGES, 0.0)
+        with torch.inference_mode():
+            for rows in sorted_batches(inputs.lengths, BATCH):
+                x, lengths = self._tensors(inputs, rows)
+                heard = self.network_.heard(x[:, :, : self.network_.inputs], lengths)
+                errors = self._errors_of(heard, x)
+                for name in BRIDGES:
+                    totals[name] += float(errors[name]) * len(rows)
+        return {name: total / len(inputs) for name, total in totals.items()}
+
+    def _validated_bridges(self, inputs: Ragged) -> dict[str, float]:
+        """Return the bridges' errors by their names in the history; none without a teacher."""
+        if self.teacher_ is None or not self._has_twins(inputs.values):
+            return {}
+        return {f"{name}_error": error for name, error in self._errors(inputs).items()}
+
+    def _teacher_sum(self) -> dict[str, str]:
+        """Return a sum of the weights of the teacher, if there is one: a resumed run shares it."""
+        return {} if self.teacher_ is None else {"teacher": weights_digest(self.teacher_.network_)}
+
+
+def three_of(validation: Any) -> tuple[Any, Any, Any]:
+    """Return the three sides of a validation part that a user gave.
+
+    Raises:
+        DataError: It is no triple.
+    """
+    if not (isinstance(validation, tuple) and len(validation) == 3):
+        raise DataError("validation is not a triple; give a tuple of clean, noisy, labels")
+    return validation

@@ -1,0 +1,199 @@
+"""The recogniser: what is said in noise, learnt by CTC or from where a teacher heard it."""
+
+import numpy as np
+import pytest
+
+from sestina import BridgeClassifier, BridgeRecognizer, load
+from sestina.errors import DataError, OptionError
+from sestina.estimators import bridge
+from sestina.nn import losses
+from sestina.recognition.alignment import align_ctc
+from sestina.recognition.prefix_search import Words
+
+LETTERS = "abc "
+SMALL = {
+    "hidden": 16, "reduced": 16, "filters": (4,), "filter_width": 3, "stack": 2, "skip": 2,
+    "layers": 1, "feedback_layers": 1, "dropout": 0.0, "epochs": 40, "patience": None,
+    "learning_rate": 0.02, "batch_size": 16,
+}  # fmt: skip
+ALONE = {"kd": 0.0, "dr": 0.0, "lstm3": 0.0}
+
+
+def sung(text, rng):
+    """A band for each letter, sounding for three or four frames, silence behind it."""
+    pieces = []
+    for letter in text:
+        tone = np.zeros((rng.integers(3, 5) + 2, len(LETTERS)))
+        tone[:-2, LETTERS.index(letter)] = 1.0
+        pieces.append(tone)
+    return np.concatenate(pieces)
+
+
+def made(count, seed):
+    rng = np.random.default_rng(seed)
+    texts = ["".join(rng.choice([*"abc"], rng.integers(2, 5))) for _ in range(count)]
+    texts = [text[:2] + " " + text[2:] if len(text) > 3 else text for text in texts]
+    clean = [sung(text, rng) for text in texts]
+    return clean, [row + 0.3 * rng.normal(size=row.shape) for row in clean], texts
+
+
+@pytest.fixture(scope="module")
+def speech():
+    return made(96, seed=0)
+
+
+@pytest.fixture(scope="module")
+def unheard():
+    return made(40, seed=1)
+
+
+@pytest.fixture(scope="module")
+def student(speech):
+    return BridgeRecognizer(**SMALL, recursions=1).fit(*speech)
+
+
+def test_it_recognises_what_it_never_heard(student, unheard):
+    clean, noisy, texts = unheard
+    found = student.evaluate(noisy, texts)
+    assert found["cer"] < 0.1 and student.score(noisy, texts) == 1 - found["cer"]
+    assert found["cer_interval"][0] <= found["cer"] <= found["cer_interval"][1]
+    assert student.teacher_.score(clean, texts) > 0.95
+    wider = student.predict(noisy, beam=8)
+    assert np.mean([a == b for a, b in zip(wider, texts, strict=True)]) > 0.6
+
+
+def test_shuffled_texts_teach_nothing(speech, unheard):
+    _, noisy, texts = speech
+    order = np.random.default_rng(0).permutation(len(texts))
+    shuffled = [texts[n][:2] for n in order]  # each short enough for any sound
+    net = BridgeRecognizer(**{**SMALL, **ALONE, "epochs": 15}).fit(None, noisy, shuffled)
+    assert net.score(unheard[1], unheard[2]) < 0.5
+
+
+def test_bridges_shrink(student):
+    rows = student.history_
+    for name in ("dr", "lstm3", "kd"):
+        assert rows[-1][f"validation_{name}_error"] < rows[0][f"validation_{name}_error"]
+
+
+def test_frames_may_be_learnt_where_the_teacher_heard_them(student, speech, unheard):
+    clean, noisy, texts = speech
+    teacher = student.teacher_
+    net = BridgeRecognizer(**SMALL, **ALONE, alignment="clean")
+    net.fit(clean, noisy, texts, teacher=teacher)
+    assert net.teacher_ is teacher and net.score(unheard[1], unheard[2]) > 0.85
+    inputs = net._paired_inputs(net._pairs_of(clean, noisy))
+    found = net._spoken(inputs, texts, "utterance").aligned.row(0)
+    logs = teacher.log_probabilities(clean[:1])[0]
+    said = [teacher.symbols_.index(letter) for letter in texts[0]]
+    assert np.array_equal(found, align_ctc(logs, said).symbols)
+
+
+def test_ctc_is_of_a_step_and_knows_no_padding():
+    import torch
+
+    torch.manual_seed(0)
+    logits, lengths = torch.randn(2, 6, 4), torch.tensor([6, 3])
+    said, sizes = torch.tensor([1, 2, 3]), torch.tensor([2, 1])
+    whole = losses.ctc(logits, lengths, said, sizes)
+    logits[1, 3:] = 50.0
+    assert torch.equal(whole, losses.ctc(logits, lengths, said, sizes))
+    paths = np.log([sum_of_paths(logits[0], [1, 2]), sum_of_paths(logits[1, :3], [3])])
+    assert float(whole) == pytest.approx(-paths.sum() / 9, rel=1e-4)
+
+
+def sum_of_paths(logits, said):
+    """P of what is said, by going through all paths."""
+    from itertools import product
+
+    from sestina.recognition.ctc import collapse
+
+    shares = logits.softmax(1).numpy()
+    return sum(
+        np.prod(shares[np.arange(len(shares)), path])
+        for path in product(range(shares.shape[1]), repeat=len(shares))
+        if collapse(path) == said
+    )
+
+
+def test_words_are_heard_too(student, unheard):
+    def only_ab(word, before):
+        return 0.0 if word == "ab" else -50.0
+
+    words = Words(only_ab, student.symbols_, weight=1.0, bonus=0.0)
+    put = student.predict(unheard[1], beam=32, words=words)
+    plain = student.predict(unheard[1], beam=32)
+    assert put.count("ab") + put.count("") > plain.count("ab") + plain.count("")
+    with pytest.raises(OptionError, match="other letters"):
+        student.predict(unheard[1], words=Words(only_ab, ["", "a"]))
+
+
+def test_denoising_and_the_feed_forward_network(speech, unheard):
+    how = {**SMALL, **ALONE, "epochs": 25, "hidden": 32}
+    net = BridgeRecognizer(**how, blocks="feed-forward", denoise=1.0).fit(*speech)
+    assert net.score(unheard[1], unheard[2]) > 0.6
+    clean, noisy, _ = unheard
+    rows = zip(net.denoised(noisy), net._steps(clean), net._steps(noisy), strict=True)
+    apart = np.array([[((one - x) ** 2).mean() for one in (told, y)] for told, x, y in rows])
+    assert apart[:, 0].mean() < apart[:, 1].mean()
+
+
+def test_a_folder_keeps_it(student, unheard, tmp_path):
+    student.save(tmp_path / "m", {"metrics": student.evaluate(unheard[1], unheard[2])})
+    again = load(tmp_path / "m")
+    assert again.predict(unheard[1]) == student.predict(unheard[1])
+    assert again.symbols_ == student.symbols_ and again.teacher_ is None
+    with pytest.raises(OptionError, match="no teacher"):
+        again.bridge_errors(*unheard[:2])
+
+
+def test_a_run_goes_on_to_the_same_bits(speech, tmp_path):
+    how = {**SMALL, "epochs": 4}
+    once = BridgeRecognizer(**how).fit(*speech)
+    BridgeRecognizer(**{**how, "epochs": 2}).fit(*speech, teacher=once.teacher_,
+                                                checkpoint=tmp_path)  # fmt: skip
+    again = BridgeRecognizer(**how)
+    again.fit(*speech, teacher=once.teacher_, checkpoint=tmp_path, resume=True)
+    pairs = zip(once.network_.parameters(), again.network_.parameters(), strict=True)
+    assert all((one == other).all() for one, other in pairs)
+
+
+def test_new_characters_are_errors_and_no_refusal(student, unheard):
+    found = student.evaluate(unheard[1][:2], ["abx", unheard[2][1]])
+    assert found["cer"] > 0
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["ab", ""], "text 1 is empty"),
+        (["ab", 3], "label 1 is 3; expected a text"),
+        (["ab"], "2 utterances came with 1 text"),
+        ("ab", "expected a list"),
+        (["ab", "abcabcabcabcabc"], "utterance 1 has 6 steps"),
+        (["ab", "aaaa"], "needs 7"),
+    ],
+)
+def test_texts_that_cannot_be_learnt_are_refused(texts, said):
+    frames = [np.ones((12, 4)), np.ones((12, 4))]
+    net = BridgeRecognizer(**SMALL, **ALONE, validation_fraction=0.0)
+    with pytest.raises(DataError, match=said):
+        net.fit(None, frames, texts)
+    assert not hasattr(net, "network_")
+
+
+def test_features_that_do_not_fit_are_refused(student, speech):
+    with pytest.raises(DataError, match="have 5 features, those of the training had 4"):
+        student.predict([np.ones((12, 5))])
+    with pytest.raises(DataError, match="make no 3 planes"):
+        BridgeRecognizer(**SMALL, **ALONE, planes=3).fit(None, *speech[1:])
+    with pytest.raises(DataError, match="clean=None"):
+        BridgeRecognizer(**SMALL).fit(None, *speech[1:])
+    with pytest.raises(DataError, match="the teacher does not know the label 'd'"):
+        texts = ["d", *speech[2][1:]]
+        BridgeRecognizer(**SMALL).fit(*speech[:2], texts, teacher=student.teacher_)
+
+
+def test_both_students_are_named_beside_each_other():
+    assert bridge.BridgeRecognizer is BridgeRecognizer
+    assert bridge.BridgeClassifier is BridgeClassifier

@@ -28,6 +28,7 @@ from sestina.cli import (
     train_bridge,
     train_forecast,
     train_generate,
+    train_recognise,
     train_series,
     train_tag,
     train_translate,
@@ -92,6 +93,9 @@ train.app.command(
 train.app.command(
     epilog="Example: sestina train bridge watch-har --window 64 --recursions 1 --out watch"
 )(train_bridge.bridge)
+train.app.command(epilog="Example: sestina train recognise far --noisy sdm --out ear")(
+    train_recognise.recognise
+)
 app.add_typer(train.app, name="train")
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(lab.app, name="lab")

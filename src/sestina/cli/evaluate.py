@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sestina import config
-from sestina.cli import forecasts, show, tagged, translated
-from sestina.cli.inputs import Beam, Json, ModelArgument, PathArgument, UnusedSeed
+from sestina.cli import forecasts, show, spoken, tagged, translated
+from sestina.cli.inputs import Beam, Device, Json, ModelArgument, PathArgument, UnusedSeed
 from sestina.cli.model_data import Asked, Data, MeasuredPart, data_of
 from sestina.cli.options import with_options
 from sestina.data.parallel import Pairs
@@ -30,6 +30,7 @@ def evaluate(
     series: dict[str, Any],
     part: MeasuredPart = None,
     beam: Beam = 0,
+    device: Device = None,
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
@@ -42,9 +43,10 @@ def evaluate(
     trained with --given wants the same columns. A translator wants sentences
     and translations: chrF, BLEU and perplexity. A forecaster wants a table such
     as it was trained on: MASE beside that of plain forecasts, of the steps that
-    are new in it.
+    are new in it. A recogniser wants speech and what is said: word and character
+    error rates.
     """
-    asked = Asked(model, path, reading, part, "evaluating on", series, columns, sides)
+    asked = Asked(model, path, reading, part, "evaluating on", series, columns, sides, device)
     found = data_of(asked)
     MEASURES[found.kind](asked, found, beam or None, json)
 
@@ -60,6 +62,10 @@ def _tags(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
 
 def _forecasts(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
     forecasts.measure(asked.model, found.net, asked.path, found.source, json)
+
+
+def _speech(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
+    spoken.measure(found.net, asked.model, asked.path, found.source, beam, json)
 
 
 def _classifier(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
@@ -107,6 +113,7 @@ def _language(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
 MEASURES: dict[str, Callable[[Asked, Data, int | None, bool], None]] = {
     "LanguageModel": _language,
     "SequenceFromVector": _language,
+    "BridgeRecognizer": _speech,
     "SequenceTagger": _tags,
     "SeriesClassifier": _classifier,
     "BridgeClassifier": _classifier,

@@ -40,6 +40,7 @@ def info(model: ModelArgument, json: Json = False, seed: UnusedSeed = 0) -> None
         found = facts["metrics"]
         table = show.translations if "chrf" in found else show.ladder
         table = show.forecasts if "mase" in found else table
+        table = show.recognitions if "wer" in found else table
         table = show.perplexities if "bits_per_character" in found else table
         table(
             "backtest" if "mase" in found else "test part",

@@ -52,8 +52,14 @@ Beam = Annotated[
     int,
     typer.Option(
         min=0,
-        help="Of a translator, or a model trained with --given: beginnings that it follows up side "
-        "by side; 0: as many as it usually does.",
+        help="Of a translator, a recogniser, or a model trained with --given: beginnings that it "
+        "follows up side by side; 0: as many as it usually does.",
+    ),
+]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a recogniser, where several devices listened: which one; else as in training."
     ),
 ]
 Kind = TypeVar("Kind", Records, TaggedSentences, Pairs, Recordings)
@@ -67,6 +73,7 @@ BLOCK = 1 << 18  # bytes of it that are read at once, at most
 HINTS = {
     "BridgeClassifier": "which reads series of numbers; ask it with sestina predict --file or "
     "evaluate",
+    "BridgeRecognizer": "which hears speech; ask it with sestina predict or evaluate",
     "LanguageModel": "which puts no labels; ask it with sestina generate, complete, score or "
     "evaluate",
     "SequenceFromVector": "which writes texts from values; ask it with sestina generate "

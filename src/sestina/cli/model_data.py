@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from sestina import config
-from sestina.cli import forecasts, given, recorded, tagged, translated
+from sestina.cli import forecasts, given, recorded, spoken, tagged, translated
 from sestina.cli.inputs import (
     Kind,
     estimator_of,
@@ -42,6 +42,7 @@ class Asked:
         series: Values of RecordingOptions.
         columns: Values of TaggedOptions.
         sides: Values of PairOptions.
+        device: The one that heard speech; None: that of the training.
     """
 
     model: str
@@ -52,6 +53,7 @@ class Asked:
     series: dict[str, Any]
     columns: dict[str, Any] = field(default_factory=dict)
     sides: dict[str, Any] = field(default_factory=dict)
+    device: str | None = None
 
     def chosen(self, found: Kind, net: Any = None) -> Kind:
         """Return the part asked for, or the test part."""
@@ -143,6 +145,12 @@ def _recordings(asked: Asked) -> tuple[Any, Any, Any]:
     return net, chosen.rows, chosen.labels
 
 
+def _speech(asked: Asked) -> tuple[Any, ...]:
+    net, facts = model_of(asked.model, "BridgeRecognizer"), facts_of(asked.model)
+    chosen = spoken.of_part(spoken.heard(asked.path, facts, asked.device), asked.part)
+    return net, chosen.frames, chosen.texts, chosen
+
+
 def _labels(asked: Asked) -> tuple[Any, Any, Any]:
     net = model_of(asked.model, "TextClassifier")
     found = suited(asked.chosen(records(asked.path, asked.reading), net), net)
@@ -157,6 +165,7 @@ def _series(asked: Asked) -> tuple[Any, ...]:
 
 READERS: dict[str, Callable[[Asked], tuple[Any, ...]]] = {
     "BridgeClassifier": _recordings,
+    "BridgeRecognizer": _speech,
     "LanguageModel": _texts,
     "SequenceFromVector": _given,
     "SequenceTagger": _tags,

@@ -45,6 +45,9 @@ PANELS = {
     "TranslatorOptions": "Network",
     "TranslatorTrainingOptions": "Training",
     "DistanceOptions": "Room",
+    "FrameOptions": "Sound",
+    "RecognitionOptions": "Sound",
+    "RecognitionTrainingOptions": "Training",
 }
 NONE = "none"  # how the command line says None where that is not the default
 OWN = ("verbose", "seed")  # every verb has these itself

@@ -8,9 +8,10 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from sestina import config
-from sestina.cli import forecasts, given, recorded, show, tagged, translated
+from sestina.cli import forecasts, given, recorded, show, spoken, tagged, translated
 from sestina.cli.inputs import (
     Beam,
+    Device,
     Json,
     ModelArgument,
     UnusedSeed,
@@ -37,6 +38,7 @@ class Asked(NamedTuple):
     columns: dict[str, Any]
     series: dict[str, Any]
     beam: int
+    device: str | None
 
     def lines(self) -> Iterator[list[str]]:
         """Yield texts in chunks."""
@@ -59,6 +61,7 @@ def predict(
     ] = None,
     file: Annotated[str | None, typer.Option(help="File of texts instead.")] = None,
     beam: Beam = 0,
+    device: Device = None,
     json: Json = False,
     seed: UnusedSeed = 0,
 ) -> None:
@@ -72,9 +75,10 @@ def predict(
     probably written from each, one a line. A classifier of series takes a --file
     of recordings, and gives label, probability and name of each; a forecaster
     takes a table such as it was trained on, and gives the steps that follow as
-    CSV.
+    CSV. A recogniser takes files of sound, or a --file that is a folder or table
+    of speech, and gives a line each of the sound and what is said.
     """
-    asked = Asked(model, texts, file, reading, columns, series, beam)
+    asked = Asked(model, texts, file, reading, columns, series, beam, device)
     answers, line = KINDS.get(estimator_of(model), _labels)(asked)
     show.streamed({"task": "predict", "model": model}, "predictions", answers, line, json)
 
@@ -103,6 +107,17 @@ def _recorded(asked: Asked) -> tuple[Answers, Line]:
     return recorded.labelled(net, found), recorded.line
 
 
+def _recognised(asked: Asked) -> tuple[Answers, Line]:
+    if bool(asked.texts) == bool(asked.file):
+        raise OptionError("this model hears speech; name files of sound, or a folder with --file")
+    net, facts = model_of(asked.model, "BridgeRecognizer"), facts_of(asked.model)
+    if asked.texts:
+        return spoken.recognised(net, facts, asked.texts, asked.beam or None), spoken.line
+    assert asked.file is not None
+    found = spoken.heard(asked.file, facts, asked.device, need_text=False)
+    return spoken.put(net, found, asked.beam or None), spoken.line
+
+
 def _written(asked: Asked) -> tuple[Answers, Line]:
     net = model_of(asked.model, "SequenceFromVector")
     found = given.written_from(net, asked.texts, asked.file, asked.reading, asked.beam or None)
@@ -117,6 +132,7 @@ def _ahead(asked: Asked) -> tuple[Answers, Line]:
 
 KINDS: dict[str, Callable[[Asked], tuple[Answers, Line]]] = {
     "BridgeClassifier": _recorded,
+    "BridgeRecognizer": _recognised,
     "SequenceFromVector": _written,
     "SequenceTagger": _tags,
     "SeriesClassifier": _recorded,

@@ -203,6 +203,27 @@ def translations(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
     table(title, heads, rows)
 
 
+def recognitions(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the ladder of recognisers: word and character error rates, with their intervals."""
+    rows = [
+        (
+            name,
+            *(cell for rate in ("wer", "cer") for cell in _rate(row, rate)),
+            f"{row['parameters']:,}",
+            f"{row['seconds']:.1f}",
+        )
+        for name, row in rungs.items()
+    ]
+    heads = ("model", "WER", "95 %", "CER", "95 %", "parameters", "seconds")
+    table(title, heads, rows)
+
+
+def _rate(row: Mapping[str, Any], name: str) -> tuple[str, str]:
+    """Return an error rate and its interval."""
+    low, high = row[f"{name}_interval"]
+    return f"{row[name]:.3f}", f"{low:.3f}–{high:.3f}"
+
+
 def forecasts(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
     """Print the ladder of forecasters: MASE, sMAPE, absolute error, coverage, folds."""
     own = [*rungs.values()][-1]

@@ -19,10 +19,10 @@ class RecognitionOptions:
     scaling: str = as_in(SignalOptions, "scaling")
     stack: int = as_in(LogMelOptions, "stack", default=3)
     skip: int = as_in(LogMelOptions, "skip", default=3)
-    planes: int = option(
-        1,
+    planes: int | None = option(
+        None,
         "Planes that the features of a frame lie in: 3 where bands are followed by their slopes "
-        "and the slopes of these.",
+        "and the slopes of these. None: one; of sestina train recognise, as deltas say.",
         least=1,
     )
     alignment: str | None = option(

@@ -86,6 +86,15 @@ def _figures(facts: Mapping[str, Any]) -> list[str]:
             f"| {n} | {row['chrf']:.1f} | {row['bleu']:.1f} | {row['exact']:.1%} |"
             for n, row in rows
         ]
+    if "wer" in metrics:
+        lines = [
+            "| | word error rate | 95 % interval | character error rate |",
+            "|---|---|---|---|",
+        ]
+        return lines + [
+            f"| {n} | {row['wer']:.3f} | {_span(row['wer_interval'])} | {row['cer']:.3f} |"
+            for n, row in rows
+        ]
     rows = [(name, row) for name, row in rows if row and "accuracy" in row]
     if not rows:
         return ["None recorded."]
@@ -96,3 +105,7 @@ def _figures(facts: Mapping[str, Any]) -> list[str]:
         f1 = row.get("span_f1", row["f1"])
         lines.append(f"| {name} | {row['accuracy']:.4f} | {low:.4f}–{high:.4f} | {f1:.4f} |")
     return lines
+
+
+def _span(interval: Any) -> str:
+    return "–".join(f"{end:.3f}" for end in interval)

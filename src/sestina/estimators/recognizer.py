@@ -205,7 +205,7 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         """Learn features and their scaling; return the steps of training pairs."""
         width = pairs[0].shape[1]
         self.n_features_in_: int = width // 2 if self.paired else width
-        if self.n_features_in_ % self.planes:
+        if self.n_features_in_ % (self.planes or 1):
             raise DataError(
                 f"{counted(self.n_features_in_, 'feature')} came, which make no {self.planes} "
                 "planes of equal size; set planes=1, or 1 + deltas of LogMel"
@@ -259,7 +259,8 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         return self._spoken(self._paired_inputs(pairs), texts, "validation utterance")
 
     def _build(self) -> SteppedNetwork:
-        return SteppedNetwork(self, self._channels, len(self.symbols_), self.planes * self.stack)
+        planes = (self.planes or 1) * self.stack
+        return SteppedNetwork(self, self._channels, len(self.symbols_), planes)
 
     def _logs(self, inputs: Ragged) -> list[Floats]:
         """Return log P of each symbol at each step, (T, K) each."""

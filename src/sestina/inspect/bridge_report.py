@@ -9,7 +9,7 @@ import numpy as np
 from sestina.data.recordings import Recordings
 from sestina.errors import counted
 from sestina.estimators.bridge import BridgeClassifier
-from sestina.estimators.taught import BRIDGES
+from sestina.estimators.taught import BRIDGES, Student
 from sestina.inspect import charts, page
 from sestina.inspect.evaluate import Ladder
 from sestina.inspect.forecast_charts import beside_truth
@@ -26,7 +26,7 @@ NAMES = {
 }
 
 
-def bridge_name(net: BridgeClassifier) -> str:
+def bridge_name(net: Student) -> str:
     """Return a short name of what a student is, such as ``recursive network, R1, KD+DR``."""
     kind = "recursive network" if net.blocks == "recursive" else "feed-forward network"
     said = [kind]

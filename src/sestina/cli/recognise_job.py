@@ -1,0 +1,142 @@
+"""One training job of a recogniser: hear, part, fit, climb the ladder, save."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sestina import config
+from sestina.audio.features import LogMel
+from sestina.audio.twins import Spoken, spoken_twins
+from sestina.cli import show
+from sestina.cli.job import Ending, claim, ending_of, keep, run_facts, say_parts, sizes, untrained
+from sestina.config import FrameOptions
+from sestina.errors import counted
+from sestina.estimators.recognizer import BridgeRecognizer
+from sestina.inspect.recognition_ladder import (
+    RecognitionRung,
+    climb_recognition,
+    recognition_verdict,
+)
+
+SHOWN = 3  # utterances that the result holds
+FEW = 50
+
+
+@dataclass
+class RecogniseJob:
+    """What to train on and where to put it.
+
+    Attributes:
+        path: What the user called the data.
+        out: Folder for the model.
+        devices: The one nearby, and the one far off.
+        frames: Options of `FrameOptions`.
+        options: Options of `BridgeRecognizer`.
+    """
+
+    path: str
+    out: Path
+    devices: tuple[str, str]
+    frames: dict[str, Any]
+    options: dict[str, Any]
+
+    def run(self, resume: bool, overwrite: bool) -> dict[str, Any]:
+        """Do the job and return what ``--json`` prints; "stopped" says why it ended early, if so.
+
+        Raises:
+            SestinaError: The data, an option or the folder does not do; nothing was lost.
+            KeyboardInterrupt: Ctrl-C before the first epoch was finished.
+        """
+        maker = LogMel(**self.frames).fit()
+        planes = self.options["planes"] or 1 + maker.deltas
+        net = untrained(BridgeRecognizer, {**self.options, "planes": planes})
+        whole = spoken_twins(self.path, maker, *self.devices)
+        *parts, said = whole.three(net.seed, net.validation_fraction)
+        train, dev, test = parts
+        claim(self.out, resume, overwrite)
+        say_parts(parts, "test utterance", said)
+        ending = ending_of(
+            net,
+            train.clean,
+            train.frames,
+            train.texts,
+            validation=(dev.clean, dev.frames, dev.texts),
+            checkpoint=self.out,
+            resume=resume,
+        )
+        notes = [*whole.notes, *_doubts(train, test), *net.notes_]
+        for note in notes:
+            show.say(note)
+        rungs = climb_recognition(net, train, test)
+        result = self._result(net, rungs, (train, dev, test), ending)
+        result |= {"notes": notes, "report": None}
+        facts = {
+            **result,
+            "data": f"{self.path}: {counted(len(train), 'training utterance')}; {said}",
+            "frames": config.to_dict(maker, FrameOptions),
+            "device": self.devices[1],
+        }
+        keep(net, self.out, facts, ending)
+        return result
+
+    def _result(
+        self, net: BridgeRecognizer, rungs: list[RecognitionRung], parts: tuple[Spoken, ...],
+        ending: Ending,
+    ) -> dict[str, Any]:  # fmt: skip
+        *plain, own = rungs
+        test = parts[2]
+        rows = list(zip(test.called, test.texts, own.put, strict=True))[:SHOWN]
+        found = {
+            "task": "recognise",
+            "model": str(self.out),
+            "name": own.name,
+            "devices": dict(zip(("clean", "noisy"), self.devices, strict=True)),
+            "utterances": sizes(parts),
+            "symbols": len(net.symbols_),
+            **run_facts(net),
+            "metrics": own.summary(),
+            "baseline": {rung.name: rung.summary() for rung in plain},
+            "verdicts": [recognition_verdict(rung, own, net.seed) for rung in plain],
+            "examples": [
+                dict(zip(("sound", "said", "recognised"), row, strict=True)) for row in rows
+            ],
+            **ending._asdict(),
+        }
+        if net.teacher_ is not None:
+            found["teacher"] = net.teacher_.evaluate(test.clean, test.texts)
+            found["bridge_errors"] = net.bridge_errors(test.clean, test.frames)
+        return found
+
+    def show(self, result: dict[str, Any]) -> None:
+        """Print the ladder, the verdicts, an utterance and where things lie."""
+        show.out.print()
+        count = counted(result["utterances"]["test"], "test utterance")
+        show.recognitions(
+            f"{self.path}, {self.devices[1]}: {count}, seed {result['seed']}",
+            {**result["baseline"], result["name"]: result["metrics"]},
+        )
+        show.out.print()
+        for sentence in result["verdicts"]:
+            show.out.print(sentence, markup=False)
+        if "teacher" in result:
+            rate = result["teacher"]["wer"]
+            show.out.print(f"The teacher, on the clean twins: WER {rate:.3f}.", markup=False)
+        show.out.print()
+        show.facts("", {key: text or "(empty)" for key, text in result["examples"][0].items()})
+        show.out.print()
+        show.facts("", {"model": self.out, "try": f"sestina predict {self.out} sound.wav"})
+
+
+def _doubts(train: Spoken, test: Spoken) -> list[str]:
+    """Return what makes the test figures doubtful: texts seen in training, or too few."""
+    found = []
+    seen = len(set(test.texts) & set(train.texts))
+    if seen:
+        found.append(
+            f"careful: train and test share {counted(seen, 'text')}, so the figures are too good"
+        )
+    if len(test) < FEW:
+        found.append(f"careful: the test part is too small to prove anything (rows: {len(test)})")
+    return found

@@ -1,0 +1,120 @@
+"""What verbs do with recognisers: hear sounds as in training, put what is said, measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sestina.cli import show
+from sestina.errors import DataError, OptionError, counted
+
+if TYPE_CHECKING:
+    from sestina.audio.features import LogMel  # loads scikit-learn
+    from sestina.audio.twins import Spoken
+
+SOUNDS = 32  # that are answered together
+
+
+def maker_of(facts: Mapping[str, Any]) -> LogMel:
+    """Return what makes features of sounds as in training, by the facts of a model folder.
+
+    Raises:
+        OptionError: The model was trained from Python, on features that nothing tells of.
+    """
+    from sestina.audio.features import LogMel
+
+    if "frames" not in facts:
+        raise OptionError(
+            "nothing in the model's folder tells how its features were made of sounds, since it "
+            "was trained from Python; ask it there"
+        )
+    return LogMel(**facts["frames"])
+
+
+def heard(
+    path: str, facts: Mapping[str, Any], device: str | None, need_text: bool = True
+) -> Spoken:
+    """Return a folder's or table's utterances as a model hears them; what was noted is said.
+
+    Args:
+        path: What the user gave.
+        facts: Of the model folder.
+        device: The one that listens; that of the training if None.
+        need_text: Whether it must be known what is said.
+    """
+    from sestina.audio.twins import spoken
+
+    found = spoken(path, maker_of(facts), device or facts.get("device"), need_text)
+    for note in found.notes:
+        show.say(f"{Path(path).name}: {note}")
+    return found
+
+
+def of_part(found: Spoken, wish: str | None) -> Spoken:
+    """Return the part asked for, or the test part if there is one, or else all.
+
+    Raises:
+        DataError: There is no such part.
+    """
+    parts = found.parts or []
+    if wish is None and "test" not in parts:
+        return found
+    name = wish or "test"
+    if name not in parts:
+        known = ", ".join(sorted(set(parts))) or "one whole"
+        raise DataError(f"{found.source} has no part {name!r}, only {known}; change --part")
+    show.say(f"evaluating on the part {name!r}")
+    return found.part(name)
+
+
+def recognised(
+    net: Any, facts: Mapping[str, Any], sounds: Sequence[str], beam: int | None
+) -> Iterator[list[dict[str, str]]]:
+    """Yield what is said in files of sound, some at a time; each is scaled by itself."""
+    from sestina.audio.sound_files import read_sound
+
+    maker = maker_of(facts)
+    if maker.normalise is not None:
+        maker = maker.set_params(normalise="utterance")
+    for start in range(0, len(sounds), SOUNDS):
+        names = sounds[start : start + SOUNDS]
+        frames = maker.transform([read_sound(Path(name)) for name in names])
+        rows = zip(names, net.predict(frames, beam), strict=True)
+        yield [{"sound": name, "text": text} for name, text in rows]
+
+
+def put(net: Any, found: Spoken, beam: int | None) -> Iterator[list[dict[str, str]]]:
+    """Yield what is said in utterances, some at a time."""
+    for start in range(0, len(found), SOUNDS):
+        part = found.take(range(start, min(start + SOUNDS, len(found))))
+        rows = zip(part.called, net.predict(part.frames, beam), strict=True)
+        yield [{"sound": name, "text": text} for name, text in rows]
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """Return a line of the sound and of what is said, parted by a tab."""
+    return f"{row['sound']}\t{row['text']}\n"
+
+
+def measure(net: Any, model: str, data: str, found: Spoken, beam: int | None, json: bool) -> None:
+    """Print the word and character error rates of a recogniser.
+
+    Args:
+        net: The recogniser.
+        model: Its folder.
+        data: What the user called the speech.
+        found: The utterances.
+        beam: Beginnings that are followed up side by side; None: the likeliest symbols.
+        json: Whether to print JSON.
+    """
+    figures = net.evaluate(found.frames, found.texts, beam)
+    if json:
+        show.as_json(
+            {"task": "evaluate", "model": model, "data": data, "utterances": len(found),
+             "beam": beam, "metrics": figures}
+        )  # fmt: skip
+        return
+    more = {"parameters": net.n_parameters_, "seconds": net.seconds_}
+    title = f"{model} on {data}: {counted(len(found), 'utterance')}"
+    show.recognitions(title, {"this model": {**figures, **more}})

@@ -1,0 +1,143 @@
+"""sestina train recognise and the verbs after it, from a folder of distant speech."""
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("soundfile", reason="the extra 'audio' is not installed")
+
+from sestina.audio.features import LogMel
+from sestina.audio.manifest import DEVICES, as_lines
+from sestina.audio.sound import Sound
+from sestina.audio.sound_files import as_wav
+from sestina.audio.twins import spoken_twins
+from sestina.errors import DataError
+from sestina.inspect.recognition_ladder import nearest_texts
+from test_cli_series import run
+
+RATE = 8000
+HERTZ = {"a": 400, "b": 900, "c": 1900}
+SMALL = "--bands 12 --deltas 0 --hop 20 --stack 2 --skip 2 --hidden 16 --reduced 16".split()
+SMALL += "--filters 4 --filter-width 3 --layers 1 --feedback-layers 1 --dropout 0".split()
+SMALL += "--learning-rate 0.02 --batch-size 8 --patience 0".split()
+
+
+def sung(text, rng, noise):
+    pieces = [np.zeros(400)]
+    for letter in text:
+        tone = np.sin(2 * np.pi * HERTZ[letter] * np.arange(960) / RATE)
+        pieces += [0.2 * np.hanning(960) * tone, np.zeros(480)]
+    wave = np.concatenate(pieces)
+    return Sound((wave + noise * rng.normal(size=len(wave))).astype(np.float32), RATE)
+
+
+def written(folder, count=60):
+    """A folder such as sestina data distance leaves: twins, some in every part."""
+    rng, entries = np.random.default_rng(0), []
+    for device in DEVICES:
+        (folder / device).mkdir(parents=True)
+    for n in range(count):
+        text = "".join(rng.choice([*HERTZ], rng.integers(2, 5)))
+        part = {0: "test", 1: "dev"}.get(n % 6, "train")
+        files = {device: f"{device}/{n:02}.wav" for device in DEVICES}
+        for device, noise in zip(DEVICES, (0.001, 0.02, 0.01), strict=True):
+            (folder / files[device]).write_bytes(as_wav(sung(text, rng, noise)))
+        entries.append({"id": f"u{n:02}", "speaker": "one", "text": text, "part": part, **files})
+    (folder / "manifest.jsonl").write_text(as_lines(entries))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("speech") / "far")
+
+
+@pytest.fixture(scope="module")
+def model(far, tmp_path_factory):
+    out = tmp_path_factory.mktemp("speech") / "model"
+    run("train", "recognise", far, "--out", out, *SMALL, "--epochs", "60")
+    return out
+
+
+def test_it_says_all_in_json(far, tmp_path, capsys):
+    out = tmp_path / "m"
+    run(
+        "train", "recognise", far, "--noisy", "mdm", "--out", out, *SMALL, "--epochs", "2", "--json"
+    )
+    result = json.loads(capsys.readouterr().out)
+    assert result["task"] == "recognise" and result["utterances"]["test"] == 10
+    assert result["devices"] == {"clean": "clean", "noisy": "mdm"} and result["symbols"] == 4
+    assert set(result["bridge_errors"]) == {"kd", "dr", "lstm3"}
+    assert {"wer", "wer_interval", "cer", "cer_interval"} <= set(result["metrics"])
+    assert len(result["baseline"]) == len(result["verdicts"]) == 2
+    assert "teacher" in result and (out / "README.md").read_text().count("word error rate")
+
+
+def test_it_hears_tones(model, far, capsys):
+    run("evaluate", model, far, "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["utterances"] == 10 and told["metrics"]["cer"] < 0.15
+    run("evaluate", model, far, "--device", "clean", "--beam", "4", "--part", "dev", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["utterances"] == 10 and told["metrics"]["cer"] < 0.3
+    run("evaluate", model, far)
+    assert "WER" in capsys.readouterr().out
+
+
+def test_files_and_folders_are_heard(model, far, tmp_path, capsys):
+    run("predict", model, "--file", far)
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert (
+        len(lines) == 60 and lines[0][0] == "u00" and set("".join(v for _, v in lines)) <= {*"abc"}
+    )
+    run("predict", model, far / "sdm/00.wav", far / "sdm/01.wav")
+    assert [line.split("\t")[0][-6:] for line in capsys.readouterr().out.splitlines()] == [
+        "00.wav", "01.wav",
+    ]  # fmt: skip
+    run("info", model)
+    shown = capsys.readouterr().out
+    assert "BridgeRecognizer" in shown and "WER" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--noisy", "mmd"], 1, "no device 'mmd'"),
+        (["--filter-width", "4"], 2, "filter_width=4 is even"),
+        (["--alignment", "dirty"], 2, "alignment='dirty' is unknown"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(far, tmp_path, capsys, words, code, said):
+    run("train", "recognise", far, "--out", tmp_path / "m", *SMALL, *words, code=code)
+    assert said in capsys.readouterr().err and not (tmp_path / "m").exists()
+
+
+def test_what_cannot_be_heard_is_refused(model, far, capsys, tmp_path):
+    run("predict", model, code=2)
+    assert "name files of sound" in capsys.readouterr().err
+    run("predict", model, tmp_path / "no.wav", code=1)
+    assert "no.wav" in capsys.readouterr().err
+    run("evaluate", model, far, "--part", "trial", code=1)
+    assert "no part 'trial'" in capsys.readouterr().err
+
+
+def test_twins_have_equally_many_frames(far):
+    found = spoken_twins(far, LogMel(bands=12), "clean", "sdm")
+    train, dev, test, said = found.three(0, 0.1)
+    assert [len(train), len(dev), len(test)] == [40, 10, 10] and "as given" in said
+    assert all(map(lambda a, b: a.shape == b.shape, found.clean, found.frames))
+    with pytest.raises(DataError, match="tells of no utterance what is said"):
+        lines = (far / "manifest.jsonl").read_text().splitlines()
+        silent = [json.loads(line) | {"text": None} for line in lines]
+        (far / "manifest.jsonl").write_text(as_lines(silent))
+        try:
+            spoken_twins(far, LogMel(bands=12), "clean", "sdm")
+        finally:
+            (far / "manifest.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def test_the_baseline_is_the_nearest_sound():
+    sounds = [np.eye(4, dtype=np.float32)[[n] * (5 + n)] for n in range(3)]
+    asked = [np.repeat(sounds[2], 2, axis=0), sounds[0] + 0.1]
+    assert nearest_texts(sounds, ["one", "two", "three"], asked) == ["three", "one"]

@@ -56,7 +56,7 @@ def far(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model(far, tmp_path_factory):
     out = tmp_path_factory.mktemp("speech") / "model"
-    run("train", "recognise", far, "--out", out, *SMALL, "--epochs", "60")
+    run("train", "recognise", far, "--out", out, *SMALL, "--epochs", "40")
     return out
 
 
@@ -141,3 +141,20 @@ def test_the_baseline_is_the_nearest_sound():
     sounds = [np.eye(4, dtype=np.float32)[[n] * (5 + n)] for n in range(3)]
     asked = [np.repeat(sounds[2], 2, axis=0), sounds[0] + 0.1]
     assert nearest_texts(sounds, ["one", "two", "three"], asked) == ["three", "one"]
+
+
+def test_an_experiment_hears_a_folder(far, tmp_path, capsys):
+    # of the experiments' option device the folder has both
+    small = "planes=1 stack=3 skip=3 filters=2 hidden=6 reduced=6".split()
+    sets = [word for one in small for word in ("--set", one)]
+    for device in ("sdm", "mdm"):
+        run("lab", "run", f"bridgenet-speech-{device}-r0-bridges", "--data", far, "--quick",
+            "--results", tmp_path, *sets, "--json")  # fmt: skip
+        (record,) = json.loads(capsys.readouterr().out)["experiments"]
+        summary = record["summary"]
+        assert summary["figure"] == "wer" and 0 < summary["wer"] and summary["cer"] >= 0
+        assert 0 < summary["teacher_wer"] and record["data"]["split"].endswith(f"by {device}")
+    run("lab", "run", "bridgenet-speech-sdm-dnn", "--results", tmp_path, code=1)
+    assert "sestina data distance" in capsys.readouterr().err
+    run("lab", "run", "bridgenet-speech-sdm-dnn", "--data", tmp_path, "--results", tmp_path, code=1)
+    assert "has no device clean or ihm" in capsys.readouterr().err

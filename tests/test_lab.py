@@ -61,7 +61,7 @@ def run(experiment, records, seeds=(0, 1), quick=False, said=None):
 def test_every_row_of_the_lectures_is_there():
     rows = {experiments.get(name).row for name in NAMES}
     wanted = {f"C{n}" for n in range(1, 18)} | {f"E{n}" for n in range(1, 8)}
-    wanted |= {f"D{n}" for n in (1, 2, 3, 5, 6, 8, 9)} | {"B5", "F1", "F2", "F5"}
+    wanted |= {f"D{n}" for n in (1, 2, 3, 5, 6, 8, 9)} | {"B5", "F1", "F2", "F5", "F6"}
     assert rows == wanted
     assert [name for name in NAMES if "bridgenet" not in name][1] == "c1-perceptron" and NAMES[
         -1

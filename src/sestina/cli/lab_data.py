@@ -20,6 +20,7 @@ from sestina.data.timeline import Timeline, TimelineColumns
 from sestina.errors import DataError
 from sestina.lab import parts
 from sestina.lab.experiment import Experiment
+from sestina.lab.speech import SpeechFolder
 from sestina.lab.tasks import TASKS
 
 
@@ -63,6 +64,10 @@ class Reading:
         """Return recordings of numbers."""
         return recordings(path, {**self.texts, **self.series})
 
+    def spoken(self, path: str) -> SpeechFolder:
+        """Return speech that several devices heard."""
+        return SpeechFolder(Path(path))
+
     def made(self, path: str) -> parts.Data:
         """Refuse a path: what is drawn anew is read from nowhere."""
         known = ", ".join(sorted(name for name, toy in parts.TOYS.items() if toy.task == "recall"))
@@ -73,6 +78,7 @@ READERS: dict[str, Callable[[Reading, str], parts.Data]] = {
     "tag": Reading.with_tags,
     "series": Reading.recorded,
     "bridge": Reading.recorded,
+    "speech": Reading.spoken,
     "forecast": Reading.over_time,
     "generate": Reading.plain,
     "translate": Reading.translated,

@@ -95,7 +95,7 @@ class BridgeClassifier(Student, WindowedClassifier):
             sides = three_of(validation)[:2]
             held = (self._pairs_of(*sides, self.fill is not None), validation[2])
         self._take_teacher(teacher)
-        if self.bridged and teacher is None:
+        if self.wants_teacher and teacher is None:
             self._take_teacher(
                 self._taught(clean, labels, validation, checkpoint, groups=groups, resume=resume)
             )

@@ -102,7 +102,7 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         symbols = recognising.symbols_of(texts)
         self.notes_: list[str] = []
         self._take_teacher(teacher)
-        if self.paired and teacher is None and (self.bridged or self.alignment):
+        if self.wants_teacher and teacher is None:
             self._take_teacher(self._taught(clean, texts, validation, checkpoint, resume=resume))
         if self.teacher_ is not None:
             self._check_teacher(self.teacher_, self.teacher_.symbols_, symbols)
@@ -131,6 +131,11 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
     def paired(self) -> bool:
         """Whether training needs clean twins."""
         return super().paired or self.alignment is not None
+
+    @property
+    def wants_teacher(self) -> bool:
+        """Whether anything asks for a teacher: a bridge, or the alignment."""
+        return super().wants_teacher or self.alignment is not None
 
     def log_probabilities(self, noisy: Any) -> list[Floats]:
         """Return log P of each symbol at each step of N utterances, (⌈T / skip⌉, K) each.

@@ -55,6 +55,17 @@ class Student(BridgeOptions, Trained):
         """Whether training needs clean twins."""
         return self.bridged or self.denoise > 0
 
+    @property
+    def wants_teacher(self) -> bool:
+        """Whether anything asks for a teacher."""
+        return self.bridged
+
+    def untaught(self) -> Self:
+        """Return an unfitted estimator of the same options that learns without a teacher."""
+        alone: Any = clone(self).set_params(**self._alone)
+        found: Self = alone
+        return found
+
     def denoised(self, X: Any) -> list[Values]:
         """Return what the network takes clean values of noisy sequences to be, (T, C) each.
 
@@ -132,7 +143,7 @@ class Student(BridgeOptions, Trained):
             checkpoint: The student's folder; the teacher's is in it.
             **how: What else `fit` takes.
         """
-        teacher: Any = clone(self).set_params(**self._alone)
+        teacher: Any = self.untaught()
         held = None if validation is None else (None, validation[0], validation[2])
         own = None if checkpoint is None else Path(checkpoint) / "teacher"
         taught: Self = teacher.fit(None, clean, labels, validation=held, checkpoint=own, **how)

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina import config
 from sestina.config import DegradationOptions
 from sestina.data.degrade import degraded, in_words
 from sestina.data.recordings import Recordings
 from sestina.lab.experiment import Experiment
 from sestina.lab.series_judge import SeriesJudge
+from sestina.lab.teachers import shared_teacher
 
 DRAWS = 1_000  # of the bootstrap
-_teachers: dict[Any, Any] = {}  # of this process, which the experiments of a grid share
 
 
 @dataclass
@@ -45,17 +44,13 @@ class BridgeJudge(SeriesJudge):
         )  # fmt: skip
 
     def _teacher(self, net: Any) -> Any:
-        if not net.bridged:
-            return None
-        from sklearn.base import clone
-
-        teacher = clone(net).set_params(kd=0.0, dr=0.0, lstm3=0.0, denoise=0.0)
         train, dev, _ = self.parts
-        key = (repr(config.to_dict(teacher)), tuple(train.sums), tuple(dev.sums))
-        if key not in _teachers:
-            held = (None, dev.rows, dev.labels)
-            _teachers[key] = teacher.fit(None, train.rows, train.labels, validation=held)
-        return _teachers[key]
+        held = (None, dev.rows, dev.labels)
+        return shared_teacher(
+            net,
+            (tuple(train.sums), tuple(dev.sums)),
+            lambda teacher: teacher.fit(None, train.rows, train.labels, validation=held),
+        )
 
     def figures(self, experiment: Experiment, net: Any, used: Any) -> dict[str, Any]:
         """Return accuracy by window and by the vote of a recording's, and its interval."""

@@ -29,6 +29,8 @@ from sestina.config import (
     NgramOptions,
     PretrainingOptions,
     RecallOptions,
+    RecognitionOptions,
+    RecognitionTrainingOptions,
     SeriesOptions,
     SignalOptions,
     SimilarityOptions,
@@ -84,6 +86,11 @@ class BridgeClassifierOptions(BridgeOptions, SignalOptions, TrainingOptions):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class BridgeRecognizerOptions(BridgeOptions, RecognitionOptions, RecognitionTrainingOptions):
+    """Options of `BridgeRecognizer`, known without loading torch."""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class LanguageModelOptions(
     LanguageTextOptions, LanguageOptions, ContinuingOptions, LanguageTrainingOptions
 ):
@@ -124,6 +131,7 @@ ESTIMATORS: dict[str, tuple[str, type]] = {
     "SequenceTagger": ("sestina.estimators.sequence_tagger", SequenceTaggerOptions),
     "SeriesClassifier": ("sestina.estimators.series", SeriesClassifierOptions),
     "BridgeClassifier": ("sestina.estimators.bridge", BridgeClassifierOptions),
+    "BridgeRecognizer": ("sestina.estimators.recognizer", BridgeRecognizerOptions),
     "LanguageModel": ("sestina.estimators.language_model", LanguageModelOptions),
     "Translator": ("sestina.estimators.translator", TranslationOptions),
     "SequenceSimilarity": (
@@ -172,6 +180,7 @@ class Experiment:
     data: str = option(
         "movie-snippets", "Shipped data set, or toy data, to run on; empty where none fits."
     )
+    device: str = option("sdm", "Device that hears speech far off: sdm or mdm.")
     training_texts: int | None = option(
         None, "Train on so many texts, drawn anew for each seed.", least=2
     )

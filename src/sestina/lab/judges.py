@@ -15,6 +15,7 @@ from sestina.lab.language_judge import LanguageJudge
 from sestina.lab.recall_judge import LinearJudge, RecallJudge
 from sestina.lab.series_judge import SeriesJudge
 from sestina.lab.similarity_judge import SimilarityJudge
+from sestina.lab.speech_judge import SpeechJudge
 from sestina.lab.tag_judge import TagJudge
 from sestina.lab.translation_judge import TranslationJudge
 from sestina.lab.vector_judge import VectorJudge
@@ -48,6 +49,7 @@ JUDGES: dict[str, Callable[[bool], Judge]] = {
     "tag": TagJudge,
     "series": SeriesJudge,
     "bridge": BridgeJudge,
+    "speech": SpeechJudge,
     "generate": LanguageJudge,
     "translate": TranslationJudge,
     "forecast": ForecastJudge,

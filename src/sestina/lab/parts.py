@@ -21,6 +21,7 @@ from sestina.data.split import Labelled, three_parts
 from sestina.data.tagged import TaggedSentences
 from sestina.data.timeline import Timeline
 from sestina.errors import DataError, counted
+from sestina.lab.speech import SpeechFolder
 
 SPLIT_SEED = 0  # the split is the data's; only a draw of few texts changes with the seed
 QUICK = {"train": 240, "dev": 60, "test": 120}
@@ -36,12 +37,13 @@ class Nothing:
     notes: tuple[str, ...] = ()
 
 
-Data = Records | TaggedSentences | Pairs | Recordings | Timeline | Recall | Nothing
+Data = Records | TaggedSentences | Pairs | Recordings | SpeechFolder | Timeline | Recall | Nothing
 SIDES: dict[type, tuple[str, str]] = {
     Records: ("texts", "labels"),
     TaggedSentences: ("sentences", "tags"),
     Pairs: ("sources", "targets"),
     Recordings: ("sums", "labels"),
+    SpeechFolder: ("sums", "texts"),
     Timeline: ("values", "known"),
 }
 """What each kind of data has, and what is to be learnt of it."""

@@ -99,6 +99,17 @@ def _of_bridge(experiment: Experiment) -> dict[str, int]:
         return _counted(BridgedNetwork(options, lecture.channels, lecture.classes).parameters())
 
 
+def _of_recognizer(experiment: Experiment) -> dict[str, int]:
+    """Count a student of the lecture's features in a frame and symbols."""
+    from sestina.nn.bridged import SteppedNetwork
+    from sestina.train import random_stream
+
+    lecture, (options,) = experiment.lecture, experiment.build().values()
+    inputs, planes = lecture.channels * options.stack, (options.planes or 1) * options.stack
+    with random_stream(0):
+        return _counted(SteppedNetwork(options, inputs, lecture.classes, planes).parameters())
+
+
 def _of_language_model(experiment: Experiment) -> dict[str, int]:
     from sestina.nn.language import LanguageNetwork
     from sestina.train import random_stream
@@ -191,6 +202,7 @@ COUNTS: dict[str, Callable[[Experiment], dict[str, int]]] = {
     "SequenceTagger": _of_tagger,
     "SeriesClassifier": _of_series,
     "BridgeClassifier": _of_bridge,
+    "BridgeRecognizer": _of_recognizer,
     "LanguageModel": _of_language_model,
     "Translator": _of_translator,
     "SequenceSimilarity": _of_similarity,

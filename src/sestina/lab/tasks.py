@@ -35,6 +35,9 @@ MEASURES = {
     "voted": Measure("accuracy of recordings, by vote", "voted"),
     "teacher": Measure("the teacher's accuracy on clean twins", "teacher"),
     "drops": Measure("falls of the dev accuracy by 0.05 or more", "falls", 1, falls=True),
+    "wer": Measure("word error rate", "WER", falls=True),
+    "cer": Measure("character error rate", "CER", falls=True),
+    "teacher_wer": Measure("the teacher's word error rate on clean twins", "teacher", falls=True),
     "span_f1": Measure("F1 of spans", "F1"),
     "unseen": Measure("words not in training", "unseen"),
     "chrf": Measure("chrF", "chrF", 1),
@@ -74,6 +77,11 @@ TASKS = {
     "tag": Task("tagged words", "SequenceTagger", ("accuracy", "span_f1", "unseen")),
     "series": Task("recordings of numbers", "SeriesClassifier", ("accuracy", "voted", "drops")),
     "bridge": Task("recordings of numbers", "BridgeClassifier", ("accuracy", "voted", "teacher")),
+    "speech": Task(
+        "speech and its distant twins, a folder of sestina data distance or AMI's,",
+        "BridgeRecognizer",
+        ("wer", "cer", "teacher_wer"),
+    ),
     "generate": Task("texts to write like", "LanguageModel", ("perplexity", "bits_per_character")),
     "translate": Task(
         "sentences and translations", "Translator", ("chrf", "bleu", "exact", "perplexity")

@@ -1,0 +1,89 @@
+"""A folder of speech that several devices heard, as experiments read it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sestina.errors import DataError
+
+if TYPE_CHECKING:
+    from sestina.audio.twins import Spoken  # which loads scikit-learn
+
+NEAR = ("clean", "ihm")
+
+
+@dataclass
+class SpeechFolder:
+    """Speech of all devices; each is heard when it is asked for.
+
+    Attributes:
+        path: What `sestina data distance` wrote, or a folder of AMI's devices.
+        far: The first device far off that was asked for.
+    """
+
+    path: Path
+    far: str = "sdm"
+    _heard: dict[str, Spoken] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.twins(self.far))
+
+    @property
+    def texts(self) -> list[str]:
+        """What is said in each utterance."""
+        return self.twins(self.far).texts
+
+    @property
+    def sums(self) -> list[str]:
+        """A sum of the features of each utterance, as it is heard nearby."""
+        heard = self.twins(self.far)
+        return [hashlib.sha256(row.tobytes()).hexdigest() for row in heard.clean]
+
+    @property
+    def parts(self) -> list[str] | None:
+        """The part of each, if the folder names parts."""
+        return self.twins(self.far).parts
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed or left out."""
+        return self.twins(self.far).notes
+
+    def twins(self, device: str) -> Spoken:
+        """Return what a device far off and the one nearby heard, in features as LogMel's are.
+
+        Args:
+            device: sdm or mdm; where AMI has sdm1 and mdm8, those.
+
+        Raises:
+            DataError: The folder has no such devices, or cannot be read.
+        """
+        if device not in self._heard:
+            from sestina.audio.features import LogMel
+            from sestina.audio.twins import spoken_twins
+
+            near, far = self._named(NEAR), self._named((device,))
+            self._heard[device] = spoken_twins(self.path, LogMel(), near, far)
+        return self._heard[device]
+
+    def _named(self, wanted: tuple[str, ...]) -> str:
+        """Return the device whose name begins as one of those wanted.
+
+        Raises:
+            DataError: There is none.
+        """
+        if not self.path.is_dir():
+            raise DataError(
+                f"{self.path} is no folder of speech; make one with sestina data distance"
+            )
+        found = sorted(one.name for one in self.path.iterdir() if one.is_dir())
+        chosen = [name for name in found if name.startswith(wanted)]
+        if not chosen:
+            raise DataError(
+                f"{self.path} has no device {' or '.join(wanted)}, only "
+                f"{', '.join(found) or 'no folder'}; make one with sestina data distance"
+            )
+        return chosen[0]

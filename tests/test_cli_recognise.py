@@ -95,6 +95,8 @@ def test_files_and_folders_are_heard(model, far, tmp_path, capsys):
     assert [line.split("\t")[0][-6:] for line in capsys.readouterr().out.splitlines()] == [
         "00.wav", "01.wav",
     ]  # fmt: skip
+    run("gradients", model, far, "--json")
+    assert json.loads(capsys.readouterr().out)["layers"]
     run("info", model)
     shown = capsys.readouterr().out
     assert "BridgeRecognizer" in shown and "WER" in shown

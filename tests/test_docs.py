@@ -240,7 +240,7 @@ def test_page_of_the_speech_runs(tmp_path, monkeypatch, capsys):
     clips, *others = blocks("python", page)
     names = {}
     exec(compile(clips, "speech.md", "exec"), names)
-    assert len(commands(page)) == 1
+    assert len(commands(page)) == 4
     for line in commands(page):
         run_command(line)
     exec(compile("\n".join(others), "speech.md", "exec"), names)

@@ -150,7 +150,7 @@ def test_an_experiment_hears_a_folder(far, tmp_path, capsys):
     small = "planes=1 stack=3 skip=3 filters=2 hidden=6 reduced=6".split()
     sets = [word for one in small for word in ("--set", one)]
     for device in ("sdm", "mdm"):
-        run("lab", "run", f"bridgenet-speech-{device}-r0-bridges", "--data", far, "--quick",
+        run("lab", "run", f"bridgenet-speech-{device}-r0-all", "--data", far, "--quick",
             "--results", tmp_path, *sets, "--json")  # fmt: skip
         (record,) = json.loads(capsys.readouterr().out)["experiments"]
         summary = record["summary"]

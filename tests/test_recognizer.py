@@ -197,3 +197,10 @@ def test_features_that_do_not_fit_are_refused(student, speech):
 def test_both_students_are_named_beside_each_other():
     assert bridge.BridgeRecognizer is BridgeRecognizer
     assert bridge.BridgeClassifier is BridgeClassifier
+
+
+def test_what_wants_clean_twins_is_named(speech):
+    _, noisy, texts = speech
+    net = BridgeRecognizer(**SMALL, kd=0.0, dr=0.0, lstm3=0.0, alignment="clean")
+    with pytest.raises(DataError, match=r"alignment need the clean twin .* or set alignment=None"):
+        net.fit(None, noisy, texts)

@@ -112,9 +112,10 @@ class Student(BridgeOptions, Trained):
         if not self.paired:
             return rows
         if clean is None:
+            wish = [name for name, value in self._alone.items() if getattr(self, name) != value]
             raise DataError(
-                "clean=None came; bridges and denoising need the clean twin of every sequence (or "
-                "set kd=0, dr=0, lstm3=0 and denoise=0)"
+                f"clean=None came; {', '.join(wish)} need the clean twin of every sequence: give "
+                f"them, or set {', '.join(f'{name}={self._alone[name]}' for name in wish)}"
             )
         twins = as_series(clean, gaps)
         if len(twins) != len(rows):

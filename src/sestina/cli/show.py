@@ -93,8 +93,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], lef
             _plain(name),
             justify="left" if number < left else "right",
             overflow="fold",
-            no_wrap=number >= left,
-            min_width=0 if number else min(widest, NAME),
+            no_wrap=number >= left or (number == 0 and widest <= NAME),
         )
     for row in rows:
         grid.add_row(*(_plain(cell) for cell in row))

@@ -142,7 +142,8 @@ def _member(path: Path, member: str) -> bytes:
         raise DataError(f"there is no file {str(path)!r}; check the path") from error
     except KeyError as error:
         raise DataError(f"{path} has no file {member!r}; check the list of files") from error
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+    # RuntimeError: the file is encrypted, or packed in a way that zipfile does not know
+    except (zipfile.BadZipFile, OSError, RuntimeError) as error:
         raise DataError(
             f"{path} cannot be read as a zip archive ({error}); copy it anew"
         ) from error

@@ -90,18 +90,8 @@ class BatchNormedStream(NormedStream):
         taken += 1
         return after
 
-    @property
-    def state(self) -> tuple[Array, ...]:
-        """The state: h, c and the steps taken; a copy."""
-        return super().state
-
-    @state.setter
-    def state(self, arrays: Sequence[Array] | None) -> None:
-        """Set the state; h and c alone begin a sequence.
-
-        Raises:
-            ValueError: It is no such state; the state stays as it was.
-        """
-        if arrays is not None and len(arrays) == 2:
-            arrays = [*arrays, np.zeros_like(arrays[0])]
-        Stream.state.fset(self, arrays)  # type: ignore[attr-defined]  # mypy knows no setters
+    def _whole(self, arrays: Sequence[Array] | None) -> Sequence[Array] | None:
+        """Return h, c and the steps taken; h and c alone begin a sequence."""
+        if arrays is None or len(arrays) != 2:
+            return arrays
+        return [*arrays, np.zeros_like(arrays[0])]

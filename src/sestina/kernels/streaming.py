@@ -106,6 +106,7 @@ class Stream:
         Raises:
             ValueError: They are not as many arrays of that shape; the state stays as it was.
         """
+        arrays = self._whole(arrays)
         shape = (len(self._states), len(self._output))
         if arrays is None:
             arrays = [np.zeros(shape, np.float32)] * len(self._states[0])
@@ -120,3 +121,7 @@ class Stream:
                 state[:] = array[layer]
         given = [states[0] for states in self._states]  # residual outputs are sums of h
         self._output[:] = sum(given) if self._residual else given[-1]
+
+    def _whole(self, arrays: Sequence[Array] | None) -> Sequence[Array] | None:
+        """Return a given state with what may be left out of it: mostly nothing."""
+        return arrays

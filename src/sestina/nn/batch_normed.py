@@ -12,7 +12,7 @@ which is why the state has a third part, the steps that each row has read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -209,12 +209,13 @@ def layer(
     Returns:
         Outputs (B, T, H · ways), zeros at padding, and the final states, (ways, B, H) each.
     """
+    apply: Callable[..., Any] = _Steps.apply  # to which torch gives no types
     made, finals = [], []
     for number, way in enumerate(ways):
         seen = x if way.input_mask is None else x * way.input_mask[:, None]
         task = _task_of(way, lengths, number == 1, *x.shape[:2])
         scales, state = (task.norm.input, task.norm.hidden), way.state or (None, None)
-        outputs, *final = _Steps.apply(task, seen, *way.weights[:3], *scales, *state)  # type: ignore[no-untyped-call]  # torch gives it no types
+        outputs, *final = apply(task, seen, *way.weights[:3], *scales, *state)
         made.append(outputs)
         finals.append(final)
     states = [torch.stack(state) for state in zip(*finals, strict=True)]

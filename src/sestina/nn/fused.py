@@ -132,7 +132,8 @@ def layer(
     for way in ways:
         tensors += [*way.weights, *(way.state or (None,) * STATES[cell])]
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *tensors)):
-        made, *finals = _Layer.apply(task, x, *tensors)  # type: ignore[no-untyped-call]  # torch gives it no types
+        apply: Callable[..., Any] = _Layer.apply  # to which torch gives no types
+        made, *finals = apply(task, x, *tensors)
     else:
         (made, *finals), _ = _forward(task, x, tensors, keep=False)
     return made, finals

@@ -115,13 +115,14 @@ def layer(
     Returns:
         Outputs (B, T, H · ways), zeros at padding, and the final states, (ways, B, H) each.
     """
+    apply: Callable[..., Any] = _Steps.apply  # to which torch gives no types
     made, finals = [], []
     for number, way in enumerate(ways):
         norm, weights = way.norm, way.weights[:3]
         assert isinstance(norm, LayerNorm)
         state = way.state or (None,) * STATES[cell]
         task = _Task(cell, lengths, number == 1, way)
-        outputs, *final = _Steps.apply(task, x, *weights, *norm, *state)  # type: ignore[no-untyped-call]  # torch gives it no types
+        outputs, *final = apply(task, x, *weights, *norm, *state)
         made.append(outputs)
         finals.append(final)
     states = [torch.stack(state) for state in zip(*finals, strict=True)]

@@ -7,7 +7,7 @@ times ways.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,7 +204,8 @@ def folded(lookup: Lookup, lengths: Any, batch_first: bool) -> Batch | None:
     steps = ids.numel() if checked is None else int(checked.sum())
     if not len(distinct) or (lookup.fold is None and CHEAPER * len(distinct) > steps):
         return None
-    table = _Rows.apply(weight, distinct, lookup.padding)[None]  # type: ignore[no-untyped-call]  # torch gives it no types
+    apply: Callable[..., Tensor] = _Rows.apply  # to which torch gives no types
+    table = apply(weight, distinct, lookup.padding)[None]
     return Batch(table, checked, time_first=not batch_first, rows=rows)
 
 

@@ -126,7 +126,8 @@ def test_predict(run, trained, put, monkeypatch):
 
 def test_info(run, trained):
     code, out, _ = run("info", trained)
-    assert code == 0 and "SequenceTagger" in out and "BIO" in out and "span F1" in out
+    assert code == 0 and "SequenceTagger" in out and "scheme BIO" in out
+    assert {"accuracy", "span", "F1", "seconds"} <= set(out.split()), "heads are whole"
 
 
 def test_one_sentence_is_too_few(run, tmp_path):

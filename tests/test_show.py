@@ -40,6 +40,21 @@ def test_a_title_may_be_wider_than_its_table(capsys):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("width", [100, 80, 77, 60, 54])
+def test_narrow_tables_cut_no_number(capsys, monkeypatch, width):
+    monkeypatch.setattr(show.out, "_width", width)
+    heads = ("model", "accuracy", "95 % interv.", "span F1", "parameters")
+    names = ("window + logistic regression of words", "net")
+    show.table("", heads, [(name, "0.912", "0.927–1.000", "1.000", 12345678) for name in names])
+    lines = capsys.readouterr().out.splitlines()
+    words = " ".join(lines).split()
+    assert max(map(len, lines)) <= width
+    assert words.count("0.927–1.000") == words.count("12,345,678") == words.count("1.000") == 2
+    assert {"accuracy", "interv.", "span", "F1", "parameters", "logistic", "net"} <= set(words)
+    whole = [line for line in lines if line.startswith(names[0])]
+    assert len(whole) == (width >= 80), "a name is folded before it has to be"
+
+
 def test_brackets_are_shown_as_they_are(capsys):
     show.facts("a [b]", {"one": "[b]x", "several": ["[b]x", "y[/b]"], "named": {"n": "[b]x"}})
     assert capsys.readouterr().out.split("\n") == [

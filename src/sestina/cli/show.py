@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-NAME = 32  # characters of a table's first column that are not broken over lines
+BETWEEN = 2  # blanks between two columns of a table
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Signs by which texts, labels or words could steer the terminal that shows them."""
 
@@ -85,19 +86,40 @@ def say(sentence: str) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> None:
-    """Print a table; the first `left` columns are flush left, the others, numbers, flush right."""
+    """Print a table; the first `left` columns are flush left, the others, numbers, flush right.
+
+    Where it is wider than the terminal, the heads of the numbers are broken at their last blank,
+    then names are folded; a number is cut only where nothing else is left to give way.
+    """
+    cells = [[_worded(cell) for cell in row] for row in rows]
+    heads = list(columns)
+    if _width(heads, cells) > out.width:
+        heads[left:] = ["\n".join(head.rsplit(" ", 1)) for head in heads[left:]]
+    fits = _width(heads, cells) <= out.width
     grid = Table(box=None, pad_edge=False)
-    widest = max((len(str(row[0])) for row in rows), default=0)
-    for number, name in enumerate(columns):
+    for number, head in enumerate(heads):
         grid.add_column(
-            _plain(name),
+            _plain(head),
             justify="left" if number < left else "right",
+            vertical="bottom",
             overflow="fold",
-            no_wrap=number >= left or (number == 0 and widest <= NAME),
+            no_wrap=fits or number >= left,
         )
-    for row in rows:
-        grid.add_row(*(_plain(cell) for cell in row))
+    for row in cells:
+        grid.add_row(*map(_plain, row))
     _print(title, grid)
+
+
+def _width(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """Return the columns of a terminal that a table takes whose cells are not folded."""
+    lines = [heads, *cells]
+    return (
+        sum(
+            max(cell_len(part) for cell in column for part in cell.split("\n")) + BETWEEN
+            for column in zip(*lines, strict=True)
+        )
+        - BETWEEN
+    )
 
 
 def facts(title: str, rows: Mapping[str, Any]) -> None:

@@ -212,6 +212,7 @@ def test_threads_that_were_waited_for_are_not_asked_for_a_while(monkeypatch):
     monkeypatch.setattr(parallel, "threads", lambda: 2)
     monkeypatch.setattr(parallel._State, "alone_until", 0.0)
     monkeypatch.setattr(parallel, "LATE", 1e9)
+    monkeypatch.setattr(parallel, "AT_ONCE", 8)
     parallel.run_phases(KERNELS[0], 10, 4, 0, 1e7)
     assert asked == [("phases_together", 0, 8), ("phases_together", 8, 10)]
     monkeypatch.setattr(parallel, "LATE", -1e9)

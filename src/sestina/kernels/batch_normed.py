@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from sestina.kernels.memory import integer
+from sestina.kernels.memory import integer, prefetch
 from sestina.kernels.records import record
 from sestina.kernels.simd import (
     BYTES,
@@ -35,6 +35,7 @@ from sestina.kernels.tiles import FLAT, TALL, get, new_tile, product, put
 from sestina.kernels.zoneout import C, H, staying
 
 EPSILON = np.float32(1e-5)
+LINE = 64  # bytes that cores pass on at once
 ROW = 8 * BYTES  # of what is saved
 FIELDS = (
     "rows", "steps", "hidden", "hidden_padded", "panels",  # B, T, H, Hp, Hp / LANES
@@ -70,11 +71,19 @@ def _before(a, step):
 
 
 @njit
+def _ask(place, size):
+    """Ask for memory that other threads wrote: one line after the other takes far longer."""
+    for at in range(0, size, LINE):
+        prefetch(place + at)
+
+
+@njit
 def _multiply(a, n, used, panel, saved):
     """Save U h of n rows, one vector's units of each gate."""
     tile = new_tile()
     size, u = 4 * a.hidden_padded, a.u + 4 * BYTES * panel * a.hidden
     whole = n - n % FLAT
+    _ask(used, n * size)  # other threads wrote most of it
     for row in range(0, whole, FLAT):
         for i in range(4 * FLAT):
             put(tile, i, fill(np.float32(0)))
@@ -91,21 +100,25 @@ def _multiply(a, n, used, panel, saved):
 
 
 @njit
-def _measure(n, values, row, count, mean_at, variance_at):
-    """Write mean and variance of a vector's units over n rows."""
-    share, sums, squares = (
-        fill(np.float32(1) / np.float32(n)),
-        fill(np.float32(0)),
-        fill(np.float32(0)),
-    )
-    for r in range(n):
-        sums = sums + load_first(values + r * row, count)
-    mean = sums * share
-    for r in range(n):
-        apart = load_first(values + r * row, count) - mean
-        squares = fma(apart, apart, squares)
-    store(mean_at, mean)
-    store(variance_at, squares * share)
+def _measure(n, values, row, apart, count, means, variances, size):
+    """Write means and variances of a vector's units of four gates over n rows.
+
+    Values are summed as they differ from the first row's, by which no more than n roundings of
+    the variance are lost; the gates side by side, since a sum waits for its own last addition.
+    """
+    sums, share = new_tile(), fill(np.float32(1) / np.float32(n))
+    for i in range(8):
+        put(sums, i, fill(np.float32(0)))
+    for r in range(1, n):
+        for gate in range(4):
+            first = load_first(values + gate * apart, count)
+            value = load_first(values + r * row + gate * apart, count) - first
+            put(sums, gate, get(sums, gate) + value)
+            put(sums, 4 + gate, fma(value, value, get(sums, 4 + gate)))
+    for gate in range(4):
+        mean = get(sums, gate) * share
+        store(means + gate * size, load_first(values + gate * apart, count) + mean)
+        store(variances + gate * size, get(sums, 4 + gate) * share - mean * mean)
 
 
 @njit
@@ -120,13 +133,16 @@ def _gates(a, n, step, panel, inputs, saved):
     size, row = 4 * a.hidden_padded, 16 * a.hidden
     count = min(a.hidden - panel * LANES, LANES)
     at = panel * BYTES
+    if not integer(a.given + 8 * step):
+        of_x = 8 * step * size + at
+        of_u, u = of_x + 4 * size, saved + 4 * BYTES
+        x = inputs + at
+        _measure(n, x, row, 4 * a.hidden, count, a.means + of_x, a.variances + of_x, size)
+        _measure(n, u, ROW, BYTES, LANES, a.means + of_u, a.variances + of_u, size)
     for gate in range(4):
         x, u = inputs + 4 * gate * a.hidden + at, saved + (4 + gate) * BYTES
         of_x = (8 * step + gate) * size + at
         of_u = of_x + 4 * size
-        if not integer(a.given + 8 * step):
-            _measure(n, x, row, count, a.means + of_x, a.variances + of_x)
-            _measure(n, u, ROW, LANES, a.means + of_u, a.variances + of_u)
         gain = a.gains + gate * size + at
         by_x = load(gain) * _inverse(a.variances + of_x)
         by_u = load(gain + 4 * size) * _inverse(a.variances + of_u)
@@ -173,6 +189,9 @@ def _through_states(a, n, step, panel, d_h):
     size, wide = 4 * a.hidden_padded, 4 * BYTES
     pulled = a.pulled + step % 2 * a.pulled_size
     u = a.u_back + panel * a.panels * wide * LANES
+    for other in range(a.panels):
+        if other != panel:
+            _ask(pulled + other * a.pulled_rows * wide, n * wide)
     for row in range(0, n, TALL):
         for r in range(TALL):
             put(tile, r, fill(np.float32(0)))

@@ -168,7 +168,7 @@ class Run:
         whole = whole.reshape(panels, LANES, 4, panels, LANES).transpose(0, 3, 2, 4, 1)
         pulled = np.zeros((2, panels, rows, 4, LANES), np.float32)
         d_h, d_c = (np.empty((panels, batch, LANES), np.float32) for _ in range(2))
-        d_inputs, d_products = (lend((total + 1, wide)) for _ in range(2))
+        d_inputs, d_products = self._alive["inputs"], lend((total, wide))
         d_inputs[-1] = 0  # of padding
         gains = np.zeros((3, 4, self._high), np.float32)
         self._set(u_back=np.ascontiguousarray(whole), pulled=pulled, d_h=d_h, d_c=d_c)
@@ -179,7 +179,7 @@ class Run:
         self._record["pulled_size"], self._record["pulled_rows"] = pulled[0].nbytes, rows
         run_phases(KERNELS[1], self._shape[1] + 1, panels, address(self._record), 2 * self._work)
         found = Scales(*(part[:, : self.hidden].ravel() for part in gains))
-        return Gradients(d_inputs, d_products[:-1], found, (self._given(d_h), self._given(d_c)))
+        return Gradients(d_inputs, d_products, found, (self._given(d_h), self._given(d_c)))
 
     def _given(self, values: Array) -> Array:
         """Return (P, B, L) as (B, H), in the order of the batch."""

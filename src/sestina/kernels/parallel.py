@@ -114,6 +114,30 @@ def _claim(typing: Any, counter: Any) -> Any:
 
 
 @intrinsic
+def _finished(typing: Any, counter: Any) -> Any:
+    """Raise the integer at `counter` by one; who sees it sees all that was written before."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = ir.IntType(64)
+        place = pointer_to(builder, args[0], number)
+        builder.atomic_rmw("add", place, ir.Constant(number, 1), "release")
+        return context.get_dummy_value()
+
+    return types.void(types.int64), build
+
+
+@intrinsic
+def _seen(typing: Any, counter: Any) -> Any:
+    """Return the integer at `counter` as other threads have left it."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = pointer_to(builder, args[0], ir.IntType(64))
+        return builder.load_atomic(place, "acquire", 8)
+
+    return types.int64(types.int64), build
+
+
+@intrinsic
 def _new_counter(typing: Any) -> Any:
     """Return the address of an integer, zero, that lives until the caller returns."""
 
@@ -148,16 +172,26 @@ def phases_alone(address, first, last, chunks, threads, arguments):
 
 
 def phases_together(address, first, last, chunks, threads, arguments):
-    """Call a kernel for every chunk of some phases; none begins before the one before it ends."""
-    for phase in range(first, last):
-        for thread in prange(threads):
-            for chunk in range(thread, chunks, threads):
-                _call(address, phase * chunks + chunk, arguments)
+    """Call a kernel for every chunk of some phases; none begins before the one before it ends.
+
+    Threads take chunks in order, and wait for the phase before theirs: however few of the threads
+    that were asked for come, none waits for a chunk that nobody has.
+    """
+    claimed, done = _new_counter(), _new_counter()
+    total = (last - first) * chunks
+    for _ in prange(threads):
+        number = _claim(claimed)
+        while number < total:
+            while _seen(done) < number - number % chunks:
+                pass  # some microseconds: to sleep and to be woken takes longer
+            _call(address, first * chunks + number, arguments)
+            _finished(done)
+            number = _claim(claimed)
 
 
 LITTLE = 4e6  # operations, some 50 µs
 LITTLE_OF_PHASES = 1e6  # some 15 µs
-AT_ONCE = 8  # phases, after which the clock is looked at
+AT_ONCE = 32  # phases, after which the clock is looked at
 SLOW, LATE = 1e10, 5e-4  # operations a second, and seconds more: a phase that takes longer waited
 PAUSE = 2.0  # seconds for which phases then run on one thread
 SIGNATURE = types.void(*[types.int64] * 4)

@@ -274,11 +274,11 @@ class _Steps(torch.autograd.Function):
         run, packed = kept or _run(task, x, tensors)  # used up where the graph was kept
         d_outputs, *d_final = gradients
         if d_outputs is not None:
-            d_outputs = d_outputs.reshape(-1, run.hidden).index_select(0, task.places)
+            d_outputs = _picked(d_outputs.reshape(-1, run.hidden), task.places)
         given = None if d_outputs is None else d_outputs.numpy()
         found = run.backward(given, tuple(None if d is None else d.numpy() for d in d_final))
         inputs, products = torch.from_numpy(found.inputs), torch.from_numpy(found.products)
-        used = torch.from_numpy(run.used).index_select(0, task.before)[:, : run.hidden]
+        used = _picked(torch.from_numpy(run.used), task.before)[:, : run.hidden]
         d_x = (inputs @ tensors[0]).index_select(0, task.back - len(x)) if wanted[0] else None
         scales = found.scales
         small = (scales.bias, scales.input, scales.hidden, *found.state)
@@ -298,9 +298,11 @@ def _run(task: _Task, x: Tensor, tensors: Sequence[Tensor | None]) -> tuple[Any,
     solid = [None if part is None else part.detach().contiguous() for part in tensors]
     kernel, recurrent, bias, by_input, by_hidden, *state = solid
     assert kernel is not None and recurrent is not None
-    packed = x.detach().reshape(-1, x.shape[2]).index_select(0, task.places)
+    packed = _picked(x.detach().reshape(-1, x.shape[2]), task.places)
     scales = Scales(by_input, by_hidden, bias)
-    run = Run((packed @ kernel.T).numpy(), recurrent.numpy(), scales, task.rows)
+    inputs = _lent(len(packed) + 1, len(kernel))  # one more, which backward gives to padding
+    torch.mm(packed, kernel.T, out=inputs[:-1])
+    run = Run(inputs.numpy(), recurrent.numpy(), scales, task.rows)
     if task.way.zone is not None:
         run.set_zone(task.way.zone)
     running = np.diff(task.rows.starts)
@@ -310,3 +312,14 @@ def _run(task: _Task, x: Tensor, tensors: Sequence[Tensor | None]) -> tuple[Any,
     mask = task.way.hidden_mask
     run.forward(None if state[0] is None else tuple(state), moments, mask)
     return run, packed
+
+
+def _picked(rows: Tensor, places: Tensor) -> Tensor:
+    """Return rows (N, D) in memory that is used over and over."""
+    return torch.index_select(rows, 0, places, out=_lent(len(places), rows.shape[1]))
+
+
+def _lent(rows: int, columns: int) -> Tensor:
+    from sestina.kernels.workspace import lend  # which loads numba
+
+    return torch.from_numpy(lend((rows, columns)))

@@ -48,6 +48,7 @@ FIELDS = (
     "history", "used", "cells", "saved",  # h, h as it enters products, c: (B + N, Hp)
     # gradients: outputs (N, H), final states (B, Hp); of states, by panels (panels, B, LANES)
     "d_out", "d_hn", "d_cn", "d_h", "d_c",
+    "d_gates",  # of one step, (panels, B, 4, LANES)
     # of U h of this step and the next, (2, panels, B rounded up, 4, LANES)
     "pulled", "pulled_size", "pulled_rows",
     "d_inputs", "d_products", "d_gains",  # (N, 4 H) both; (3, 4, Hp)
@@ -207,14 +208,14 @@ def _through_states(a, n, step, panel, d_h):
 
 
 @njit
-def _pull(a, n, step, panel, saved, d_h, d_c):
-    """Replace the gates of n rows by their gradients, and those of states by what passes by."""
+def _pull(a, n, step, panel, saved, d_gates, d_h, d_c):
+    """Write the gates' gradients of n rows, and replace those of states by what passes by."""
     one, zero, size = fill(np.float32(1)), fill(np.float32(0)), 4 * a.hidden_padded
     count = min(a.hidden - panel * LANES, LANES)
     cells = a.cells + _before(a, step) * size + panel * BYTES
     given = a.d_out + 4 * (_start(a, step) * a.hidden + panel * LANES)
     for r in range(n):
-        place = saved + r * ROW
+        place, to = saved + r * ROW, d_gates + 4 * r * BYTES
         i, f = load(place), load(place + BYTES)
         g, o = load(place + 2 * BYTES), load(place + 3 * BYTES)
         dh, dc, before = load(d_h + r * BYTES), load(d_c + r * BYTES), load(cells + r * size)
@@ -228,10 +229,10 @@ def _pull(a, n, step, panel, saved, d_h, d_c):
         dh = dh - kept_h
         squashed = tanh(fma(f, before, i * g))
         dc = fma(dh * o, one - squashed * squashed, dc - kept_c)
-        store(place, dc * g * i * (one - i))
-        store(place + BYTES, dc * before * f * (one - f))
-        store(place + 2 * BYTES, dc * i * (one - g * g))
-        store(place + 3 * BYTES, dh * squashed * o * (one - o))
+        store(to, dc * g * i * (one - i))
+        store(to + BYTES, dc * before * f * (one - f))
+        store(to + 2 * BYTES, dc * i * (one - g * g))
+        store(to + 3 * BYTES, dh * squashed * o * (one - o))
         store(d_h + r * BYTES, kept_h)
         store(d_c + r * BYTES, fma(dc, f, kept_c))
 
@@ -242,7 +243,7 @@ def _add_to(place, value):
 
 
 @njit
-def _through_norms(a, n, step, panel, gate, saved):
+def _through_norms(a, n, step, panel, gate, saved, d_gates):
     """Write the gradients of W x and U h of a gate, n rows; add those of γx, γh and b."""
     size, row, at = 4 * a.hidden_padded, 16 * a.hidden, panel * BYTES
     count = min(a.hidden - panel * LANES, LANES)
@@ -254,7 +255,7 @@ def _through_norms(a, n, step, panel, gate, saved):
     zero = fill(np.float32(0))
     level, slope_x, slope_u = zero, zero, zero
     for r in range(n):
-        pulled = load(saved + r * ROW + gate * BYTES)
+        pulled = load(d_gates + (4 * r + gate) * BYTES)
         x = (load_first(a.inputs + place + r * row, count) - mean_x) * by_x
         u = (load(saved + r * ROW + (4 + gate) * BYTES) - mean_u) * by_u
         level = level + pulled
@@ -268,7 +269,7 @@ def _through_norms(a, n, step, panel, gate, saved):
     scale_x, scale_u = load(gain) * by_x, load(gain + 4 * size) * by_u
     near = a.pulled + step % 2 * a.pulled_size + (panel * a.pulled_rows * 4 + gate) * BYTES
     for r in range(n):
-        pulled = load(saved + r * ROW + gate * BYTES) - level
+        pulled = load(d_gates + (4 * r + gate) * BYTES) - level
         x = (load_first(a.inputs + place + r * row, count) - mean_x) * by_x
         u = (load(saved + r * ROW + (4 + gate) * BYTES) - mean_u) * by_u
         store_first(a.d_inputs + place + r * row, (pulled - x * slope_x) * scale_x, count)
@@ -293,6 +294,7 @@ def batch_normed_backward(chunk, address):
     if step >= 0:
         first = _start(a, step)
         saved = a.saved + (first * a.panels + panel * n) * ROW
-        _pull(a, n, step, panel, saved, d_h, d_c)
+        d_gates = a.d_gates + 4 * panel * a.rows * BYTES
+        _pull(a, n, step, panel, saved, d_gates, d_h, d_c)
         for gate in range(4):
-            _through_norms(a, n, step, panel, gate, saved)
+            _through_norms(a, n, step, panel, gate, saved, d_gates)

@@ -168,6 +168,7 @@ class Run:
         whole = whole.reshape(panels, LANES, 4, panels, LANES).transpose(0, 3, 2, 4, 1)
         pulled = np.zeros((2, panels, rows, 4, LANES), np.float32)
         d_h, d_c = (np.empty((panels, batch, LANES), np.float32) for _ in range(2))
+        self._set(d_gates=np.empty((panels, batch, 4, LANES), np.float32))
         d_inputs, d_products = self._alive["inputs"], lend((total, wide))
         d_inputs[-1] = 0  # of padding
         gains = np.zeros((3, 4, self._high), np.float32)

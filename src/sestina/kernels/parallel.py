@@ -190,7 +190,7 @@ def phases_together(address, first, last, chunks, threads, arguments):
 
 
 LITTLE = 4e6  # operations, some 50 µs
-LITTLE_OF_PHASES = 1e6  # some 15 µs
+LITTLE_OF_PHASES = 6e6  # some 30 µs: what one thread wrote, another waits for
 AT_ONCE = 32  # phases, after which the clock is looked at
 SLOW, LATE = 1e10, 5e-4  # operations a second, and seconds more: a phase that takes longer waited
 PAUSE = 2.0  # seconds for which phases then run on one thread

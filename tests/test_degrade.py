@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from sestina.config import DegradationOptions
 from sestina.data.degrade import degraded, in_words
 from sestina.errors import OptionError
-from sestina.lab.bridge_judge import by_recording
+from sestina.lab.bridge_judge import FOLDS, by_recording, folds
+from sestina.lab.compare import pooled
+from sestina.recognition.errors import rate_interval
 
 ROWS = [np.random.default_rng(n).normal(3, 2, (4000, 2)).astype(np.float32) for n in range(3)]
 
@@ -58,7 +60,11 @@ def test_an_interval_counts_recordings_not_windows():
     owners = np.repeat(np.arange(20), 50)
     together = np.repeat(np.arange(20) % 2 == 0, 50)  # windows of one recording agree
     apart = np.arange(1000) % 2 == 0
-    (low, high), (least, most) = (by_recording(right, owners, 0) for right in (together, apart))
+    names = [f"r{n}" for n in range(20)]
+    (low, high), (least, most) = (
+        rate_interval(pooled([{"counts": {"accuracy": kept}}], "accuracy")[1])
+        for kept in (by_recording(right, owners, names) for right in (together, apart))
+    )
     assert high - low > 0.3 and most - least < 0.02
     assert low < 0.5 < high
 
@@ -66,3 +72,12 @@ def test_an_interval_counts_recordings_not_windows():
 def test_how_bad_is_told_in_words():
     said = in_words(DegradationOptions(noise_db=3, lost=0.25, gain=0))
     assert said == "noise at 3 dB, 25% of samples lost, gains off by e to ± 0"
+
+
+def test_folds_test_everyone_once_and_part_nobody():
+    people = [f"p{n % 10}" for n in range(140)]
+    for draw in (0, 1):
+        fold = folds(people, draw)
+        assert sorted(np.bincount(fold)) == [28] * FOLDS
+        assert all(len({*fold[n::10]}) == 1 for n in range(10))
+    assert not np.array_equal(folds(people, 0), folds(people, 1))

@@ -1,4 +1,4 @@
-"""sestina lab list | run | report: the lectures' experiments."""
+"""sestina lab list | run | compare | report: the lectures' experiments."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from sestina.errors import DataError, MissingExtra, OptionError, SestinaError, c
 from sestina.lab import experiment as experiments
 from sestina.lab import figures, journal, markdown, settings
 from sestina.lab.experiment import Experiment
+from sestina.lab.tasks import MEASURES
 
 app = typer.Typer(no_args_is_help=True, help="The lectures' experiments, run and compared.")
 
 RESULTS = Path("lab-results")
+COMPARED = ("accuracy", "wer", "cer")
 Results = Annotated[Path, typer.Option(help="Folder of the records.")]
 
 
@@ -152,6 +154,51 @@ def report(
         show.as_json(result)
     else:
         show.facts("", {key: value for key, value in result.items() if key != "task"})
+
+
+@app.command(
+    epilog="Example: sestina lab compare bridgenet-watch-r0-baseline bridgenet-watch-r1-kd"
+)
+def compare(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="FIRST OTHER…", help="Experiments with records on the same data."),
+    ],
+    figure: Annotated[
+        str | None, typer.Option(help=f"What to compare: {', '.join(COMPARED)}.")
+    ] = None,
+    results: Results = RESULTS,
+    json: Json = False,
+    seed: UnusedSeed = 0,
+) -> None:
+    """Tell how many errors fewer others make than the first, with intervals.
+
+    The latest record of each counts. What seeds got wrong is summed for each
+    recording or utterance, and these are drawn anew for the 95 % intervals.
+    Gains are relative to the errors of the first, beside the lecture's own.
+    """
+    from sestina.lab import compare as comparing
+
+    if figure not in (None, *COMPARED):
+        raise OptionError(f"--figure {figure} came; expected one of {', '.join(COMPARED)}")
+    found = journal.latest(results, names)
+    named = figure or figures.of_record(found[0])
+    rows = comparing.compared(found, named)
+    if json:
+        show.as_json({"task": "lab compare", "figure": named, "experiments": rows})
+        return
+    called = MEASURES[named].short or MEASURES[named].name
+    between = "95 % interv."
+    heads = ("experiment", called, between, "fewer errors", between, "lecture's")
+    show.table("", heads, [_compared(row) for row in rows])
+
+
+def _compared(row: dict[str, Any]) -> tuple[str, ...]:
+    gained = "–" if row["gain"] is None else f"{row['gain']:.1%}"
+    between = "–" if row["gain"] is None else "{:.1%} to {:.1%}".format(*row["gain_interval"])
+    stated = "–" if row["gain"] is None or row["lecture"] is None else f"{row['lecture']:.1%}"
+    interval = "{:.3f}–{:.3f}".format(*row["interval"])
+    return row["experiment"], f"{row['figure']:.3f}", interval, gained, between, stated
 
 
 def _html(found: list[dict[str, Any]], known: list[Experiment], path: Path) -> Path | None:

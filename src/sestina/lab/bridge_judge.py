@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,16 +12,20 @@ from numpy.typing import NDArray
 from sestina.config import DegradationOptions
 from sestina.data.degrade import degraded, in_words
 from sestina.data.recordings import Recordings
+from sestina.data.split import stratified
+from sestina.lab.compare import counts, pooled
 from sestina.lab.experiment import Experiment
+from sestina.lab.parts import SPLIT_SEED
 from sestina.lab.series_judge import SeriesJudge
 from sestina.lab.teachers import shared_teacher
+from sestina.recognition.errors import rate_interval
 
-DRAWS = 1_000  # of the bootstrap
+FOLDS = 5  # of the people; so many seeds test everyone once
 
 
 @dataclass
 class BridgeJudge(SeriesJudge):
-    """Judges recordings in noise (rows F1–F6); each seed holds out other people.
+    """Judges recordings in noise (rows F1–F6); five seeds test everyone once.
 
     Attributes:
         twins: The noisy twins of train, dev and test of the seed that is being run.
@@ -32,6 +37,20 @@ class BridgeJudge(SeriesJudge):
         """Return train, dev and test of the first seed, and a sentence on how they came about."""
         used, said = super().parted(experiment, data, share)
         return used, f"{said}; {in_words(DegradationOptions())}"
+
+    def _split(self, seed: int) -> tuple[list[Recordings], str]:
+        """Test on a fifth of the people, another one for each seed; the rest is drawn from."""
+        data = self.data
+        assert data is not None
+        if data.parts is not None:
+            return super()._split(seed)
+        fold = folds(data.wholes, seed // FOLDS)
+        held_out = fold == seed % (fold.max() + 1)
+        train, test = (data.take(np.flatnonzero(rows).tolist()) for rows in (~held_out, held_out))
+        kept, held = stratified(train.wholes, train.labels or (), self.share, seed)
+        three = [train.take(kept.tolist()), train.take(held.tolist()), test]
+        said = f"a fifth tested, {data.drawn_by} (number {seed % FOLDS + 1})"
+        return three, f"{said}; dev drawn {data.drawn_by}"
 
     def fit(self, net: Any, used: Any) -> None:
         """Train the student, and its teacher first if no experiment before had the same one."""
@@ -63,11 +82,14 @@ class BridgeJudge(SeriesJudge):
         table = net.predict_proba(pieces)  # each is one window
         right = table.argmax(axis=1) == codes
         voted = windows.averaged(table).argmax(axis=1) == truth
+        kept = by_recording(right, windows.owners, test.sums)
+        low, high = rate_interval(pooled([{"counts": {"accuracy": kept}}], "accuracy")[1])
         found = {
             "accuracy": float(right.mean()),
             "voted": float(voted.mean()),
             "f1": metrics.classification(codes, table.argmax(axis=1))["f1"],
-            "interval": list(by_recording(right, windows.owners, net.seed)),
+            "interval": [1 - high, 1 - low],
+            "counts": {"accuracy": kept},
             "loss": float(-np.log(np.maximum(table[np.arange(len(codes)), codes], 1e-12)).mean()),
             "baselines": {},
         }
@@ -76,20 +98,22 @@ class BridgeJudge(SeriesJudge):
         return found
 
 
-def by_recording(
-    right: NDArray[np.bool_], owners: NDArray[np.int64], seed: int
-) -> tuple[float, float]:
-    """Return the 95 % interval of a share of windows, by a bootstrap that draws recordings.
+def folds(wholes: Sequence[Hashable], draw: int) -> NDArray[np.int64]:
+    """Return the fold of each of N recordings, (N,); those of one whole, a person, share it."""
+    names = sorted(set(wholes), key=str)
+    order = np.random.default_rng([SPLIT_SEED, draw]).permutation(len(names))
+    fold = {names[place]: n % min(FOLDS, len(names)) for n, place in enumerate(order)}
+    return np.array([fold[one] for one in wholes])
 
-    Windows of one recording stand or fall together, so whole recordings are drawn.
-    """
-    sums = np.bincount(owners, right)
-    sizes = np.bincount(owners)
-    kept = np.flatnonzero(sizes)
-    drawn = np.random.default_rng(seed).choice(kept, size=(DRAWS, len(kept)))
-    shares = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    low, high = np.quantile(shares, (0.025, 0.975))
-    return float(low), float(high)
+
+def by_recording(
+    right: NDArray[np.bool_], owners: NDArray[np.int64], names: Sequence[str]
+) -> dict[str, list[Any]]:
+    """Return the wrong windows and all windows of every recording that has one."""
+    sizes = np.bincount(owners, minlength=len(names))
+    wrong = np.bincount(owners[~right], minlength=len(names))
+    cut = np.flatnonzero(sizes).tolist()
+    return counts([names[n] for n in cut], wrong[cut], sizes[cut])
 
 
 def _named(test: Recordings, windows: Any) -> list[Any]:

@@ -155,6 +155,7 @@ class Lecture:
     head: bool = option(True, "Whether these counts have the output layer in them.")
     accuracy: float | None = option(None, "Accuracy on its data.", least=0.0, most=1.0)
     loss: float | None = option(None, "Loss on its data.", least=0.0)
+    wer: float | None = option(None, "Word error rate on its data.", least=0.0)
     said: str = option("", "What these figures are of, in a few words.")
     vocabulary: int = option(10_000, "Words of its vocabulary.", least=3)
     vector_size: int | None = option(None, "Size of its pre-trained vectors.", least=1)

@@ -49,6 +49,11 @@ def measure(record: Record) -> Measure:
     return MEASURES[_figure(record["summary"])]
 
 
+def of_record(record: Record) -> str:
+    """Return the name of that figure."""
+    return _figure(record["summary"])
+
+
 def _figure(summary: Record) -> str:
     """Return the name of that figure; older records do not give it, others may not be known."""
     found = str(summary.get("figure"))

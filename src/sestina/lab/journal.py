@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sestina import store
-from sestina.errors import DataError
+from sestina.errors import DataError, nearest
 
 FORMAT = "sestina lab record"
 VERSION = 1
@@ -61,6 +61,29 @@ def read(folder: Path) -> list[Record]:
     if not records:
         raise DataError(f"{folder} has no records; run an experiment first: sestina lab run NAME")
     return sorted(records, key=lambda record: str(record["date"]))
+
+
+def latest(folder: Path, names: Sequence[str]) -> list[Record]:
+    """Return the last record of each experiment, none of them a quick run's.
+
+    Raises:
+        DataError: One has no record, the folder has none, or they are of different data.
+    """
+    last = {record["experiment"]: record for record in read(folder) if not record["quick"]}
+    for name in names:
+        if name not in last:
+            raise DataError(
+                f"{folder} has no record of {name!r}{nearest(name, last)}; a record comes of: "
+                f"sestina lab run {name}"
+            )
+    found = [last[name] for name in names]
+    for other in found[1:]:
+        if other["data"]["sha256"] != found[0]["data"]["sha256"]:
+            raise DataError(
+                f"{other['experiment']} ran on {other['data']['name']}, {names[0]} on "
+                f"{found[0]['data']['name']}; compare records of the same data"
+            )
+    return found
 
 
 def _one(path: Path) -> Record:

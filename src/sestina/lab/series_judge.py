@@ -43,14 +43,19 @@ class SeriesJudge:
         return self.parts, f"{said}; other seeds draw other ones"
 
     def _draw(self, seed: int) -> str:
-        assert self.data is not None
-        *three, said = three_parts(self.data, seed, self.share)
+        three, said = self._split(seed)
         if self.quick:
             sizes = zip(three, QUICK.values(), strict=True)
             three = [few_of_each(part, most // LESS) for part, most in sizes]
             said += "; a few recordings of each part only"
         self.parts = tuple(three)
         return said
+
+    def _split(self, seed: int) -> tuple[list[Recordings], str]:
+        """Return train, dev and test of a seed, and a sentence on how they came about."""
+        assert self.data is not None
+        *three, said = three_parts(self.data, seed, self.share)
+        return three, said
 
     def fit(self, net: Any, used: Any) -> None:
         """Train on the people whom the net's seed leaves."""

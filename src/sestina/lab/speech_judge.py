@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from sestina.lab.compare import counts
 from sestina.lab.experiment import Experiment
 from sestina.lab.parts import LESS, QUICK, SPLIT_SEED
 from sestina.lab.speech import SpeechFolder
 from sestina.lab.teachers import shared_teacher
+from sestina.recognition.errors import character_errors, word_errors
 
 SHOWN = 3  # utterances
 
@@ -67,6 +69,7 @@ class SpeechJudge:
             self.baselines = {NEAREST: error_figures(test.texts, put, SPLIT_SEED)}
         put = net.predict(test.frames)
         pairs = list(zip(test.texts, put, strict=True))
+        utterances = [str(n) for n in range(len(pairs))]  # seeds share them
         found = {
             "accuracy": None,
             "f1": None,
@@ -74,6 +77,13 @@ class SpeechJudge:
             **error_figures(test.texts, put, net.seed),
             "examples": [f"{said} → {written or '(nothing)'}" for said, written in pairs[:SHOWN]],
             "baselines": self.baselines,
+            "counts": {
+                name: counts(utterances, errors.all, errors.tokens)
+                for name, errors in (
+                    ("wer", word_errors(test.texts, put)),
+                    ("cer", character_errors(test.texts, put)),
+                )
+            },
         }
         found["interval"] = found["wer_interval"]
         if net.teacher_ is not None:

@@ -1,0 +1,111 @@
+"""Experiments compared by what each recording or utterance was got wrong."""
+
+import json
+
+import numpy as np
+import pytest
+
+from sestina.cli.app import main
+from sestina.lab import journal
+from sestina.lab.compare import compared, counts
+
+OF = np.full(60, 10)
+NAMES = [f"u{n}" for n in range(60)]
+
+
+def record(name, shares, figure="wer", wer=None, names=NAMES):
+    """Return a record with one seed for each share of wrong words."""
+    hard = np.random.default_rng(3).normal(0, 0.08, len(OF))  # the same ones for all
+    rng = np.random.default_rng([ord(sign) for sign in name])
+    runs = [
+        {
+            "seed": seed,
+            "counts": {figure: counts(names, rng.binomial(OF, np.clip(hard + share, 0, 1)), OF)},
+            **dict.fromkeys(journal.OF_RUN[1:], 0),
+        }
+        for seed, share in enumerate(shares)
+    ]
+    filled = {key: dict.fromkeys(keys) for key, keys in journal.INNER.items()}
+    kept = {
+        "format": journal.FORMAT, "format_version": journal.VERSION, "row": "F6", "title": "t",
+        "date": f"2026-11-22T10:00:0{len(name) % 10}", "quick": False, "versions": {}, **filled,
+    }  # fmt: skip
+    kept["data"] |= {"name": "far", "sha256": "0"}
+    kept["lecture"]["wer"] = wer
+    kept["summary"] |= {"figure": figure, figure: 0.5}
+    return kept | {"experiment": name, "runs": runs}
+
+
+def test_a_gain_is_relative_and_the_lectures_stands_beside_it():
+    first, other = (
+        record("first", (0.5, 0.5, 0.5), wer=0.465),
+        record("other", (0.4,) * 3, wer=0.426),
+    )
+    base, better = compared([first, other], "wer")
+    assert base["gain"] is None and abs(base["figure"] - 0.5) < 0.03
+    assert better["gain"] == pytest.approx(1 - better["figure"] / base["figure"])
+    assert better["lecture"] == pytest.approx(0.0839, abs=1e-4)
+    low, high = better["gain_interval"]
+    assert 0.1 < low < better["gain"] < high < 0.3
+    assert better["interval"][0] < better["figure"] < better["interval"][1]
+
+
+def test_noise_is_no_gain():
+    same = [record(name, (share,) * 3) for name, share in (("a", 0.5), ("b", 0.503))]
+    low, high = compared(same, "wer")[1]["gain_interval"]
+    assert low < 0 < high
+
+
+def test_seeds_of_an_utterance_are_no_more_utterances():
+    one, many = record("one", (0.5,)), record("one", (0.5,))
+    many["runs"] = many["runs"] * 9  # the same nine times
+    (few,), (more,) = compared([one], "wer"), compared([many], "wer")
+    assert few["interval"] == pytest.approx(more["interval"])
+
+
+def test_of_an_accuracy_more_is_better():
+    rows = compared([record("a", (0.5,), "accuracy"), record("b", (0.3,), "accuracy")], "accuracy")
+    assert rows[0]["figure"] < 0.6 < rows[1]["figure"] and rows[1]["gain"] > 0.2
+    assert all(row["interval"][0] < row["figure"] < row["interval"][1] for row in rows)
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for one in (record("first", (0.5,) * 3, wer=0.465), record("other", (0.3,) * 3, wer=0.426)):
+        journal.keep(tmp_path / "lab-results", one)
+    return tmp_path / "lab-results"
+
+
+def called(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        main(["lab", "compare", *arguments])
+    shown = capsys.readouterr()
+    return left.value.code, shown.out, " ".join(shown.err.split())
+
+
+def test_from_the_command_line(capsys, kept):
+    code, out, _ = called(capsys, "first", "other")
+    assert code == 0 and "8.4%" in out and "fewer" in out and max(map(len, out.splitlines())) <= 80
+    code, out, _ = called(capsys, "first", "other", "--json")
+    told = json.loads(out)
+    assert told["figure"] == "wer" and [row["experiment"] for row in told["experiments"]] == [
+        "first", "other",
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_compared(capsys, kept):
+    code, _, err = called(capsys, "first", "othr")
+    assert code == 1 and "did you mean 'other'" in err
+    code, _, err = called(capsys, "first", "other", "--figure", "cer")
+    assert code == 1 and "counts no character error rate" in err
+    code, _, err = called(capsys, "first", "--figure", "beauty")
+    assert code in (1, 2) and "beauty" in err and "accuracy" in err
+    strange = record("strange", (0.5,), names=[f"v{n}" for n in range(60)])
+    journal.keep(kept, strange)
+    code, _, err = called(capsys, "first", "strange")
+    assert code == 1 and "not tested on what first was" in err
+    strange["data"]["sha256"] = "1"
+    journal.keep(kept, strange | {"date": "2026-11-22T11:00:00"})
+    code, _, err = called(capsys, "first", "strange")
+    assert code == 1 and "records of the same data" in err

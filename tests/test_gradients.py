@@ -5,8 +5,10 @@ import pytest
 import torch
 from torch import nn
 
+from sestina.inspect.doctor import title
 from sestina.inspect.gradients import FAR, FORGOTTEN, PARTS, _norms, reaches
 from sestina.nn import GRU, LSTM, MinGRU, MinLSTM, SimpleRNN
+from sestina.nn.bridge import RecursiveNetwork
 from sestina.nn.watch import watching
 
 B, T, D, H = 3, 7, 2, 4
@@ -244,3 +246,12 @@ def test_of_a_long_sequence_the_jacobians_of_its_end_are_formed(monkeypatch):
 def test_a_network_without_recurrent_layers_has_none():
     layer = nn.Linear(2, 2)
     assert reaches(layer, lambda: layer(torch.ones(1, 2)).sum()) == []
+
+
+def test_a_layer_that_runs_again_says_which_run_it_is():
+    torch.manual_seed(0)
+    net = RecursiveNetwork(3, 4, hidden=6, recursions=1, reduced=5).eval()
+    found = reaches(net, lambda: net(torch.randn(2, 5, 3), None).square().sum(), 1)
+    titles = [title(reach) for reach in found]
+    assert len(set(titles)) == len(titles) and {reach.turn for reach in found} == {0, 1}
+    assert sum(name.endswith(", run 2") for name in titles) * 2 == len(titles)

@@ -35,7 +35,8 @@ def findings(reaches: Sequence[Reach], history: History = ()) -> list[str]:
 def title(reach: Reach) -> str:
     """Return what a direction of a layer is called."""
     way = ["backwards"] if reach.reverse else []
-    return ", ".join([*filter(None, [reach.name]), f"layer {reach.depth + 1}", *way])
+    again = [f"run {reach.turn + 1}"] if reach.turn else []
+    return ", ".join([*filter(None, [reach.name]), f"layer {reach.depth + 1}", *way, *again])
 
 
 def heard(reach: Reach) -> int:

@@ -50,6 +50,7 @@ class Reach:
     Attributes:
         name: Of the module in the network.
         depth: Of the layer in it, from 0.
+        turn: Which time it runs, from 0: what is fed back is read again by the same layers.
         reverse: Whether it reads from the end.
         cell: As in `kernels.cells`.
         units: H.
@@ -66,6 +67,7 @@ class Reach:
 
     name: str
     depth: int
+    turn: int
     reverse: bool
     cell: str
     units: int
@@ -146,6 +148,7 @@ def _reach(layer: Watched, gradients: Sequence[Sequence[Tensor]], sequences: int
         return Reach(
             name=layer.name,
             depth=layer.depth,
+            turn=layer.turn,
             reverse=seen.reverse,
             cell=seen.cell,
             units=seen.weights[1].shape[1],

@@ -17,6 +17,7 @@ class Watched(NamedTuple):
 
     name: str  # of the module that it is in
     depth: int  # of the layer in that module, from 0
+    turn: int  # which time that module runs, from 0
     seen: Seen
 
 
@@ -36,7 +37,8 @@ def watching(network: nn.Module) -> Iterator[list[Watched]]:
         def note(seen: Seen) -> None:
             nonlocal calls
             ways = 2 if layer.bidirectional else 1
-            found.append(Watched(name, calls // ways % layer.num_layers, seen))
+            turn, depth = divmod(calls // ways, layer.num_layers)
+            found.append(Watched(name, depth, turn, seen))
             calls += 1
 
         layer.watch = note

@@ -92,3 +92,21 @@ def stacked(frames: Frames, stack: int, skip: int) -> Frames:
     at = np.arange(0, len(frames), skip)[:, None] + np.arange(stack)  # (⌈T / skip⌉, stack)
     steps: Frames = frames[np.minimum(at, len(frames) - 1)].reshape(len(at), -1)
     return steps
+
+
+def unstacked(steps: Frames, stack: int, skip: int, length: int) -> Frames:
+    """Return the frames that `stacked` made steps of, (⌈T / skip⌉, stack · D) → (T, D).
+
+    Of a frame that stands in several steps that of the latest is taken; for one that stands in
+    none, since `skip` is greater than `stack`, the last frame of the step before.
+
+    Args:
+        steps: What `stacked` returned, or a network's answer of that shape.
+        stack: Frames side by side in a step.
+        skip: Frames from one step to the next.
+        length: T.
+    """
+    at = np.arange(length)
+    sides = steps.reshape(len(steps), stack, -1)
+    frames: Frames = sides[at // skip, np.minimum(at % skip, stack - 1)]
+    return frames

@@ -24,6 +24,7 @@ class Spoken:
         texts: What is said.
         frames: As it is heard, (T, D) each.
         clean: As it is heard nearby, as many frames; the same where only one device is read.
+        near: Where it is heard nearby; the same rows where only one device is read.
         source: Where it is from.
         notes: What was guessed or left out.
     """
@@ -32,6 +33,7 @@ class Spoken:
     texts: list[str]
     frames: list[Frames]
     clean: list[Frames]
+    near: tuple[Utterance, ...]
     source: str
     notes: tuple[str, ...] = ()
 
@@ -58,6 +60,7 @@ class Spoken:
             texts=[self.texts[n] for n in chosen],
             frames=[self.frames[n] for n in chosen],
             clean=[self.clean[n] for n in chosen],
+            near=tuple(self.near[n] for n in chosen),
         )
 
     def part(self, name: str) -> Spoken:
@@ -100,9 +103,10 @@ def spoken_twins(path: str | Path, maker: LogMel, clean: str, noisy: str) -> Spo
         [row[:length] for row, length in zip(side, lengths, strict=True)]
         for side in (heard[1], heard[0])
     )
-    rows = tuple(pair[1] for pair in both)
+    nearby, rows = zip(*both, strict=True)
     texts = [row.text or "" for row in rows]
-    return Spoken(rows, texts, frames, shorter, f"{near.source}, {far.source}", tuple(notes))
+    source = f"{near.source}, {far.source}"
+    return Spoken(rows, texts, frames, shorter, nearby, source, tuple(notes))
 
 
 def spoken(
@@ -121,11 +125,11 @@ def spoken(
     """
     found = read_speech(path, device=device)
     kept = _transcribed(found) if need_text else list(range(len(found)))
-    rows = [found.rows[n] for n in kept]
+    rows = tuple(found.rows[n] for n in kept)
     frames = _features(rows, maker)
     texts = [row.text or "" for row in rows]
     notes = (*found.notes, *_left_out(found, kept))
-    return Spoken(tuple(rows), texts, frames, frames, found.source, notes)
+    return Spoken(rows, texts, frames, frames, rows, found.source, notes)
 
 
 def _features(rows: Sequence[Utterance], maker: LogMel) -> list[Frames]:

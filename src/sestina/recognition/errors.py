@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sestina.errors import DataError, counted
 
 Counts = NDArray[np.int64]
+Pair = tuple[str | None, str | None]  # a true token and what stands for it
 DRAWS = 2000  # of a bootstrap
 
 
@@ -73,6 +74,19 @@ def character_errors(true: Sequence[str], put: Sequence[str]) -> Errors:
         DataError: There are not as many of both, or nothing was said at all.
     """
     return _errors(_characters(true), _characters(put), "character")
+
+
+def aligned_words(true: str, put: str) -> list[Pair]:
+    """Return the words of a text beside what was recognised for them, as `word_errors` counts.
+
+    Args:
+        true: What was said.
+        put: What was recognised.
+
+    Returns:
+        Pairs in order; (a word, None) is one that is missing, (None, a word) one too many.
+    """
+    return _aligned(true.split(), put.split())
 
 
 def _characters(texts: Sequence[str]) -> list[list[str]]:
@@ -149,7 +163,16 @@ def _errors(true: list[list[str]], put: list[list[str]], unit: str) -> Errors:
 
 
 def _edits(true: list[str], put: list[str]) -> tuple[int, int, int]:
-    """Return how many tokens are substituted, deleted and inserted.
+    """Return how many tokens are substituted, deleted and inserted."""
+    pairs = _aligned(true, put)
+    deleted = sum(found is None for _, found in pairs)
+    inserted = sum(wanted is None for wanted, _ in pairs)
+    wrong = sum(wanted != found for wanted, found in pairs)
+    return wrong - deleted - inserted, deleted, inserted
+
+
+def _aligned(true: list[str], put: list[str]) -> list[Pair]:
+    """Return which recognised token stands for which true one.
 
     Of ways with equally few errors that with most substitutions is told, from the end on.
     """
@@ -164,15 +187,17 @@ def _edits(true: list[str], put: list[str]) -> tuple[int, int, int]:
         table[row, 1:] = np.minimum(table[row, 1:], kept)
         # inserted: the least of all before, plus one for each step from there
         table[row] = np.minimum.accumulate(table[row] - steps) + steps
-    substituted = deleted = 0
+    pairs: list[Pair] = []
     row, column = len(true), len(put)
-    while row and column:
-        wrong = int(wanted[row - 1] != found[column - 1])
-        if table[row, column] == table[row - 1, column - 1] + wrong:
-            row, column, substituted = row - 1, column - 1, substituted + wrong
-        elif table[row, column] == table[row - 1, column] + 1:
-            row, deleted = row - 1, deleted + 1
+    while row or column:
+        wrong = int(row > 0 and column > 0 and wanted[row - 1] != found[column - 1])
+        if row and column and table[row, column] == table[row - 1, column - 1] + wrong:
+            row, column = row - 1, column - 1
+            pairs.append((true[row], put[column]))
+        elif row and table[row, column] == table[row - 1, column] + 1:
+            row -= 1
+            pairs.append((true[row], None))
         else:
             column -= 1
-    deleted += row
-    return substituted, deleted, int(table[-1, -1]) - substituted - deleted
+            pairs.append((None, put[column]))
+    return pairs[::-1]

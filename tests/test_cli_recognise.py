@@ -1,6 +1,7 @@
 """sestina train recognise and the verbs after it, from a folder of distant speech."""
 
 import json
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -72,6 +73,10 @@ def test_it_says_all_in_json(far, tmp_path, capsys):
     assert {"wer", "wer_interval", "cer", "cer_interval"} <= set(result["metrics"])
     assert len(result["baseline"]) == len(result["verdicts"]) == 2
     assert "teacher" in result and (out / "README.md").read_text().count("word error rate")
+    if find_spec("altair") and find_spec("vl_convert"):  # the extra "report"
+        page = (out / "report.html").read_text(encoding="utf-8")
+        assert result["report"] == str(out / "report.html") and page.count("<audio ") == 6
+        assert result["verdicts"][0] in page and "The teacher, on the clean twins" in page
 
 
 def test_it_hears_tones(model, far, capsys):

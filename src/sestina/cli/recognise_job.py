@@ -1,4 +1,4 @@
-"""One training job of a recogniser: hear, part, fit, climb the ladder, save."""
+"""One training job of a recogniser: hear, part, fit, climb the ladder, save, report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from sestina import config
 from sestina.audio.features import LogMel
 from sestina.audio.twins import Spoken, spoken_twins
 from sestina.cli import show
-from sestina.cli.job import Ending, claim, ending_of, keep, run_facts, say_parts, sizes, untrained
+from sestina.cli.job import (
+    Ending,
+    claim,
+    ending_of,
+    keep,
+    run_facts,
+    say_parts,
+    sizes,
+    untrained,
+    write_report,
+)
 from sestina.config import FrameOptions
 from sestina.errors import counted
 from sestina.estimators.recognizer import BridgeRecognizer
@@ -19,6 +29,7 @@ from sestina.inspect.recognition_ladder import (
     climb_recognition,
     recognition_verdict,
 )
+from sestina.inspect.recognition_report import render_recognition
 
 SHOWN = 3  # utterances that the result holds
 FEW = 50
@@ -71,7 +82,7 @@ class RecogniseJob:
             show.say(note)
         rungs = climb_recognition(net, train, test)
         result = self._result(net, rungs, (train, dev, test), ending)
-        result |= {"notes": notes, "report": None}
+        result["notes"] = notes
         facts = {
             **result,
             "data": f"{self.path}: {counted(len(train), 'training utterance')}; {said}",
@@ -79,6 +90,11 @@ class RecogniseJob:
             "device": self.devices[1],
         }
         keep(net, self.out, facts, ending)
+        title = f"{self.path}, {self.devices[1]}"
+        told = (title, said, [*result["verdicts"], *_of_teacher(result)], notes)
+        result["report"] = write_report(
+            self.out, lambda: render_recognition(net, rungs, maker, (train, dev, test), told)
+        )
         return result
 
     def _result(
@@ -118,15 +134,20 @@ class RecogniseJob:
             {**result["baseline"], result["name"]: result["metrics"]},
         )
         show.out.print()
-        for sentence in result["verdicts"]:
+        for sentence in (*result["verdicts"], *_of_teacher(result)):
             show.out.print(sentence, markup=False)
-        if "teacher" in result:
-            rate = result["teacher"]["wer"]
-            show.out.print(f"The teacher, on the clean twins: WER {rate:.3f}.", markup=False)
         show.out.print()
         show.facts("", {key: text or "(empty)" for key, text in result["examples"][0].items()})
         show.out.print()
-        show.facts("", {"model": self.out, "try": f"sestina predict {self.out} sound.wav"})
+        try_ = f"sestina predict {self.out} sound.wav"
+        show.facts("", {"model": self.out, "report": result["report"], "try": try_})
+
+
+def _of_teacher(result: dict[str, Any]) -> list[str]:
+    """Return in a sentence how good the teacher is, if there is one."""
+    if "teacher" not in result:
+        return []
+    return [f"The teacher, on the clean twins: WER {result['teacher']['wer']:.3f}."]
 
 
 def _doubts(train: Spoken, test: Spoken) -> list[str]:

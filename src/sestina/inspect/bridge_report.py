@@ -61,12 +61,12 @@ def render_bridge(
     clean, noisy = parts
     facts: Told = facts_of(net, main, clean, told)
     reaches = reaches_of(net, noisy[2].rows, noisy[2].labels)
-    last = ("bridges", "Clean and noisy", _bridges(net) + _twins(net, clean[2], noisy[2]))
+    last = ("bridges", "Clean and noisy", bridge_curves(net) + _twins(net, clean[2], noisy[2]))
     return render_ladder(ladder, main, facts, reaches, last)
 
 
-def _bridges(net: BridgeClassifier) -> str:
-    """Return how the bridges' errors fell over the epochs."""
+def bridge_curves(net: Student) -> str:
+    """Return how the bridges' errors went over the epochs, as HTML; empty without a teacher."""
     figures = []
     for name in BRIDGES:
         values = [row[f"validation_{name}_error"] for row in net.history_

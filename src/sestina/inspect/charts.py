@@ -40,6 +40,9 @@ THEMES: dict[str, dict[str, Any]] = {
         "heat": ["#212830", "#3b78b8", "#bfe0ff"], "cold_ink": "#ffffff", "hot_ink": "#000000",
     },
 }  # fmt: skip
+MEASURES = {"span_f1": "span F1", "cer": "CER", "kd_error": "KD error", "dr_error": "DR error",
+            "lstm3_error": "LSTM3 error"}  # fmt: skip
+FALLING = ("loss", "perplexity", "cer", "error")  # ends of the names of what should fall
 DASHES = [[1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4]]
 
 
@@ -91,8 +94,8 @@ def learned(history: History, best: int, what: str = "loss") -> LayerChart:
         if key in row
     ]
     epochs = _epochs(history)
-    lines = _lines(rows, ["training", "validation"], what.replace("_f1", " F1"), epochs)
-    rule = _best_rule(best, epochs, low=what not in ("loss", "perplexity"))
+    lines = _lines(rows, ["training", "validation"], MEASURES.get(what, what), epochs)
+    rule = _best_rule(best, epochs, low=not what.endswith(FALLING))
     return sized(alt.layer(*rule, *lines))
 
 

@@ -134,7 +134,7 @@ def learning(history: charts.History, best: int, unit: str, measures: Mapping[st
     for name, sentence in measures.items():
         values = [row[f"validation_{name}"] for row in history if f"validation_{name}" in row]
         if values:
-            title = f"Validation {name.replace('_f1', ' F1')}"
+            title = f"Validation {charts.MEASURES.get(name, name)}"
             said = f"{title} by epoch, from {values[0]:.3f} to {values[-1]:.3f}."
             chart = charts.learned(history, best, name)
             pieces.append(page.figure(title, chart, said, sentence))

@@ -5,6 +5,7 @@ import io
 import re
 import struct
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,8 +19,9 @@ from sestina.audio.features import LogMel
 from sestina.audio.filterbank import mel_bands
 from sestina.audio.frames import stacked, unstacked
 from sestina.audio.sound import Sound
-from sestina.audio.sound_files import soundfile
+from sestina.audio.sound_files import soundfile, write_sound
 from sestina.audio.twins import spoken_twins
+from sestina.errors import DataWarning
 from sestina.inspect import charts, prompts, recognition_report, spectrogram
 from sestina.inspect.recognition_ladder import climb_recognition
 from sestina.recognition.errors import aligned_words, word_errors
@@ -195,6 +197,27 @@ def test_a_long_sound_is_cut_and_a_loud_one_is_not_clipped():
     quiet = Sound(np.float32([0.1, -0.2]), 8000)
     assert np.array_equal(prompts._played(quiet).samples, quiet.samples)
     assert spectrogram.pixels(np.zeros((1501, 4), np.float32), 0.0).shape == (4, 600)
+
+
+def test_that_a_sound_is_clipped_is_not_told_twice(parts, tmp_path):
+    wave = np.clip(2 * np.sin(np.arange(4000) / 9), -1, 1).astype(np.float32)
+    write_sound(tmp_path / "a.wav", Sound(wave, 8000))
+    test = parts[1][2].take([0])
+    test = replace(test, rows=(replace(test.rows[0], path=tmp_path / "a.wav"),))
+    with pytest.warns(DataWarning, match="clipped"):
+        test.rows[0].sound()
+    assert prompts._sounds(test, 0)["noisy"].seconds == 0.5
+
+
+def test_three_long_sounds_stay_below_5_mb():
+    rng = np.random.default_rng(0)
+    sound = prompts._played(Sound(rng.uniform(-1, 1, 48_000 * 16).astype(np.float32), 48_000))
+    levels = {side: rng.uniform(-60, 0, (1500, 40)) for side in ("clean", "noisy", "denoised")}
+    sounds = {"clean": sound, "noisy": sound}
+    one = prompts.Prompt("Best", "u", "a b", "a", 0.5, 16.0, sounds, levels)
+    html = recognition_report._prompt(one, 0.0, LogMel())
+    assert "16.0 seconds, of which the first 15 are shown" in html
+    assert 0.5e6 < len(html) < 5e6 / 3
 
 
 @pytest.mark.parametrize(

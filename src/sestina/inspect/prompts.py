@@ -5,6 +5,7 @@ Letters: T frames, M mel bands.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from sestina.audio.filterbank import Frames
 from sestina.audio.frames import unstacked
 from sestina.audio.sound import Sound
 from sestina.audio.twins import Spoken
+from sestina.errors import DataWarning
 from sestina.estimators.recognizer import BridgeRecognizer
 from sestina.recognition.errors import character_errors
 
@@ -84,7 +86,7 @@ def prompts_of(
     most = int(LONGEST * 1000 / maker.hop)
     found = []
     for rank, n in chosen_prompts(test.texts, put).items():
-        sounds = {"clean": test.near[n].sound(), "noisy": test.rows[n].sound()}
+        sounds = _sounds(test, n)
         both = [
             DECIBELS * row[: len(test.frames[n])] for row in plain.transform([*sounds.values()])
         ]
@@ -101,6 +103,13 @@ def prompts_of(
             )
         )  # fmt: skip
     return found
+
+
+def _sounds(test: Spoken, n: int) -> dict[str, Sound]:
+    """Return what both devices heard of an utterance."""
+    with warnings.catch_warnings():  # that one is clipped was told when features were made of it
+        warnings.simplefilter("ignore", DataWarning)
+        return {"clean": test.near[n].sound(), "noisy": test.rows[n].sound()}
 
 
 def _denoised(net: BridgeRecognizer, one: Spoken, clean: Frames) -> Frames:

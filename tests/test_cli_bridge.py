@@ -46,6 +46,9 @@ def test_it_says_all_in_json(clean, tmp_path, capsys):
     shown = capsys.readouterr()
     result = json.loads(shown.out)
     assert result["task"] == "bridge" and result["recursions"] == 0
+    assert (
+        not [*(tmp_path / "m").rglob("checkpoint*")] and not (tmp_path / "m" / "teacher").exists()
+    )
     assert result["noise"].startswith("twins from") and "noisy.csv" in result["noise"]
     assert set(result["bridge_errors"]) == {"kd", "dr", "lstm3"}
     assert 0 <= result["teacher"]["accuracy"] <= 1

@@ -16,6 +16,7 @@ from sestina.cli.inputs import Kind
 from sestina.data.records import Records
 from sestina.data.split import three_parts
 from sestina.errors import Diverged, MissingExtra, OptionError, SestinaError, counted
+from sestina.estimators.taught import TEACHER
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.estimators.trained import Trained
 from sestina.inspect.evaluate import Ladder, climb, verdict
@@ -279,10 +280,13 @@ def run_facts(net: Any) -> dict[str, Any]:
 
 
 def keep(net: Any, out: Path, facts: dict[str, Any], ending: Ending) -> None:
-    """Write a model and its facts into a folder; the checkpoint of a finished run goes."""
+    """Write a model and its facts into a folder; the checkpoints of a finished run go."""
     net.save(out, facts)
     if not ending.interrupted:
-        (out / store.CHECKPOINT).unlink(missing_ok=True)
+        for folder in (out, out / TEACHER):
+            (folder / store.CHECKPOINT).unlink(missing_ok=True)
+        with suppress(OSError):  # there is none, or something of others is in it
+            (out / TEACHER).rmdir()
 
 
 def write_report(out: Path, render: Callable[[], str]) -> str | None:

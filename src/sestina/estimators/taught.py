@@ -24,6 +24,7 @@ from sestina.shapes import as_series
 from sestina.signals import Scaling, Values
 
 BRIDGES = ("kd", "dr", "lstm3")
+TEACHER = "teacher"  # folder of its checkpoint, in that of the student's
 BATCH = 256  # sequences that are read together where nothing is learnt
 
 
@@ -146,7 +147,7 @@ class Student(BridgeOptions, Trained):
         """
         teacher: Any = self.untaught()
         held = None if validation is None else (None, validation[0], validation[2])
-        own = None if checkpoint is None else Path(checkpoint) / "teacher"
+        own = None if checkpoint is None else Path(checkpoint) / TEACHER
         taught: Self = teacher.fit(None, clean, labels, validation=held, checkpoint=own, **how)
         return taught
 

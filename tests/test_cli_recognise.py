@@ -2,6 +2,7 @@
 
 import json
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -161,7 +162,31 @@ def test_an_experiment_hears_a_folder(far, tmp_path, capsys):
         summary = record["summary"]
         assert summary["figure"] == "wer" and 0 < summary["wer"] and summary["cer"] >= 0
         assert 0 < summary["teacher_wer"] and record["data"]["split"].endswith(f"by {device}")
+    run("lab", "compare", "bridgenet-speech-sdm-r0-all", "--results", tmp_path, code=1)
+    assert "has no record of 'bridgenet-speech-sdm-r0-all'" in capsys.readouterr().err  # quick ones
     run("lab", "run", "bridgenet-speech-sdm-dnn", "--results", tmp_path, code=1)
     assert "sestina data distance" in capsys.readouterr().err
     run("lab", "run", "bridgenet-speech-sdm-dnn", "--data", tmp_path, "--results", tmp_path, code=1)
     assert "has no device clean or ihm" in capsys.readouterr().err
+
+
+def test_seeds_of_an_experiment_test_other_texts(far, tmp_path, capsys):
+    (tmp_path / "far").mkdir()
+    for device in ("clean", "sdm"):
+        (tmp_path / "far" / device).symlink_to(Path(far) / device)
+    lines = (Path(far) / "manifest.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    bare = [{k: v for k, v in row.items() if k not in ("part", "mdm")} for row in rows]
+    text = "".join(json.dumps(row) + "\n" for row in bare)
+    (tmp_path / "far" / "manifest.jsonl").write_text(text)
+    small = "planes=1 stack=3 skip=3 filters=2 hidden=6 reduced=6 epochs=1".split()
+    sets = [word for one in small for word in ("--set", one)]
+    name = "bridgenet-speech-sdm-r0"
+    run("lab", "run", name, "--data", tmp_path / "far", "--seeds", 5,
+        "--results", tmp_path / "kept", *sets)  # fmt: skip
+    (record,) = [json.loads(path.read_text()) for path in (tmp_path / "kept").glob("*.json")]
+    tested = [one for seed in record["runs"] for one in seed["counts"]["wer"]["names"]]
+    assert sorted(tested) == sorted(row["id"] for row in bare)
+    capsys.readouterr()
+    run("lab", "compare", name, "--results", tmp_path / "kept")
+    assert name in capsys.readouterr().out

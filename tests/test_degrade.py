@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from sestina.config import DegradationOptions
 from sestina.data.degrade import degraded, in_words
 from sestina.errors import OptionError
-from sestina.lab.bridge_judge import FOLDS, by_recording, folds
+from sestina.lab.bridge_judge import by_recording
 from sestina.lab.compare import pooled
+from sestina.lab.parts import FOLDS, fold
 from sestina.recognition.errors import rate_interval
 
 ROWS = [np.random.default_rng(n).normal(3, 2, (4000, 2)).astype(np.float32) for n in range(3)]
@@ -76,8 +77,13 @@ def test_how_bad_is_told_in_words():
 
 def test_folds_test_everyone_once_and_part_nobody():
     people = [f"p{n % 10}" for n in range(140)]
-    for draw in (0, 1):
-        fold = folds(people, draw)
-        assert sorted(np.bincount(fold)) == [28] * FOLDS
-        assert all(len({*fold[n::10]}) == 1 for n in range(10))
-    assert not np.array_equal(folds(people, 0), folds(people, 1))
+    drawn = [fold(people, seed) for seed in range(2 * FOLDS)]
+    for left, tested in drawn:
+        assert sorted([*left, *tested]) == list(range(140)) and len(tested) == 28
+        assert not {people[n] for n in left} & {people[n] for n in tested}
+    for draw in (drawn[:FOLDS], drawn[FOLDS:]):
+        assert sorted(n for _, tested in draw for n in tested) == list(range(140))
+    assert any(
+        not np.array_equal(one[1], other[1])
+        for one, other in zip(drawn[:FOLDS], drawn[FOLDS:], strict=True)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +15,10 @@ from sestina.data.recordings import Recordings
 from sestina.data.split import stratified
 from sestina.lab.compare import counts, pooled
 from sestina.lab.experiment import Experiment
-from sestina.lab.parts import SPLIT_SEED
+from sestina.lab.parts import FOLDS, fold
 from sestina.lab.series_judge import SeriesJudge
 from sestina.lab.teachers import shared_teacher
 from sestina.recognition.errors import rate_interval
-
-FOLDS = 5  # of the people; so many seeds test everyone once
 
 
 @dataclass
@@ -44,9 +42,8 @@ class BridgeJudge(SeriesJudge):
         assert data is not None
         if data.parts is not None:
             return super()._split(seed)
-        fold = folds(data.wholes, seed // FOLDS)
-        held_out = fold == seed % (fold.max() + 1)
-        train, test = (data.take(np.flatnonzero(rows).tolist()) for rows in (~held_out, held_out))
+        left, held_out = fold(data.wholes, seed)
+        train, test = (data.take(rows.tolist()) for rows in (left, held_out))
         kept, held = stratified(train.wholes, train.labels or (), self.share, seed)
         three = [train.take(kept.tolist()), train.take(held.tolist()), test]
         said = f"a fifth tested, {data.drawn_by} (number {seed % FOLDS + 1})"
@@ -96,14 +93,6 @@ class BridgeJudge(SeriesJudge):
         if net.teacher_ is not None:
             found["teacher"] = net.teacher_.score(net.cut(test.rows)[0], _named(test, windows))
         return found
-
-
-def folds(wholes: Sequence[Hashable], draw: int) -> NDArray[np.int64]:
-    """Return the fold of each of N recordings, (N,); those of one whole, a person, share it."""
-    names = sorted(set(wholes), key=str)
-    order = np.random.default_rng([SPLIT_SEED, draw]).permutation(len(names))
-    fold = {names[place]: n % min(FOLDS, len(names)) for n, place in enumerate(order)}
-    return np.array([fold[one] for one in wholes])
 
 
 def by_recording(

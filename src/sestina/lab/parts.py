@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from sestina.errors import DataError, counted
 from sestina.lab.speech import SpeechFolder
 
 SPLIT_SEED = 0  # the split is the data's; only a draw of few texts changes with the seed
+FOLDS = 5  # where each seed tests other people, or other texts
 QUICK = {"train": 240, "dev": 60, "test": 120}
 GAPS = (9, 21, 42, 84)  # words between a subject and its verb: whole phrases of three
 LENGTHS = (50, 100, 200, 400)  # steps that something is to be remembered for
@@ -195,3 +196,18 @@ def _of(records: Records, known: set[str]) -> Records:
 
 def _names(label: Label) -> set[str]:
     return {label} if isinstance(label, str) else set(label)
+
+
+def fold(wholes: Sequence[Hashable], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which of N rows a seed trains on and which it tests; five seeds test each once.
+
+    Args:
+        wholes: What of each row is in one part: a person, a text, (N,).
+        seed: Its remainder tells the fold; five more draw the folds anew.
+    """
+    names = sorted(set(wholes), key=str)
+    order = np.random.default_rng([SPLIT_SEED, seed // FOLDS]).permutation(len(names))
+    count = min(FOLDS, len(names))
+    tested = {names[place] for n, place in enumerate(order) if n % count == seed % count}
+    held_out = np.array([one in tested for one in wholes])
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from sestina.data.split import held_out
 from sestina.lab.compare import counts
 from sestina.lab.experiment import Experiment
-from sestina.lab.parts import LESS, QUICK, SPLIT_SEED
+from sestina.lab.parts import FOLDS, LESS, QUICK, SPLIT_SEED, fold
 from sestina.lab.speech import SpeechFolder
 from sestina.lab.teachers import shared_teacher
 from sestina.recognition.errors import character_errors, word_errors
@@ -15,36 +16,60 @@ from sestina.recognition.errors import character_errors, word_errors
 SHOWN = 3  # utterances
 
 
+Parts = tuple[Any, ...]  # `Spoken` each, which loads scikit-learn
+
+
 @dataclass
 class SpeechJudge:
     """Judges what students write of distant speech (row F6).
 
+    Where the folder names no parts, each seed tests a fifth of the texts, five of them every one.
+
     Attributes:
         quick: Whether a few utterances are enough; no baseline is asked then.
+        whole: All utterances.
+        share: Of the training part, to stop early by.
         sums: Of the clean utterances, by which teachers are told apart.
-        baselines: The figures of the most similar training sound, once they are known.
+        parts: Train, dev and test of the seed that is being run.
     """
 
     quick: bool
+    whole: Any = None
+    share: float = 0.0
     sums: tuple[str, ...] = ()
-    baselines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    parts: Parts = ()
 
     def parted(self, experiment: Experiment, data: SpeechFolder, share: float) -> tuple[Any, str]:
-        """Return train, dev and test as the experiment's device heard them, and how they came."""
-        *three, said = data.twins(experiment.device).three(SPLIT_SEED, share)
+        """Return train, dev and test of the first seed as the device heard them, and how so."""
+        self.whole, self.share = data.twins(experiment.device), share
+        self.sums = (*data.sums, str(self.quick))
+        said = self._draw(SPLIT_SEED)
+        return self.parts, f"{said}; heard by {experiment.device}"
+
+    def _draw(self, seed: int) -> str:
+        """Draw the parts of a seed and return how they came about."""
+        if self.whole.parts is not None:
+            *three, said = self.whole.three(SPLIT_SEED, self.share)
+        else:
+            left, tested = fold(self.whole.texts, seed)
+            rest = self.whole.take(left)
+            kept, held = held_out(rest.texts, self.share, seed)
+            three = [rest.take(kept), rest.take(held), self.whole.take(tested)]
+            said = f"a fifth tested, by text (number {seed % FOLDS + 1}); dev drawn"
         if self.quick:
             sizes = zip(three, QUICK.values(), strict=True)
             three = [part.take(range(min(len(part), most // LESS))) for part, most in sizes]
             said += "; a few utterances of each part only"
-        self.sums = (*data.sums, str(self.quick))
-        return tuple(three), f"{said}; heard by {experiment.device}"
+        self.parts = tuple(three)
+        return str(said)
 
     def fit(self, net: Any, used: Any) -> None:
         """Train the student, and its teacher first if no experiment before had the same one."""
-        train, dev, _ = used
+        self._draw(net.seed)
+        train, dev, _ = self.parts
         teacher = shared_teacher(
             net,
-            self.sums,
+            (*self.sums, *train.called),
             lambda one: one.fit(
                 None, train.clean, train.texts, validation=(None, dev.clean, dev.texts)
             ),
@@ -63,22 +88,22 @@ class SpeechJudge:
         from sestina.estimators.recognising import error_figures
         from sestina.inspect.recognition_ladder import NEAREST, nearest_texts
 
-        train, _, test = used
-        if not self.quick and not self.baselines:  # no seed changes it
-            put = nearest_texts(train.frames, train.texts, test.frames)
-            self.baselines = {NEAREST: error_figures(test.texts, put, SPLIT_SEED)}
+        train, _, test = self.parts
+        plain = {}
+        if not self.quick:
+            nearest = nearest_texts(train.frames, train.texts, test.frames)
+            plain[NEAREST] = error_figures(test.texts, nearest, SPLIT_SEED)
         put = net.predict(test.frames)
         pairs = list(zip(test.texts, put, strict=True))
-        utterances = [str(n) for n in range(len(pairs))]  # seeds share them
         found = {
             "accuracy": None,
             "f1": None,
             "loss": None,
             **error_figures(test.texts, put, net.seed),
             "examples": [f"{said} → {written or '(nothing)'}" for said, written in pairs[:SHOWN]],
-            "baselines": self.baselines,
+            "baselines": plain,
             "counts": {
-                name: counts(utterances, errors.all, errors.tokens)
+                name: counts(test.called, errors.all, errors.tokens)
                 for name, errors in (
                     ("wer", word_errors(test.texts, put)),
                     ("cer", character_errors(test.texts, put)),

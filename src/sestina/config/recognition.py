@@ -37,7 +37,7 @@ class RecognitionOptions:
 class RecognitionTrainingOptions(LearningOptions):
     """How a recogniser is trained."""
 
-    learning_rate: float = as_in(LearningOptions, "learning_rate", default=3e-3)
+    learning_rate: float = as_in(LearningOptions, "learning_rate", default=1e-3)
     batch_size: int = as_in(LearningOptions, "batch_size", default=16)
     epochs: int = as_in(LearningOptions, "epochs", default=60)
     patience: int | None = as_in(LearningOptions, "patience", default=8)

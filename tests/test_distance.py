@@ -218,6 +218,12 @@ def test_the_folder_and_its_manifest(clips, tmp_path):
     (tmp_path / "mine" / "note.txt").write_text("keep me")
     with pytest.raises(SestinaError, match="holds other files"):
         write_distant(clips, tmp_path / "mine", DRY, overwrite=True)
+    (tmp_path / "mine" / "manifest.jsonl").write_text("of something else")  # so other tools call it
+    with pytest.raises(SestinaError, match="holds other files"):
+        write_distant(clips, tmp_path / "mine", DRY, overwrite=True)
+    assert len([*(tmp_path / "mine").iterdir()]) == 2
+    with pytest.raises(SestinaError, match="no name for a folder"):
+        write_distant(clips, ".", DRY)
 
 
 def test_names_of_files_stay_apart(clips, tmp_path):

@@ -70,6 +70,26 @@ def test_lists_may_be_missing(kaldi, tmp_path):
     assert "left out 1 utterance" in found.notes[0] and "1 text of" in found.notes[1]
 
 
+def test_tabs_part_lists_and_odd_line_ends_do_not(kaldi, tmp_path):
+    kaldi(
+        segments=None, utt2spk="a\tone\n", text="a\thello\u2028you\r\nb\tgood  day\x85\n",
+        **{"wav.scp": "a\tsounds/a.wav\nb \tsounds/a.wav\n"},
+    )  # fmt: skip
+    found = read_speech(tmp_path / "data")
+    told = [(row.id, row.speaker, row.text) for row in found]
+    assert told == [("a", "one", "hello you"), ("b", "b", "good day")]
+    assert found.notes == (
+        f"{tmp_path / 'data' / 'utt2spk'} lacks 1 utterance: each has a speaker of its own",
+    )
+    assert found.rows[1].sound().seconds == 4
+
+
+def test_one_device_is_its_own_twin(kaldi, tmp_path):
+    kaldi()
+    near, far = read_twins(tmp_path / "data")
+    assert near.rows == far.rows and "its own twin" in far.notes[-1]
+
+
 @pytest.mark.parametrize(
     "changed, facts",
     [
@@ -109,7 +129,7 @@ def test_twins_that_only_one_heard_are_counted(kaldi, tmp_path):
     kaldi("pair/far/train", text=f"{ids[1]} OKAY\n")
     near, far = read_twins(tmp_path / "pair", "near", "far")
     assert [row.id for row in near] == [row.id for row in far] == ids[1:]
-    assert near.notes == ("left out 1 utterance without a twin",)
+    assert near.notes == (f"left out 1 utterance of {tmp_path / 'pair' / 'near'} without a twin",)
     kaldi("pair/off/train", "X")
     with pytest.raises(DataError, match="no utterance in common"):
         read_twins(tmp_path / "pair", "near", "off")
@@ -165,7 +185,7 @@ def test_a_manifest(put, tmp_path):
         "sdm": "s/a.wav",
         "mdm": "m/a.wav",
     }
-    put("d/manifest.jsonl", as_lines([entry, entry | {"id": "ä"}]))
+    put("d/manifest.jsonl", as_lines([entry, entry | {"id": "ä", "text": "b\u2028\x85c"}]))
     near, far = read_twins(tmp_path / "d")
     assert [row.id for row in near] == ["a", "ä"] and near.rows[0].part == "dev"
     assert near.rows[0].path == tmp_path / "d/c/a.wav" and far.rows[0].path.name == "a.wav"

@@ -24,6 +24,7 @@ from sestina.audio.utterances import Utterance, Utterances
 from sestina.config import DistanceOptions
 from sestina.errors import DataWarning, OptionError, SestinaError
 
+OWN = {MANIFEST, *DEVICES}  # all that such a folder holds
 FEW = 48  # utterances for which no further process is begun: that takes seconds, too
 
 
@@ -77,8 +78,10 @@ def write_distant(
         MissingExtra: soundfile or pyroomacoustics is not installed.
     """
     check_distance(options)
-    if seed < 0 or workers < 1:
-        raise OptionError(f"seed={seed} and workers={workers} came; give 0, and 1, or more")
+    if seed < 0:
+        raise OptionError(f"seed={seed} came; give 0 or more")
+    if workers < 1:
+        raise OptionError(f"workers={workers} came; give 1 or more")
     out = Path(out)
     _refuse(out, overwrite)
     tasks = _tasks(utterances, options, seed)
@@ -102,7 +105,10 @@ def _refuse(out: Path, overwrite: bool) -> None:
     Raises:
         SestinaError: It is.
     """
-    ours = (out / MANIFEST).is_file()
+    if out.name in ("", ".."):
+        raise SestinaError(f"{str(out)!r} is no name for a folder that is made; give one")
+    # a list of that name may be somebody else's, beside what must not be lost
+    ours = (out / MANIFEST).is_file() and {one.name for one in out.iterdir()} <= OWN
     if out.is_dir() and not ours and any(out.iterdir()):
         raise SestinaError(f"{str(out)!r} holds other files; name an empty or new folder")
     if ours or out.is_file():

@@ -22,9 +22,9 @@ def read_kaldi(folder: Path, part: str | None = None, encoding: str = "utf-8") -
 
     wav.scp names the file of each recording; a relative path counts from the folder, or else from
     where the program runs. `segments` tells which part of which recording an utterance is; without
-    it each recording is one. `text` and `utt2spk` tell what is said, and by whom; without the
-    latter every utterance has a speaker of its own. Utterances without a text are left out where
-    others have one.
+    it each recording is one. `text` and `utt2spk` tell what is said, and by whom; an utterance
+    that the latter lacks has a speaker of its own. Utterances without a text are left out where
+    others have one. Blanks or tabs part what stands in a line.
 
     Args:
         folder: The folder.
@@ -43,8 +43,8 @@ def read_kaldi(folder: Path, part: str | None = None, encoding: str = "utf-8") -
         if texts is not None and name not in texts:
             unheard += 1
             continue
-        text = None if texts is None else texts[name]
-        speaker = name if speakers is None else speakers.get(name, name)
+        text = None if texts is None else " ".join(texts[name].split())
+        speaker = (speakers or {}).get(name, name)
         rows.append(Utterance(name, speaker, files[recording], text, part, start=start, stop=stop))
     notes = []
     if unheard:
@@ -52,8 +52,12 @@ def read_kaldi(folder: Path, part: str | None = None, encoding: str = "utf-8") -
     silent = len(set(texts or ()) - set(spans))
     if silent:
         notes.append(f"{folder / 'text'} has {counted(silent, 'text')} of which there is no sound")
+    alone = sum(row.id not in (speakers or {}) for row in rows)
     if speakers is None:
         notes.append(f"{folder} has no utt2spk: every utterance has a speaker of its own")
+    elif alone:
+        said = f"{counted(alone, 'utterance')}: each has a speaker of its own"
+        notes.append(f"{folder / 'utt2spk'} lacks {said}")
     return checked(rows, str(folder), notes)
 
 
@@ -129,13 +133,14 @@ def _entries(path: Path, encoding: str, bare: bool = False) -> dict[str, str] | 
     if not path.is_file():
         return None
     found: dict[str, str] = {}
-    for number, line in enumerate(decode(read_bytes(path), path, encoding).splitlines(), 1):
+    # not `splitlines`, for which a line ends at signs that a text may hold, U+2028 and others
+    for number, line in enumerate(decode(read_bytes(path), path, encoding).split("\n"), 1):
         if not line.strip():
             continue
-        name, _, rest = line.strip().partition(" ")
-        if not bare and not rest.strip():
+        name, *rest = line.split(maxsplit=1)
+        if not bare and not rest:
             raise DataError(f"{path}: line {number} has {line!r:.60} alone; expected two words")
         if name in found:
             raise DataError(f"{path}: line {number} has {name!r} again; leave one line out")
-        found[name] = " ".join(rest.split())
+        found[name] = "".join(rest).strip()
     return found

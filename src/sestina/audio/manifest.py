@@ -32,7 +32,9 @@ def read_manifest(folder: Path, device: str) -> Utterances:
     """
     path = folder / MANIFEST
     rows = []
-    for number, line in enumerate(decode(read_bytes(path), path, "utf-8").splitlines(), 1):
+    # not `splitlines`, for which a line ends at signs that a text may hold, U+2028 and others
+    lines = decode(read_bytes(path), path, "utf-8").removesuffix("\n").split("\n")
+    for number, line in enumerate(lines, 1):
         try:
             told = json.loads(line)
             names = [told[key] for key in ("id", "speaker", device)]

@@ -71,7 +71,11 @@ def read_twins(
         DataError: There is no such device, or they have no utterance in common.
     """
     near, far = (read_speech(path, device=name, encoding=encoding) for name in (clean, noisy))
-    return paired(near, far)
+    near, far = paired(near, far)
+    if near.rows == far.rows:
+        note = f"one device heard all of {path}: each sound is its own twin"
+        far = replace(far, notes=(*far.notes, note))
+    return near, far
 
 
 def _read_folder(path: Path, device: str | None, encoding: str) -> Utterances:

@@ -96,7 +96,7 @@ def spoken_twins(path: str | Path, maker: LogMel, clean: str, noisy: str) -> Spo
     heard = [_features([pair[side] for pair in both], maker) for side in (0, 1)]
     lengths = [min(len(one), len(other)) for one, other in zip(*heard, strict=True)]
     cut = sum(len(one) != len(other) for one, other in zip(*heard, strict=True))
-    notes = [*far.notes, *_left_out(far, kept)]
+    notes = [*dict.fromkeys((*near.notes, *far.notes)), *_left_out(far, kept)]
     if cut:
         notes.append(f"cut off the longer end of twins: {counted(cut, 'utterance')}")
     frames, shorter = (

@@ -118,7 +118,8 @@ def paired(clean: Utterances, noisy: Utterances) -> tuple[Utterances, Utterances
     found = []
     for column, whole in enumerate((clean, noisy)):
         alone = len(whole) - len(twins)
-        notes = [f"left out {counted(alone, 'utterance')} without a twin"] if alone else []
+        lost = f"left out {counted(alone, 'utterance')} of {whole.source} without a twin"
+        notes = [lost] if alone else []
         rows = tuple(pair[column] for pair in twins)
         found.append(Utterances(rows, whole.source, (*whole.notes, *notes)))
     return found[0], found[1]

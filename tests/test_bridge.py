@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.exceptions import NotFittedError
 
-from sestina import BridgeClassifier, load
+from sestina import BridgeClassifier, BridgeRecognizer, load
 from sestina.errors import DataError, OptionError
-from sestina.nn.bridge import FeedForward, RecursiveNetwork, bridge_errors
+from sestina.nn.bridge import Convolutions, FeedForward, RecursiveNetwork, bridge_errors
 
 SMALL = {"hidden": 8, "reduced": 8, "filters": (4,), "filter_width": 3, "learning_rate": 0.02}
 
@@ -175,6 +176,25 @@ def test_denoising_as_a_second_task(twins, tmp_path):
         BridgeClassifier(**SMALL, epochs=1).fit(clean, noisy, labels).denoised(noisy)
 
 
+def test_gaps_are_filled_wherever_twins_are_asked_for(twins):
+    clean, noisy, labels = twins
+    lost = np.where(np.random.default_rng(1).random(noisy.shape) < 0.1, np.nan, noisy)
+    net = BridgeClassifier(**SMALL, epochs=1, denoise=1.0, fill="linear").fit(clean, lost, labels)
+    assert net.denoised(lost)[0].shape == clean[0].shape
+    assert all(np.isfinite(error) for error in net.bridge_errors(clean, lost).values())
+    with pytest.raises(DataError, match="1 feature, those of the training had 2"):
+        net.bridge_errors(clean[:, :, :1], noisy[:, :, :1])
+
+
+def test_without_convolutions_no_band_is_left_out(batch):
+    x, lengths = batch
+    found = RecursiveNetwork(3, 4, 6, front=Convolutions(3, filters=(), pool=2))(x, lengths)
+    assert found.shape == (5, 9, 4)
+    for width, layers in ((4, 1), (3, 0)):
+        with pytest.raises(ValueError, match="came; expected"):
+            RecursiveNetwork(3, 4, 6, layers=layers, front=Convolutions(3, width=width))
+
+
 def test_a_feed_forward_network_may_be_taught(twins):
     clean, noisy, labels = twins
     net = BridgeClassifier(**SMALL, epochs=10, blocks="feed-forward").fit(clean, noisy, labels)
@@ -208,6 +228,7 @@ def test_a_run_goes_on_with_the_teacher_it_had(twins, tmp_path):
         (lambda c, n, y: (c[:9], n, y), "9 clean sequences came with 60 noisy ones"),
         (lambda c, n, y: (c[:, :5], n, y), r"sequence 0 is \(5, 2\) clean and \(24, 2\) noisy"),
         (lambda c, n, y: (c, np.full_like(n, np.nan), y), "a NaN or infinite value"),
+        (lambda c, n, y: ([c[0][:0], *c[1:]], [n[0][:0], *n[1:]], y), "sequence 0 is empty"),
         (lambda c, n, y: (c, n, ["one"] * 60), "one class only"),
         (lambda c, n, y: (c, n, [[v, 7] for v in y]), "several labels a sequence"),
     ],
@@ -224,6 +245,16 @@ def test_a_teacher_that_does_not_fit_is_refused(twins):
         BridgeClassifier(**{**SMALL, "reduced": 9}).fit(clean, noisy, labels, teacher=teacher)
     with pytest.raises(DataError, match="does not know the label '5'"):
         BridgeClassifier(**SMALL).fit(clean, noisy, [*labels[:-1], 5], teacher=teacher)
+    with pytest.raises(DataError, match="1 feature, those of the teacher had 2"):
+        BridgeClassifier(**SMALL).fit(clean[:, :, :1], noisy[:, :, :1], labels, teacher=teacher)
+    three = teacher.untaught().fit(None, clean, [n % 3 for n in range(60)])
+    with pytest.raises(DataError, match="knows the label '2', which none of the sequences has"):
+        BridgeClassifier(**SMALL).fit(clean, noisy, labels, teacher=three)
+    for other in ("folder", BridgeRecognizer()):
+        with pytest.raises(OptionError, match="is no BridgeClassifier"):
+            BridgeClassifier(**SMALL).fit(clean, noisy, labels, teacher=other)
+    with pytest.raises(NotFittedError):
+        BridgeClassifier(**SMALL).fit(clean, noisy, labels, teacher=BridgeClassifier())
     with pytest.raises(OptionError, match="filter_width=4 is even"):
         BridgeClassifier(filter_width=4).fit(clean, noisy, labels)
 

@@ -158,6 +158,16 @@ def test_a_run_goes_on_to_the_same_bits(speech, tmp_path):
     assert all((one == other).all() for one, other in pairs)
 
 
+def test_a_teacher_reads_the_same_steps(student, speech):
+    other = BridgeRecognizer(**{**student.get_params(), "skip": 1, "stack": 1})
+    with pytest.raises(OptionError, match="stack=1 of the student and 2 of the teacher"):
+        other.fit(*speech, teacher=student.teacher_)
+    with pytest.raises(DataError, match="feature"):
+        clean, noisy, texts = speech
+        clean, noisy = ([row[:, :2] for row in side] for side in (clean, noisy))
+        BridgeRecognizer(**student.get_params()).fit(clean, noisy, texts, teacher=student.teacher_)
+
+
 def test_new_characters_are_errors_and_no_refusal(student, unheard):
     found = student.evaluate(unheard[1][:2], ["abx", unheard[2][1]])
     assert found["cer"] > 0

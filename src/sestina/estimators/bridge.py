@@ -21,7 +21,7 @@ from sestina.estimators.windowed import WindowedClassifier
 from sestina.nn.bridged import BridgedNetwork
 from sestina.nn.heads import Target
 from sestina.shapes import as_series
-from sestina.signals import Scaling, Values
+from sestina.signals import Scaling, Values, filled
 
 __all__ = ["BridgeClassifier", "BridgeRecognizer"]  # of series, and of speech
 
@@ -89,18 +89,18 @@ class BridgeClassifier(Student, WindowedClassifier):
         """
         self._begin()
         self._check_width()
-        pairs = self._pairs_of(clean, noisy, self.fill is not None)
+        pairs = self._pairs_of(clean, noisy)
         held = None
         if validation is not None:
             sides = three_of(validation)[:2]
-            held = (self._pairs_of(*sides, self.fill is not None), validation[2])
+            held = (self._pairs_of(*sides), validation[2])
         self._take_teacher(teacher)
         if self.wants_teacher and teacher is None:
             self._take_teacher(
                 self._taught(clean, labels, validation, checkpoint, groups=groups, resume=resume)
             )
         if self.teacher_ is not None:
-            self._check_teacher(self.teacher_, self.teacher_.classes_.tolist(), labels)
+            self._check_teacher(self.teacher_, pairs, labels)
         return super().fit(
             pairs, labels, groups=groups, validation=held, checkpoint=checkpoint, resume=resume
         )
@@ -112,17 +112,37 @@ class BridgeClassifier(Student, WindowedClassifier):
             DataError: X has other channels, or a value is missing and the model fills none.
         """
         check_is_fitted(self, "network_")
-        rows = as_series(X, gaps=self.fill is not None)
+        rows = as_series(X, self._gaps)
         self._check_channels(rows[0].shape[1])
         return super().predict_proba(rows)
 
     # How a fit goes, step by step.
 
+    @property
+    def _gaps(self) -> bool:
+        return self.fill is not None
+
     def _paired_inputs(self, pairs: list[Values]) -> Ragged:
+        self._check_channels(pairs[0].shape[1] // (1 + self.paired))
         return self._encode(self.cut(pairs)[0])
 
     def _noisy_inputs(self, X: Any) -> Ragged:
-        return self._encode(as_series(X))
+        rows = filled(as_series(X, self._gaps), self)
+        self._check_channels(rows[0].shape[1])
+        return self._encode(rows)
+
+    def _answers(self) -> list[Any]:
+        return list(self.classes_)
+
+    def _check_teacher(self, teacher: Any, pairs: Sequence[Values], labels: Sequence[Any]) -> None:
+        """Raise where a teacher cannot teach, also where it knows more classes than there are."""
+        super()._check_teacher(teacher, pairs, labels)
+        more = sorted({str(one) for one in teacher._answers()} - {str(one) for one in labels})
+        if more:
+            raise DataError(
+                f"the teacher knows the label {more[0]!r}, which none of the sequences has; a "
+                "student gives the answers that its teacher gives, so train both on the same labels"
+            )
 
     def _learn(self, X: Sequence[Values]) -> Ragged:
         width = X[0].shape[1]

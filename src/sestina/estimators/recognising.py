@@ -172,7 +172,9 @@ def read_off(
             "letters=model.symbols_)"
         )
     width = WIDTH if beam is None else beam
-    found = (prefix_search(table, width, BLANK, words)[0].symbols for table in logs)
+    if width != int(width) or width < 1:
+        raise OptionError(f"beam={beam} makes no sense; give a whole number, 1 or more")
+    found = (prefix_search(table, int(width), BLANK, words)[0].symbols for table in logs)
     return [written(one, symbols) for one in found]
 
 

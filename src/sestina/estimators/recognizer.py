@@ -65,6 +65,7 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
 
     _unit: ClassVar[str] = "utterances"
     _alone: ClassVar[dict[str, Any]] = {**Student._alone, "alignment": None}
+    _joined: ClassVar[tuple[str, ...]] = (*Student._joined, "stack", "skip")
 
     def fit(
         self,
@@ -105,7 +106,7 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         if self.wants_teacher and teacher is None:
             self._take_teacher(self._taught(clean, texts, validation, checkpoint, resume=resume))
         if self.teacher_ is not None:
-            self._check_teacher(self.teacher_, self.teacher_.symbols_, symbols)
+            self._check_teacher(self.teacher_, pairs, symbols)
             symbols = self.teacher_.symbols_
         self.symbols_: list[str] = list(symbols)
         pairs, texts, held = self._held_out(pairs, texts, validation)
@@ -235,6 +236,9 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         rows = as_series(X)
         self._check_features(rows[0].shape[1], self.n_features_in_)
         return self._scaled(self._steps(rows), self._channels)
+
+    def _answers(self) -> list[Any]:
+        return self.symbols_
 
     def _check_features(self, width: int, wanted: int) -> None:
         if width != wanted:

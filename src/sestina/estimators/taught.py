@@ -37,10 +37,15 @@ class Student(BridgeOptions, Trained):
     """
 
     _alone: ClassVar[dict[str, Any]] = {"kd": 0.0, "dr": 0.0, "lstm3": 0.0, "denoise": 0.0}
+    _joined: ClassVar[tuple[str, ...]] = ("reduced", "hidden", "blocks")  # as the teacher has them
 
     @abstractmethod
     def _paired_inputs(self, pairs: list[Values]) -> Ragged:
         """Return what `_pairs_of` returned as the fitted network reads it."""
+
+    @abstractmethod
+    def _answers(self) -> list[Any]:
+        """Return what a fitted network can say."""
 
     @abstractmethod
     def _noisy_inputs(self, X: Any) -> Ragged:
@@ -103,13 +108,18 @@ class Student(BridgeOptions, Trained):
         if self.filter_width % 2 == 0:
             raise OptionError(f"filter_width={self.filter_width} is even; take an odd number")
 
-    def _pairs_of(self, clean: Any, noisy: Any, gaps: bool = False) -> list[Values]:
+    @property
+    def _gaps(self) -> bool:
+        """Whether NaN may stand for a missing value."""
+        return False
+
+    def _pairs_of(self, clean: Any, noisy: Any) -> list[Values]:
         """Return noisy channels, and behind them the clean ones if they are needed, (T, 2C).
 
         Raises:
-            DataError: They are no sequences, or no twins.
+            DataError: They are no sequences, or no twins, or one is empty.
         """
-        rows = as_series(noisy, gaps)
+        rows = as_series(noisy, self._gaps)
         if not self.paired:
             return rows
         if clean is None:
@@ -118,7 +128,7 @@ class Student(BridgeOptions, Trained):
                 f"clean=None came; {', '.join(wish)} need the clean twin of every sequence: give "
                 f"them, or set {', '.join(f'{name}={self._alone[name]}' for name in wish)}"
             )
-        twins = as_series(clean, gaps)
+        twins = as_series(clean, self._gaps)
         if len(twins) != len(rows):
             raise DataError(
                 f"{counted(len(twins), 'clean sequence')} came with "
@@ -130,6 +140,8 @@ class Student(BridgeOptions, Trained):
                     f"sequence {n} is {one.shape} clean and {other.shape} noisy; twins have the "
                     "same steps and channels"
                 )
+            if not len(one):
+                raise DataError(f"sequence {n} is empty: it has no step to learn by; leave it out")
         return [np.concatenate(both, axis=1) for both in zip(rows, twins, strict=True)]
 
     def _taught(
@@ -155,31 +167,42 @@ class Student(BridgeOptions, Trained):
         """Take a fitted teacher, or None."""
         self.teacher_: Any = teacher
 
-    def _check_teacher(self, teacher: Self, known: Sequence[Any], labels: Sequence[Any]) -> None:
+    def _check_teacher(self, teacher: Any, pairs: Sequence[Values], labels: Sequence[Any]) -> None:
         """Raise where a teacher cannot teach.
 
         Args:
             teacher: A fitted one.
-            known: What it can say.
+            pairs: As `_pairs_of` returns them.
             labels: What is to be said.
 
         Raises:
-            DataError: It does not know all of it.
-            OptionError: Its layers have other widths.
+            DataError: It does not know all of it, or learnt of other channels.
+            OptionError: It is of another kind, or its layers have other widths.
+            NotFittedError: It has learnt nothing yet.
         """
+        if not isinstance(teacher, type(self)):
+            kind = type(self).__name__
+            raise OptionError(f"teacher={teacher!r:.60} is no {kind}; give a fitted one, or None")
         check_is_fitted(teacher, "network_")
-        unknown = sorted({str(label) for label in labels} - set(map(str, known)))
+        known = [answer for answer in map(str, teacher._answers()) if answer]
+        unknown = sorted({str(label) for label in labels} - {"", *known})
         if unknown:
             raise DataError(
                 f"the teacher does not know the label {unknown[0]!r}; it was trained with "
-                f"{', '.join(map(str, known))}"
+                f"{', '.join(known)}"
             )
-        for name in ("reduced", "hidden", "blocks"):
+        channels = pairs[0].shape[1] // (1 + self.paired)
+        if channels != teacher.n_features_in_:
+            raise DataError(
+                f"the sequences have {counted(channels, 'feature')}, those of the teacher had "
+                f"{teacher.n_features_in_}; it can teach of equal ones only"
+            )
+        for name in self._joined:
             ours, other = getattr(self, name), getattr(teacher, name)
             if ours != other:
                 raise OptionError(
                     f"{name}={ours!r} of the student and {other!r} of the teacher; bridges join "
-                    "layers of equal width, so give both the same"
+                    "layers of equal width over equal steps, so give both the same"
                 )
 
     def _learn_scaling(self, rows: Sequence[Values], channels: int, kind: str) -> None:

@@ -51,8 +51,10 @@ class Convolutions(nn.Module):
         inputs: D, `maps` planes of D / maps bands each.
         filters: Planes of each convolution.
         width: Steps and bands that a convolution sees, odd.
-        pool: Bands of which the first convolution keeps the largest.
+        pool: Bands of which the first convolution, if there is one, keeps the largest.
         maps: Planes of the input: 3 where features are followed by their deltas.
+
+    Raises ValueError for an even width.
     """
 
     def __init__(
@@ -60,6 +62,9 @@ class Convolutions(nn.Module):
         maps: int = 1,
     ) -> None:  # fmt: skip
         super().__init__()
+        if width % 2 == 0:
+            raise ValueError(f"width={width} came; expected an odd number")
+        pool = pool if filters else 1
         self.layers = nn.ModuleList(
             nn.Conv2d(before, after, width, padding=width // 2)
             for before, after in pairwise([maps, *filters])
@@ -141,7 +146,8 @@ class RecursiveNetwork(nn.Module):
         last: Another L: (m, lengths) → list of its layers' states, (B, T, H) each, the last of
             `features`.
 
-    The number of parameters does not depend on R. Raises ValueError for a negative R.
+    The number of parameters does not depend on R. Raises ValueError for a negative R, or for less
+    than one layer.
     """
 
     def __init__(
@@ -153,6 +159,10 @@ class RecursiveNetwork(nn.Module):
         super().__init__()
         if recursions < 0:
             raise ValueError(f"recursions={recursions} came; expected 0 or more")
+        if min(layers, feedback_layers) < 1:
+            raise ValueError(
+                f"layers={layers} and feedback_layers={feedback_layers} came; expected 1 or more"
+            )
         self.recursions, self.classes = recursions, classes
         self.convolutions: nn.Module = front or Convolutions(features)
         self.feedback: nn.Module = feedback or Feedback(features, classes, hidden, feedback_layers)

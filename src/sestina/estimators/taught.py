@@ -180,9 +180,7 @@ class Student(BridgeOptions, Trained):
             OptionError: It is of another kind, or its layers have other widths.
             NotFittedError: It has learnt nothing yet.
         """
-        if not isinstance(teacher, type(self)):
-            kind = type(self).__name__
-            raise OptionError(f"teacher={teacher!r:.60} is no {kind}; give a fitted one, or None")
+        _refuse_other(teacher, type(self))
         check_is_fitted(teacher, "network_")
         known = [answer for answer in map(str, teacher._answers()) if answer]
         unknown = sorted({str(label) for label in labels} - {"", *known})
@@ -281,6 +279,18 @@ class Student(BridgeOptions, Trained):
     def _teacher_sum(self) -> dict[str, str]:
         """Return a sum of the weights of the teacher, if there is one: a resumed run shares it."""
         return {} if self.teacher_ is None else {"teacher": weights_digest(self.teacher_.network_)}
+
+
+def _refuse_other(teacher: Any, kind: type) -> None:
+    """Raise where a teacher is of another kind than its student.
+
+    Raises:
+        OptionError: It is.
+    """
+    if not isinstance(teacher, kind):
+        raise OptionError(
+            f"teacher={teacher!r:.60} is no {kind.__name__}; give a fitted one, or None"
+        )
 
 
 def three_of(validation: Any) -> tuple[Any, Any, Any]:

@@ -121,6 +121,21 @@ def test_what_cannot_be_trained_is_refused(far, tmp_path, capsys, words, code, s
     assert said in capsys.readouterr().err and not (tmp_path / "m").exists()
 
 
+def test_what_is_too_short_is_left_out_of_training(far, tmp_path, capsys):
+    entries = [json.loads(line) for line in (far / "manifest.jsonl").read_text().splitlines()]
+    rows = [entry | {device: str(far / entry[device]) for device in DEVICES} for entry in entries]
+    rows[2]["text"] = rows[0]["text"] = "abcabc" * 40  # the first is of the test part
+    put = tmp_path / "hasty"
+    put.mkdir()
+    (put / "manifest.jsonl").write_text(as_lines(rows))
+    run("train", "recognise", put, "--out", tmp_path / "m", *SMALL, "--epochs", "1", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert "left out 1 utterance with fewer steps than characters (--skip)" in told["notes"]
+    assert told["utterances"]["train"] == 39 and told["utterances"]["test"] == 10
+    run("train", "recognise", put, "--out", tmp_path / "n", *SMALL, "--skip", "90", code=1)
+    assert "lower --skip" in capsys.readouterr().err and not (tmp_path / "n").exists()
+
+
 def test_what_cannot_be_heard_is_refused(model, far, capsys, tmp_path):
     run("predict", model, code=2)
     assert "name files of sound" in capsys.readouterr().err

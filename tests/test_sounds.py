@@ -116,11 +116,20 @@ def test_resampling_keeps_what_fits_and_leaves_out_what_does_not():
 
 
 @pytest.mark.parametrize(
-    "bad, why", [([[1.0]], "shape"), ([], "empty"), ([0.0, np.inf], "sample 1")]
+    "bad, rate, why",
+    [
+        ([[1.0]], 8000, "shape"),
+        ([], 8000, "empty"),
+        ([0.0, np.inf], 8000, "sample 1"),
+        (np.array([0, 9000], np.int16), 8000, r"integers \(int16\).*by 32,768"),
+        (["a"], 8000, "expected numbers"),
+        ([0.5], 0, "rate=0"),
+        ([0.5], 8000.5, "rate=8000.5"),
+    ],
 )
-def test_numbers_that_are_no_sound(bad, why):
+def test_numbers_that_are_no_sound(bad, rate, why):
     with pytest.raises(DataError, match=why):
-        as_sound(bad, 8000)
+        as_sound(bad, rate)
 
 
 def test_without_soundfile_the_extra_is_named(monkeypatch, tmp_path):

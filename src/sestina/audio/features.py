@@ -50,20 +50,25 @@ class LogMel(LogMelOptions, TransformerMixin, BaseEstimator):
         return self
 
     def transform(
-        self, X: Sequence[Sound], speakers: Sequence[Hashable] | None = None
+        self,
+        X: Sequence[Sound],
+        speakers: Sequence[Hashable] | None = None,
+        names: Sequence[str] | None = None,
     ) -> list[Frames]:
         """Return the features of N sounds, (T_n, `n_features`) each, float32.
 
         Args:
             X: N sounds.
             speakers: Who speaks in each; without it all are taken for one.
+            names: What messages call each; its place by default.
 
         Raises:
             DataError: A sound is shorter than a frame, or there is not a speaker for each.
             OptionError: An option makes no sense.
         """
         check(self)
-        rows = [self._frames(sound, n) for n, sound in enumerate(X)]
+        called = [f"item {n}" for n in range(len(X))] if names is None else names
+        rows = [self._frames(sound, name) for sound, name in zip(X, called, strict=True)]
         if self.normalise is not None:
             owners: Sequence[Hashable] = [None] * len(rows) if speakers is None else speakers
             if self.normalise == "utterance":
@@ -71,14 +76,17 @@ class LogMel(LogMelOptions, TransformerMixin, BaseEstimator):
             rows = scaled_together(rows, owners)
         return [stacked(row, self.stack, self.skip) for row in rows]
 
-    def _frames(self, sound: Sound, n: int) -> Frames:
+    def _frames(self, sound: Sound, name: str) -> Frames:
         """Return bands and slopes of one sound."""
         if not isinstance(sound, Sound):
             raise DataError(
-                f"item {n} is a {type(sound).__name__}; expected a Sound: samples and their rate"
+                f"{name} is a {type(sound).__name__}; expected a Sound: samples and their rate"
             )
-        found = log_mel(
-            sound.at(self.rate).samples, self.rate, bands=self.bands, frame=self.frame,
-            hop=self.hop, preemphasis=self.preemphasis, low=self.low, high=self.high,
-        )  # fmt: skip
+        try:
+            found = log_mel(
+                sound.at(self.rate).samples, self.rate, bands=self.bands, frame=self.frame,
+                hop=self.hop, preemphasis=self.preemphasis, low=self.low, high=self.high,
+            )  # fmt: skip
+        except DataError as error:
+            raise DataError(f"{name}: {error}") from error
         return with_slopes(found, self.deltas)

@@ -54,12 +54,23 @@ class Sound:
 
 
 def as_sound(samples: Any, rate: int, name: str = "the sound") -> Sound:
-    """Return numbers (T,) as a sound.
+    """Return numbers (T,) from −1 to 1 as a sound.
 
     Raises:
-        DataError: They are no vector of finite numbers, or there is none.
+        DataError: They are no vector of finite numbers, there is none, they are the integers of a
+            file, or the rate is no positive whole number.
     """
-    array = np.asarray(samples, dtype=np.float32)
+    given = np.asarray(samples)
+    if given.dtype.kind in "iu":
+        raise DataError(
+            f"{name} has integers ({given.dtype}); expected values from −1 to 1: divide those of "
+            f"16 bits by {FULL:,}"
+        )
+    if given.dtype.kind != "f" and given.size:
+        raise DataError(f"{name} came as {samples!r:.60}; expected numbers (T,)")
+    if rate < 1 or rate != int(rate):
+        raise DataError(f"{name} has rate={rate!r}; expected samples a second, as 8000")
+    array = given.astype(np.float32)
     if array.ndim != 1:
         raise DataError(f"{name} has shape {array.shape}; expected (T,), one channel")
     if not len(array):
@@ -70,7 +81,7 @@ def as_sound(samples: Any, rate: int, name: str = "the sound") -> Sound:
             f"{name} has a NaN or infinite value at sample {bad[0]}; convert it to 16 bits anew, "
             "or leave it out"
         )
-    return Sound(array, rate)
+    return Sound(array, int(rate))
 
 
 def to_integers(samples: Samples) -> NDArray[np.int16]:

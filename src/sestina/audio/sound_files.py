@@ -219,8 +219,8 @@ def _chosen(values: NDArray[np.float32], channel: Channel, name: str) -> NDArray
         return values[:, 0]
     if channel is None:
         raise DataError(
-            f"{name} has {counted(channels, 'channel')}; name one by its number, as channel=1, "
-            "or take channel='mean'"
+            f"{name} has {counted(channels, 'channel')}; keep one of them in the file, or read it "
+            "from Python with channel=1, by its number, or channel='mean'"
         )
     if not isinstance(channel, int):
         raise OptionError(f"channel={channel!r} is unknown; give a number from 1, or 'mean'")

@@ -134,7 +134,8 @@ def spoken(
 
 def _features(rows: Sequence[Utterance], maker: LogMel) -> list[Frames]:
     """Return the features of utterances, scaled by their speakers if that is asked for."""
-    return maker.transform([row.sound() for row in rows], [row.speaker for row in rows])
+    speakers, names = [row.speaker for row in rows], [row.where for row in rows]
+    return maker.transform([row.sound() for row in rows], speakers, names)
 
 
 def _transcribed(found: Utterances) -> list[int]:

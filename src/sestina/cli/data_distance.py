@@ -32,6 +32,7 @@ Device = Annotated[
 ]
 Text = Annotated[str | None, typer.Option(help="Column of a table with what is said.")]
 Speaker = Annotated[str | None, typer.Option(help="Column of a table with who speaks.")]
+Encoding = Annotated[str, typer.Option(help="Of the table, or of the folder's lists.")]
 Workers = Annotated[
     int, typer.Option(min=0, help="Processes that share the work; 0: as many as cores.")
 ]
@@ -48,6 +49,7 @@ def distance(
     device: Device = None,
     text: Text = None,
     speaker: Speaker = None,
+    encoding: Encoding = "utf-8",
     workers: Workers = 0,
     overwrite: Replace = False,
     seed: Seed = 0,
@@ -66,8 +68,9 @@ def distance(
 
     options = config.DistanceOptions(**distance)
     found = read_speech(
-        source, device=device, audio=audio, columns=SpeechColumns(text=text, speaker=speaker)
-    )
+        source, device=device, audio=audio, columns=SpeechColumns(text=text, speaker=speaker),
+        encoding=encoding,
+    )  # fmt: skip
     for note in found.notes:
         show.say(f"{source.name}: {note}")
     started = time.perf_counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from sestina.cli.job import (
     write_report,
 )
 from sestina.config import FrameOptions
-from sestina.errors import counted
+from sestina.errors import DataError, counted
+from sestina.estimators.recognising import as_spoken_texts, long_enough
 from sestina.estimators.recognizer import BridgeRecognizer
 from sestina.inspect.recognition_ladder import (
     RecognitionRung,
@@ -65,7 +67,9 @@ class RecogniseJob:
         net = untrained(BridgeRecognizer, {**self.options, "planes": planes})
         whole = spoken_twins(self.path, maker, *self.devices)
         *parts, said = whole.three(net.seed, net.validation_fraction)
-        train, dev, test = parts
+        *learnt, test = parts
+        (train, dev), short = _long_enough(learnt, net.skip)
+        parts = [train, dev, test]
         claim(self.out, resume, overwrite)
         say_parts(parts, "test utterance", said)
         ending = ending_of(
@@ -77,7 +81,7 @@ class RecogniseJob:
             checkpoint=self.out,
             resume=resume,
         )
-        notes = [*whole.notes, *_doubts(train, test), *net.notes_]
+        notes = [*whole.notes, *short, *_doubts(train, test), *net.notes_]
         for note in notes:
             show.say(note)
         rungs = climb_recognition(net, train, test)
@@ -148,6 +152,30 @@ def _of_teacher(result: dict[str, Any]) -> list[str]:
     if "teacher" not in result:
         return []
     return [f"The teacher, on the clean twins: WER {result['teacher']['wer']:.3f}."]
+
+
+def _long_enough(parts: Sequence[Spoken], skip: int) -> tuple[list[Spoken], list[str]]:
+    """Return parts without the utterances that have fewer steps than CTC needs, and a note of them.
+
+    So short are some of those that one only nods to; the test part keeps them.
+
+    Raises:
+        DataError: None is left of a part.
+    """
+    kept = [
+        long_enough(
+            [-(-len(row) // skip) for row in part.frames], as_spoken_texts(part.texts, len(part))
+        )
+        for part in parts
+    ]
+    if not all(kept):
+        raise DataError(
+            f"skip={skip} leaves all training or all validation utterances fewer steps than "
+            "characters; lower --skip, or check sounds and texts"
+        )
+    lost = sum(map(len, parts)) - sum(map(len, kept))
+    note = f"left out {counted(lost, 'utterance')} with fewer steps than characters (--skip)"
+    return [part.take(rows) for part, rows in zip(parts, kept, strict=True)], [note] * bool(lost)
 
 
 def _doubts(train: Spoken, test: Spoken) -> list[str]:

@@ -79,7 +79,7 @@ def recognised(
         maker = maker.set_params(normalise="utterance")
     for start in range(0, len(sounds), SOUNDS):
         names = sounds[start : start + SOUNDS]
-        frames = maker.transform([read_sound(Path(name)) for name in names])
+        frames = maker.transform([read_sound(Path(name)) for name in names], names=names)
         rows = zip(names, net.predict(frames, beam), strict=True)
         yield [{"sound": name, "text": text} for name, text in rows]
 

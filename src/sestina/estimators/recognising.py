@@ -5,7 +5,7 @@ Letters: N utterances, T steps, K symbols with the blank, L of which are said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from sestina.data.ragged import Ragged, shuffled_batches
 from sestina.errors import DataError, OptionError, counted
 from sestina.recognition.alignment import align_ctc
-from sestina.recognition.ctc import Floats, collapse, greedy
+from sestina.recognition.ctc import Floats, collapse, greedy, steps_needed
 from sestina.recognition.errors import character_errors, rate_interval, word_errors
 from sestina.recognition.prefix_search import Words, prefix_search
 
@@ -123,6 +123,17 @@ def numbers_of(texts: Sequence[str], symbols: Sequence[str]) -> tuple[Ragged, in
     return Ragged.of([np.array(row, np.int64) for row in rows], NUMBERS), unknown
 
 
+def long_enough(lengths: Iterable[int], texts: Sequence[str]) -> list[int]:
+    """Return which of N utterances have the steps that CTC needs for what is said.
+
+    Args:
+        lengths: Their steps.
+        texts: As `as_spoken_texts` returns them.
+    """
+    both = enumerate(zip(lengths, texts, strict=True))
+    return [n for n, (length, text) in both if length >= max(steps_needed(text), 1)]
+
+
 def refuse_short(steps: Ragged, said: Ragged, texts: Sequence[str], what: str) -> None:
     """Raise where an utterance has fewer steps than CTC needs for what is said.
 
@@ -130,12 +141,11 @@ def refuse_short(steps: Ragged, said: Ragged, texts: Sequence[str], what: str) -
         DataError: One has; equal letters in a row need a blank between.
     """
     for n, length in enumerate(steps.lengths.tolist()):
-        row = said.row(n)
-        least = len(row) + int((row[1:] == row[:-1]).sum())
-        if length < max(least, 1):
+        least = max(steps_needed(said.row(n)), 1)
+        if length < least:
             raise DataError(
                 f"{what} {n} has {counted(length, 'step')}, and {texts[n]!r:.{SHOWN}} needs "
-                f"{max(least, 1)}; lower skip, or leave it out"
+                f"{least}; lower skip, or leave it out"
             )
 
 

@@ -186,10 +186,15 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         return 1.0 - character_errors(recognising.as_spoken_texts(labels, len(put)), put).rate
 
     def task(self, X: Any, y: Any = None) -> Problem:
-        """Return what training would see of noisy utterances and what is said in them."""
+        """Return what training would see of noisy utterances and what is said in them.
+
+        Those with fewer steps than CTC needs are left out, unless all are such.
+        """
         check_is_fitted(self, "network_")
         inputs = self._noisy_inputs(X)
         texts = recognising.as_spoken_texts(y, len(inputs))
+        kept = recognising.long_enough(inputs.lengths, texts) or range(len(texts))
+        inputs, texts = inputs.take(np.array(kept)), [texts[n] for n in kept]
         return self._problem(self._spoken(inputs, texts, "utterance"), None)
 
     # How a fit goes, step by step.

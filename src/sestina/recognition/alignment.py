@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sestina.errors import DataError, OptionError, counted
 from sestina.kernels.line import best_line
-from sestina.recognition.ctc import checked
+from sestina.recognition.ctc import checked, steps_needed
 
 Numbers = NDArray[np.int64]
 
@@ -50,8 +50,7 @@ def align_ctc(
     said = _said(symbols, table)
     if (said == blank).any():
         raise DataError(f"what is said holds the blank, {blank}; leave it out")
-    least = len(said) + int((said[1:] == said[:-1]).sum())  # a blank between equal ones
-    _refuse_short(table, least)
+    _refuse_short(table, steps_needed(said))
     line = np.full(2 * len(said) + 1, blank, np.int64)
     line[1::2] = said
     leap = np.full(len(line), -np.inf)

@@ -8,6 +8,8 @@ probability is their sum. Letters: T frames, K symbols with the blank.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,11 @@ def collapse(path: Sequence[int] | NDArray[np.integer], blank: int = 0) -> list[
     new[1:] = steps[1:] != steps[:-1]
     kept: list[int] = steps[new & (steps != blank)].tolist()
     return kept
+
+
+def steps_needed(said: Sequence[Any] | NDArray[Any]) -> int:
+    """Return the fewest frames that a path for symbols (L,) has: a blank parts equal ones."""
+    return len(said) + sum(bool(one == other) for one, other in pairwise(said))
 
 
 def greedy(logs: NDArray[np.floating], blank: int = 0) -> list[int]:

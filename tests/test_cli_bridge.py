@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from sestina.progress import Reporter
 from test_cli_series import run, table
 
 SMALL = "--hidden 6 --reduced 6 --filters 4 --filter-width 3 --layers 1 --feedback-layers 1".split()
@@ -73,6 +74,30 @@ def test_the_verbs_of_series_take_it(model, clean, tmp_path, capsys):
     assert "BridgeClassifier" in capsys.readouterr().out
     run("gradients", model, clean, "--json")
     assert json.loads(capsys.readouterr().out)["layers"]
+
+
+def test_a_run_whose_teacher_was_stopped_goes_on(clean, tmp_path, capsys, monkeypatch):
+    out, whole = tmp_path / "m", tmp_path / "whole"
+    run("train", "bridge", clean, "--out", whole, *SMALL)
+    told = capsys.readouterr().err
+    assert told.index("first its teacher") < told.index("epoch") < told.index("now the student")
+    stopped = iter([None, KeyboardInterrupt()])  # after the teacher's second epoch
+
+    def line(reporter, row, best):
+        if (stop := next(stopped)) is not None:
+            raise stop
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Reporter, "epoch", line)
+        run("train", "bridge", clean, "--out", out, *SMALL, code=1)
+    assert [path.name for path in out.iterdir()] == ["teacher"]
+    run("train", "bridge", clean, "--out", out, *SMALL, code=1)
+    assert "go on with --resume" in capsys.readouterr().err
+    run("train", "bridge", clean, "--out", out, *SMALL, "--resume")
+    assert "has no checkpoint" not in capsys.readouterr().err
+    assert not (out / "teacher").exists()
+    name = "model.safetensors"
+    assert (out / name).read_bytes() == (whole / name).read_bytes()
 
 
 def test_without_bridges_there_is_no_teacher(clean, tmp_path, capsys):

@@ -245,3 +245,15 @@ def test_the_search_above_finds_what_it_should():
     for bad in ("import pickle", "torch.load(f)", "x = eval(text)", "exec(text)"):
         assert RUNS_CODE.search(bad)
     assert not RUNS_CODE.search("self.network_.eval()")
+
+
+def test_a_stopped_run_is_told_from_a_folder_of_models(tmp_path):
+    inner = tmp_path / store.TEACHER
+    inner.mkdir()
+    assert not store.is_unfinished(tmp_path)
+    (inner / store.CHECKPOINT).touch()
+    assert store.is_unfinished(tmp_path) and store.is_unfinished(inner)
+    (tmp_path / "notes.txt").touch()
+    assert not store.is_unfinished(tmp_path)
+    with pytest.raises(SestinaError, match="holds other files"):
+        store.refuse_foreign(tmp_path)

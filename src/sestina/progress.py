@@ -114,6 +114,17 @@ class Reporter:
             self._console.print(sentence, markup=False, soft_wrap=True)
 
 
+def announce(verbose: bool, sentence: str) -> None:
+    """Print a sentence of what begins now.
+
+    Args:
+        verbose: Whether to show anything.
+        sentence: What it is.
+    """
+    if verbose:
+        Console(file=sys.stderr, highlight=False).print(sentence, markup=False, soft_wrap=True)
+
+
 @contextmanager
 def counting(verbose: bool, text: str) -> Iterator[Callable[[int], None]]:
     """Show on a terminal how far a count has come; nothing stays of it.

@@ -20,6 +20,7 @@ FORMAT_VERSION = 1
 ARRAYS = "model.safetensors"
 CONFIG = "config.json"
 CHECKPOINT = "checkpoint.safetensors"
+TEACHER = "teacher"  # folder, in that of its student, of the checkpoint of who learns first
 PARTIAL = ".partial"
 
 
@@ -215,6 +216,17 @@ def is_model(folder: str | Path) -> bool:
     return True
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Tell whether a folder holds a run that was stopped: its checkpoint, or its teacher's alone.
+
+    A folder that holds more than the teacher's may be one of many models.
+    """
+    if (folder / CHECKPOINT).exists():
+        return True
+    inner = folder / TEACHER
+    return (inner / CHECKPOINT).exists() and [*folder.iterdir()] == [inner] and not is_model(inner)
+
+
 def refuse_foreign(folder: str | Path) -> None:
     """Raise when `folder` holds files that are not a model's: they must not be mixed or lost.
 
@@ -226,7 +238,7 @@ def refuse_foreign(folder: str | Path) -> None:
         raise SestinaError(f"{str(folder)!r} is a file; name a folder for the model")
     if not folder.is_dir() or not any(folder.iterdir()):
         return
-    if not is_model(folder) and not (folder / CHECKPOINT).exists():
+    if not is_model(folder) and not is_unfinished(folder):
         raise SestinaError(
             f"{str(folder)!r} holds other files, not a model; name an empty or new folder"
         )

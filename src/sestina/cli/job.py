@@ -16,7 +16,6 @@ from sestina.cli.inputs import Kind
 from sestina.data.records import Records
 from sestina.data.split import three_parts
 from sestina.errors import Diverged, MissingExtra, OptionError, SestinaError, counted
-from sestina.estimators.taught import TEACHER
 from sestina.estimators.text_classifier import TextClassifier
 from sestina.estimators.trained import Trained
 from sestina.inspect.evaluate import Ladder, climb, verdict
@@ -250,7 +249,7 @@ def claim(out: Path, resume: bool, overwrite: bool) -> None:
         SestinaError: It cannot be written, or holds something that must not be lost.
     """
     store.refuse_foreign(out)
-    unfinished, finished = (out / store.CHECKPOINT).exists(), store.is_model(out)
+    unfinished, finished = store.is_unfinished(out), store.is_model(out)
     if resume and finished and not unfinished:
         raise SestinaError(f"the run in {str(out)!r} is finished; train anew with --overwrite")
     if not resume and not overwrite and (finished or unfinished):
@@ -261,8 +260,8 @@ def claim(out: Path, resume: bool, overwrite: bool) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         store.refuse_unwritable(out / store.CHECKPOINT)
-        if overwrite:
-            (out / store.CHECKPOINT).unlink(missing_ok=True)
+        if overwrite and unfinished:
+            _drop_checkpoints(out)
     except OSError as error:
         raise store.unwritable(out, error) from error
 
@@ -283,10 +282,15 @@ def keep(net: Any, out: Path, facts: dict[str, Any], ending: Ending) -> None:
     """Write a model and its facts into a folder; the checkpoints of a finished run go."""
     net.save(out, facts)
     if not ending.interrupted:
-        for folder in (out, out / TEACHER):
-            (folder / store.CHECKPOINT).unlink(missing_ok=True)
-        with suppress(OSError):  # there is none, or something of others is in it
-            (out / TEACHER).rmdir()
+        _drop_checkpoints(out)
+
+
+def _drop_checkpoints(out: Path) -> None:
+    """Remove the checkpoint of a run, and that of its teacher."""
+    for folder in (out, out / store.TEACHER):
+        (folder / store.CHECKPOINT).unlink(missing_ok=True)
+    with suppress(OSError):  # there is none, or something of others is in it
+        (out / store.TEACHER).rmdir()
 
 
 def write_report(out: Path, render: Callable[[], str]) -> str | None:

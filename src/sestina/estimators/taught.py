@@ -20,11 +20,12 @@ from sestina.data.ragged import Ragged, sorted_batches
 from sestina.errors import DataError, OptionError, counted
 from sestina.estimators.trained import Trained, weights_digest
 from sestina.nn.bridged import Heard
+from sestina.progress import announce
 from sestina.shapes import as_series
 from sestina.signals import Scaling, Values
+from sestina.store import TEACHER
 
 BRIDGES = ("kd", "dr", "lstm3")
-TEACHER = "teacher"  # folder of its checkpoint, in that of the student's
 BATCH = 256  # sequences that are read together where nothing is learnt
 
 
@@ -160,7 +161,9 @@ class Student(BridgeOptions, Trained):
         teacher: Any = self.untaught()
         held = None if validation is None else (None, validation[0], validation[2])
         own = None if checkpoint is None else Path(checkpoint) / TEACHER
+        announce(self.verbose, "first its teacher learns, of clean sequences")
         taught: Self = teacher.fit(None, clean, labels, validation=held, checkpoint=own, **how)
+        announce(self.verbose, "now the student, of noisy ones")
         return taught
 
     def _take_teacher(self, teacher: Any) -> None:

@@ -255,6 +255,8 @@ def test_a_teacher_that_does_not_fit_is_refused(twins):
             BridgeClassifier(**SMALL).fit(clean, noisy, labels, teacher=other)
     with pytest.raises(NotFittedError):
         BridgeClassifier(**SMALL).fit(clean, noisy, labels, teacher=BridgeClassifier())
+    with pytest.raises(OptionError, match="feeds nothing back"):
+        BridgeClassifier(recursions=1, blocks="feed-forward").fit(clean, noisy, labels)
     with pytest.raises(OptionError, match="filter_width=4 is even"):
         BridgeClassifier(filter_width=4).fit(clean, noisy, labels)
 

@@ -58,6 +58,8 @@ def test_it_says_all_in_json(clean, tmp_path, capsys):
 
 def test_the_report_tells_of_bridges_and_twins(model):
     page = (model / "report.html").read_text()
+    assert "twins made: noise at -5 dB" in page and "on the clean twins: accuracy" in page
+    assert "twins made" in (model / "README.md").read_text()
     for told in ("Bridge between the reduced features", "A test recording and its twin",
                  "recursive network, KD+DR+LSTM3", "denoise"):  # fmt: skip
         assert told in page
@@ -112,6 +114,19 @@ def test_twins_that_do_not_fit_are_refused(clean, tmp_path, capsys, drop, said):
     noisy = noisy_of(clean, tmp_path / "noisy.csv", drop)
     run("train", "bridge", clean, "--noisy", noisy, "--out", tmp_path / "m", *SMALL, code=1)
     assert said in capsys.readouterr().err and not (tmp_path / "m").exists()
+
+
+def test_gaps_of_twins_are_named(clean, tmp_path, capsys):
+    noisy = noisy_of(clean, tmp_path / "noisy.csv")
+    lines = (tmp_path / "noisy.csv").read_text().splitlines()
+    name, time, _, *rest = lines[1].split(",")
+    (tmp_path / "noisy.csv").write_text(
+        "\n".join([lines[0], ",".join([name, time, "", *rest]), *lines[2:]])
+    )
+    given = ("train", "bridge", clean, "--noisy", noisy, "--out", tmp_path / "m", *SMALL)
+    run(*given, code=1)
+    told = capsys.readouterr().err
+    assert "missing" in told and repr(name) in told and not (tmp_path / "m").exists()
 
 
 def test_amounts_that_make_no_sense_are_refused(clean, tmp_path, capsys):

@@ -141,6 +141,8 @@ def test_what_cannot_be_heard_is_refused(model, far, capsys, tmp_path):
     assert "name files of sound" in capsys.readouterr().err
     run("predict", model, tmp_path / "no.wav", code=1)
     assert "no.wav" in capsys.readouterr().err
+    run("predict", model, far, code=1)
+    assert "is a folder" in capsys.readouterr().err
     run("evaluate", model, far, "--part", "trial", code=1)
     assert "no part 'trial'" in capsys.readouterr().err
 

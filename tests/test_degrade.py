@@ -87,3 +87,10 @@ def test_folds_test_everyone_once_and_part_nobody():
         not np.array_equal(one[1], other[1])
         for one, other in zip(drawn[:FOLDS], drawn[FOLDS:], strict=True)
     )
+
+
+def test_a_channel_without_values_stays_so():
+    row = np.ones((20, 2), np.float32)
+    row[:, 1] = np.nan
+    twin = degraded([row], DegradationOptions())[0]
+    assert np.isfinite(twin[:, 0]).all() and np.isnan(twin[:, 1]).all()

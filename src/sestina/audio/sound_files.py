@@ -123,6 +123,10 @@ def _opened(path: Path, member: str, name: str) -> Iterator[Any]:
             f"{name} is no sound that can be read ({error.error_string.rstrip('.')}); expected WAV "
             "or FLAC: convert it, or copy it anew"
         ) from error
+    except IsADirectoryError as error:
+        raise DataError(
+            f"{name} is a folder; name a file of sound, or give a folder of utterances by --file"
+        ) from error
     except OSError as error:
         raise DataError(f"{name} cannot be read: {error.strerror or error}") from error
 

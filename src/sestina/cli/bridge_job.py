@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from sestina import config
-from sestina.cli import show
 from sestina.cli.job import Ending, ending_of
+from sestina.cli.recorded import refuse_gaps
 from sestina.cli.series_job import Parts, SeriesJob
 from sestina.config import DegradationOptions
 from sestina.data.degrade import degraded, in_words
@@ -44,6 +44,7 @@ class BridgeJob(SeriesJob):
         config.check(self.how)
         if self.twins is not None:
             check_twins(self.data, self.twins)
+            refuse_gaps(self.twins, self.options["fill"])
         return super().run(resume, overwrite)
 
     @property
@@ -52,6 +53,10 @@ class BridgeJob(SeriesJob):
         return (
             f"twins from {self.twins.source}" if self.twins else f"twins made: {in_words(self.how)}"
         )
+
+    def origin(self, said: str) -> str:
+        """Return in words how parts and twins came about."""
+        return f"{said}; {self.noise}"
 
     def heard(self, part: Recordings) -> Recordings:
         """Return a part's noisy twins, with its labels."""
@@ -63,7 +68,6 @@ class BridgeJob(SeriesJob):
     def learn(self, net: Any, parts: Parts, resume: bool) -> Ending:
         """Train the teacher, unless there is none, and the student."""
         train, dev, _ = parts
-        show.say(self.noise)
         noisy = [self.heard(part).rows for part in (train, dev)]
         return ending_of(
             net,

@@ -64,6 +64,7 @@ class SeriesJob:
         net: Any = untrained(self.kind, self.options)
         whole = with_given(self.data, self.given)
         *_, said = parts = three_parts(whole, net.seed, net.validation_fraction)
+        said = self.origin(said)
         train, _, test = parts[:3]
         refuse_gaps(whole, net.fill)
         claim(self.out, resume, overwrite)
@@ -78,11 +79,16 @@ class SeriesJob:
         result["notes"] = [*whole.notes, *careful, *net.notes_]
         data = f"{self.path}: {counted(len(train), 'training recording')}; {said}"
         keep(net, self.out, {**result, "data": data}, ending)
-        told = (self.path, said, result["verdicts"], result["notes"])
+        verdicts = [*result["verdicts"], *self.extra(result)]
+        told = (self.path, said, verdicts, result["notes"])
         result["report"] = write_report(self.out, lambda: self.render(ladder, net, parts[:3], told))
         return result
 
     # What a job of another kind of classifier does in its own way.
+
+    def origin(self, said: str) -> str:
+        """Return in words how what is read came about, from how the parts did."""
+        return said
 
     def heard(self, part: Recordings) -> Recordings:
         """Return what the network hears of a part."""

@@ -73,5 +73,6 @@ class DegradationOptions:
         most=0.99,
     )
     gain: float = option(
-        0.5, "Deviation of the logarithm of each channel's gain, drawn once a series.", least=0.0
-    )
+        0.5, "Deviation of the logarithm of each channel's gain, drawn once a series.", least=0.0,
+        most=5.0,
+    )  # fmt: skip

@@ -37,7 +37,8 @@ def _twin(row: Values, how: DegradationOptions, seed: int) -> Values:
     own = int.from_bytes(hashlib.sha256(row.tobytes()).digest()[:8], "big")
     rng = np.random.default_rng([seed, own])
     steps, channels = row.shape
-    spread = np.nanstd(row, axis=0) if steps else np.zeros(channels)
+    known = np.where(np.isnan(row).all(axis=0), 0, row)  # a channel without values has no noise
+    spread = np.nanstd(known, axis=0) if steps else np.zeros(channels)
     twin = row * np.exp(how.gain * rng.normal(size=channels))
     twin = twin + rng.normal(size=row.shape) * spread * 10 ** (-how.noise_db / 20)
     lost = rng.random(steps) < how.lost

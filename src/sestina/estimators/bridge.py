@@ -88,7 +88,7 @@ class BridgeClassifier(Student, WindowedClassifier):
             KeyboardInterrupt: After Ctrl-C; fitted with the best epoch so far, if there is one.
         """
         self._begin()
-        self._check_width()
+        self._check_blocks()
         pairs = self._pairs_of(clean, noisy)
         held = None
         if validation is not None:

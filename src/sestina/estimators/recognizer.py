@@ -97,7 +97,7 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
             KeyboardInterrupt: After Ctrl-C; fitted with the best epoch so far, if there is one.
         """
         started = self._begin()
-        self._check_width()
+        self._check_blocks()
         pairs = self._pairs_of(clean, noisy)
         texts = recognising.as_spoken_texts(labels, len(pairs))
         symbols = recognising.symbols_of(texts)

@@ -105,9 +105,19 @@ class Student(BridgeOptions, Trained):
 
     # How a fit goes, step by step.
 
-    def _check_width(self) -> None:
+    def _check_blocks(self) -> None:
+        """Raise where the sub-blocks that are asked for cannot be.
+
+        Raises:
+            OptionError: They cannot.
+        """
         if self.filter_width % 2 == 0:
             raise OptionError(f"filter_width={self.filter_width} is even; take an odd number")
+        if self.recursions and self.blocks != "recursive":
+            raise OptionError(
+                f"recursions={self.recursions} came with blocks={self.blocks!r}, which feeds "
+                "nothing back; set recursions=0, or blocks='recursive'"
+            )
 
     @property
     def _gaps(self) -> bool:

@@ -14,7 +14,8 @@ from sestina.audio.manifest import DEVICES, as_lines
 from sestina.audio.sound import Sound
 from sestina.audio.sound_files import as_wav
 from sestina.audio.twins import spoken_twins
-from sestina.errors import DataError
+from sestina.cli.spoken import maker_of
+from sestina.errors import DataError, ModelError
 from sestina.inspect.recognition_ladder import nearest_texts
 from test_cli_series import run
 
@@ -134,6 +135,18 @@ def test_what_is_too_short_is_left_out_of_training(far, tmp_path, capsys):
     assert told["utterances"]["train"] == 39 and told["utterances"]["test"] == 10
     run("train", "recognise", put, "--out", tmp_path / "n", *SMALL, "--skip", "90", code=1)
     assert "lower --skip" in capsys.readouterr().err and not (tmp_path / "n").exists()
+
+
+@pytest.mark.parametrize("frames", [[1], {"bands": "many"}, {"loudness": 3}])
+def test_damaged_facts_are_told(frames):
+    with pytest.raises(ModelError, match=r"damaged in its metrics\.json"):
+        maker_of({"frames": frames})
+
+
+def test_characters_that_training_lacked_are_told(model, far, tmp_path, capsys):
+    (tmp_path / "t.tsv").write_text(f"file\ttext\n{far / 'sdm/00.wav'}\tA Ö\n")
+    run("evaluate", model, tmp_path / "t.tsv")
+    assert "3 characters that training lacked" in capsys.readouterr().err
 
 
 def test_what_cannot_be_heard_is_refused(model, far, capsys, tmp_path):

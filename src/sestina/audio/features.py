@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -51,14 +51,14 @@ class LogMel(LogMelOptions, TransformerMixin, BaseEstimator):
 
     def transform(
         self,
-        X: Sequence[Sound],
+        X: Iterable[Sound],
         speakers: Sequence[Hashable] | None = None,
         names: Sequence[str] | None = None,
     ) -> list[Frames]:
         """Return the features of N sounds, (T_n, `n_features`) each, float32.
 
         Args:
-            X: N sounds.
+            X: N sounds, which are taken one after the other.
             speakers: Who speaks in each; without it all are taken for one.
             names: What messages call each; its place by default.
 
@@ -67,8 +67,9 @@ class LogMel(LogMelOptions, TransformerMixin, BaseEstimator):
             OptionError: An option makes no sense.
         """
         check(self)
-        called = [f"item {n}" for n in range(len(X))] if names is None else names
-        rows = [self._frames(sound, name) for sound, name in zip(X, called, strict=True)]
+        rows = [
+            self._frames(sound, names[n] if names else f"item {n}") for n, sound in enumerate(X)
+        ]
         if self.normalise is not None:
             owners: Sequence[Hashable] = [None] * len(rows) if speakers is None else speakers
             if self.normalise == "utterance":

@@ -135,7 +135,7 @@ def spoken(
 def _features(rows: Sequence[Utterance], maker: LogMel) -> list[Frames]:
     """Return the features of utterances, scaled by their speakers if that is asked for."""
     speakers, names = [row.speaker for row in rows], [row.where for row in rows]
-    return maker.transform([row.sound() for row in rows], speakers, names)
+    return maker.transform((row.sound() for row in rows), speakers, names)
 
 
 def _transcribed(found: Utterances) -> list[int]:

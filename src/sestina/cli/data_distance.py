@@ -104,8 +104,12 @@ def _result(entries: list[dict[str, Any]]) -> dict[str, Any]:
         "seconds": round(sum(entry["seconds"] for entry in entries), 1),
         "parts": _counts(entry["part"] or "whole" for entry in entries),
         "noises": _counts(entry["noise"] for entry in entries),
-        **{name: float(np.median([entry[name] for entry in entries])) for name in MEASURED},
+        **{name: _middle([entry[name] for entry in entries]) for name in MEASURED},
     }
+
+
+def _middle(values: list[float]) -> float:
+    return round(float(np.median(values)), 3)
 
 
 def _counts(names: Iterable[str]) -> dict[str, int]:

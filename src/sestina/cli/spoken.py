@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sestina import config
 from sestina.cli import show
-from sestina.errors import DataError, OptionError, counted
+from sestina.errors import DataError, ModelError, OptionError, counted
 
 if TYPE_CHECKING:
     from sestina.audio.features import LogMel  # loads scikit-learn
@@ -21,6 +22,7 @@ def maker_of(facts: Mapping[str, Any]) -> LogMel:
 
     Raises:
         OptionError: The model was trained from Python, on features that nothing tells of.
+        ModelError: What tells of them is damaged.
     """
     from sestina.audio.features import LogMel
 
@@ -29,7 +31,16 @@ def maker_of(facts: Mapping[str, Any]) -> LogMel:
             "nothing in the model's folder tells how its features were made of sounds, since it "
             "was trained from Python; ask it there"
         )
-    return LogMel(**facts["frames"])
+    told = facts["frames"]
+    try:
+        if not isinstance(told, dict):
+            raise OptionError(f"{told!r:.60} is no list of options")
+        return LogMel(**config.from_dict(config.FrameOptions, told)).fit()
+    except OptionError as error:
+        raise ModelError(
+            f"how the model's features are made is damaged in its metrics.json ({error}); copy the "
+            "folder again"
+        ) from error
 
 
 def heard(
@@ -45,7 +56,8 @@ def heard(
     """
     from sestina.audio.twins import spoken
 
-    found = spoken(path, maker_of(facts), device or facts.get("device"), need_text)
+    wish = device or facts.get("device")
+    found = spoken(path, maker_of(facts), None if wish is None else str(wish), need_text)
     for note in found.notes:
         show.say(f"{Path(path).name}: {note}")
     return found
@@ -108,6 +120,11 @@ def measure(net: Any, model: str, data: str, found: Spoken, beam: int | None, js
         beam: Beginnings that are followed up side by side; None: the likeliest symbols.
         json: Whether to print JSON.
     """
+    from sestina.estimators.recognising import unknown_characters  # loads torch
+
+    new = unknown_characters(found.texts, net.symbols_)
+    if new:
+        show.say(f"{counted(new, 'character')} that training lacked, each of them an error")
     figures = net.evaluate(found.frames, found.texts, beam)
     if json:
         show.as_json(

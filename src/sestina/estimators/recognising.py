@@ -134,6 +134,11 @@ def long_enough(lengths: Iterable[int], texts: Sequence[str]) -> list[int]:
     return [n for n, (length, text) in both if length >= max(steps_needed(text), 1)]
 
 
+def unknown_characters(texts: Sequence[str], symbols: Sequence[str]) -> int:
+    """Return how many characters of texts no symbol writes; blanks around them do not count."""
+    return numbers_of(as_spoken_texts(texts, len(texts)), symbols)[1]
+
+
 def refuse_short(steps: Ragged, said: Ragged, texts: Sequence[str], what: str) -> None:
     """Raise where an utterance has fewer steps than CTC needs for what is said.
 

@@ -92,6 +92,8 @@ def recognition_verdict(base: RecognitionRung, own: RecognitionRung, seed: int) 
     before, after = (word_errors(rung.true, rung.put) for rung in (base, own))
     if not before.rate:
         return f"{base.name} makes no error on the test part."
+    if after.rate == before.rate:
+        return f"{own.name}: as many word errors as {base.name}."
     gain = 1 - after.rate / before.rate
     low, high = gain_interval(before, after, seed=seed)
     kind = "fewer" if gain >= 0 else "more"

@@ -81,7 +81,7 @@ def test_what_is_no_sound_is_refused(put, tmp_path):
     refused(put("cut.flac", (tmp_path / "long.flac").read_bytes()[:5000]), "cut.flac")
     soundfile.write(tmp_path / "nan.wav", np.array([0, np.nan, 0]), 8000, subtype="FLOAT")
     refused(tmp_path / "nan.wav", "NaN", "sample 1")
-    refused(tmp_path, "cannot be read")
+    refused(tmp_path, "is a folder")
 
 
 def test_a_clipped_sound_is_told(tmp_path):

@@ -89,7 +89,8 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], lef
     """Print a table; the first `left` columns are flush left, the others, numbers, flush right.
 
     Where it is wider than the terminal, the heads of the numbers are broken at their last blank,
-    then names are folded; a number is cut only where nothing else is left to give way.
+    then what is flush left is folded, the first of several such columns last; a number is cut only
+    where nothing else is left to give way.
     """
     cells = [[_worded(cell) for cell in row] for row in rows]
     heads = list(columns)
@@ -103,7 +104,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], lef
             justify="left" if number < left else "right",
             vertical="bottom",
             overflow="fold",
-            no_wrap=fits or number >= left,
+            no_wrap=fits or number >= left or (number == 0 and left > 1),
         )
     for row in cells:
         grid.add_row(*map(_plain, row))

@@ -190,12 +190,13 @@ def compare(
     called = MEASURES[named].short or MEASURES[named].name
     between = "95 % interv."
     heads = ("experiment", called, between, "fewer errors", between, "lecture's")
-    show.table("", heads, [_compared(row) for row in rows])
+    shown = len(heads) if any(row["lecture"] is not None for row in rows) else len(heads) - 1
+    show.table("", heads[:shown], [_compared(row)[:shown] for row in rows])
 
 
 def _compared(row: dict[str, Any]) -> tuple[str, ...]:
     gained = "–" if row["gain"] is None else f"{row['gain']:.1%}"
-    between = "–" if row["gain"] is None else "{:.1%} to {:.1%}".format(*row["gain_interval"])
+    between = "–" if row["gain"] is None else "{:+.1%} {:+.1%}".format(*row["gain_interval"])
     stated = "–" if row["gain"] is None or row["lecture"] is None else f"{row['lecture']:.1%}"
     interval = "{:.3f}–{:.3f}".format(*row["interval"])
     return row["experiment"], f"{row['figure']:.3f}", interval, gained, between, stated

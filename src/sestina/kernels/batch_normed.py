@@ -7,7 +7,8 @@ Rows are sorted by falling length, and all go through a step together, since its
 all of them. A chunk of work is one vector's units of one step, all rows: whatever those units need
 of it, they find there; between steps the states meet. W x comes ready-made. Rows of all steps lie
 one after the other (N of them), behind the B rows before the first step.
-Saved per row and vector of units: i, f, g, o, then U h of each; side by side for a step's rows.
+Of the gates only U h is saved, for each vector of units all N rows. The way back computes the gates
+anew, which is faster than to read them, and leaves the gradients of W x and U h where both stood.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from sestina.kernels.zoneout import C, H, staying
 
 EPSILON = np.float32(1e-5)
 LINE = 64  # bytes that cores pass on at once
-ROW = 8 * BYTES  # of what is saved
+ROW = 4 * BYTES  # of what is saved
 FIELDS = (
     "rows", "steps", "hidden", "hidden_padded", "panels",  # B, T, H, Hp, Hp / LANES
     "starts", "order",  # where each step's rows begin, (T + 1,); which row of the batch each is
@@ -45,13 +46,12 @@ FIELDS = (
     "inputs", "u", "u_back", "gains",
     # of W x and U h (T, 2, 4, Hp); which steps have them from outside, (T,)
     "means", "variances", "given",
-    "history", "used", "cells", "saved",  # h, h as it enters products, c: (B + N, Hp)
+    "history", "used", "cells",  # h, h as it enters products, c: (B + N, Hp)
+    "saved", "saved_rows",  # U h, then its gradients: (panels, N and more rows, 4, LANES)
     # gradients: outputs (N, H), final states (B, Hp); of states, by panels (panels, B, LANES)
     "d_out", "d_hn", "d_cn", "d_h", "d_c",
     "d_gates",  # of one step, (panels, B, 4, LANES)
-    # of U h of this step and the next, (2, panels, B rounded up, 4, LANES)
-    "pulled", "pulled_size", "pulled_rows",
-    "d_inputs", "d_products", "d_gains",  # (N, 4 H) both; (3, 4, Hp)
+    "d_gains",  # (3, 4, Hp)
 )  # fmt: skip
 ARGUMENTS, arguments = record(FIELDS)
 
@@ -91,13 +91,13 @@ def _multiply(a, n, used, panel, saved):
         _add(tile, used + row * size, size, 4, u, 4 * BYTES, a.hidden)
         for r in range(FLAT):
             for gate in range(4):
-                store(saved + (row + r) * ROW + (4 + gate) * BYTES, get(tile, 4 * r + gate))
+                store(saved + (row + r) * ROW + gate * BYTES, get(tile, 4 * r + gate))
     for row in range(whole, n):
         for gate in range(4):
             put(tile, gate, fill(np.float32(0)))
         _add_one(tile, used + row * size, size, 4, u, 4 * BYTES, a.hidden)
         for gate in range(4):
-            store(saved + row * ROW + (4 + gate) * BYTES, get(tile, gate))
+            store(saved + row * ROW + gate * BYTES, get(tile, gate))
 
 
 @njit
@@ -123,35 +123,39 @@ def _measure(n, values, row, apart, count, means, variances, size):
 
 
 @njit
+def _saved(a, step, panel):
+    """Return where U h of a step's first row stands."""
+    return a.saved + (panel * a.saved_rows + _start(a, step)) * ROW
+
+
+@njit
 def _inverse(variance_at):
     """Return 1 / √(variance + ε)."""
     return quotient(fill(np.float32(1)), root(load(variance_at) + fill(EPSILON)))
 
 
 @njit
-def _gates(a, n, step, panel, inputs, saved):
-    """Save the gates of n rows, from W x and U h; measure both first, unless that is given."""
-    size, row = 4 * a.hidden_padded, 16 * a.hidden
-    count = min(a.hidden - panel * LANES, LANES)
-    at = panel * BYTES
-    if not integer(a.given + 8 * step):
-        of_x = 8 * step * size + at
-        of_u, u = of_x + 4 * size, saved + 4 * BYTES
-        x = inputs + at
-        _measure(n, x, row, 4 * a.hidden, count, a.means + of_x, a.variances + of_x, size)
-        _measure(n, u, ROW, BYTES, LANES, a.means + of_u, a.variances + of_u, size)
+def _take_norms(a, step, panel, norms, means):
+    """Write what W x and U h are scaled by and what is added, (3, 4), and their means, (2, 4)."""
+    size, at = 4 * a.hidden_padded, panel * BYTES
     for gate in range(4):
-        x, u = inputs + 4 * gate * a.hidden + at, saved + (4 + gate) * BYTES
         of_x = (8 * step + gate) * size + at
         of_u = of_x + 4 * size
         gain = a.gains + gate * size + at
         by_x = load(gain) * _inverse(a.variances + of_x)
         by_u = load(gain + 4 * size) * _inverse(a.variances + of_u)
-        shift = load(gain + 8 * size) - load(a.means + of_x) * by_x - load(a.means + of_u) * by_u
-        for r in range(n):
-            value = fma(load_first(x + r * row, count), by_x, shift)
-            value = fma(load(u + r * ROW), by_u, value)
-            store(saved + r * ROW + gate * BYTES, tanh(value) if gate == 2 else sigmoid(value))
+        mean_x, mean_u = load(a.means + of_x), load(a.means + of_u)
+        put(norms, gate, by_x)
+        put(norms, 4 + gate, by_u)
+        put(norms, 8 + gate, load(gain + 8 * size) - mean_x * by_x - mean_u * by_u)
+        put(means, gate, mean_x)
+        put(means, 4 + gate, mean_u)
+
+
+@njit
+def _gate(norms, gate, x, u):
+    """Return a gate before its activation."""
+    return fma(u, get(norms, 4 + gate), fma(x, get(norms, gate), get(norms, 8 + gate)))
 
 
 def batch_normed_forward(chunk, address):
@@ -159,18 +163,25 @@ def batch_normed_forward(chunk, address):
     a = arguments(address)
     step, panel = chunk // a.panels, chunk % a.panels
     first, n = _start(a, step), _start(a, step + 1) - _start(a, step)
-    size, at = 4 * a.hidden_padded, panel * BYTES
-    saved = a.saved + (first * a.panels + panel * n) * ROW
+    size, row, at = 4 * a.hidden_padded, 16 * a.hidden, panel * BYTES
+    count = min(a.hidden - panel * LANES, LANES)
+    saved, inputs = _saved(a, step, panel), a.inputs + first * row + at
     old, new = _before(a, step) * size + at, (a.rows + first) * size + at
     _multiply(a, n, a.used + old - at, panel, saved)
-    _gates(a, n, step, panel, a.inputs + 16 * first * a.hidden, saved)
-    one = fill(np.float32(1))
+    if not integer(a.given + 8 * step):
+        of_x = 8 * step * size + at
+        of_u, apart = of_x + 4 * size, 4 * a.hidden
+        _measure(n, inputs, row, apart, count, a.means + of_x, a.variances + of_x, size)
+        _measure(n, saved, ROW, BYTES, LANES, a.means + of_u, a.variances + of_u, size)
+    norms, means, gates, one = new_tile(), new_tile(), new_tile(), fill(np.float32(1))
+    _take_norms(a, step, panel, norms, means)
     for r in range(n):
-        i, f = load(saved + r * ROW), load(saved + r * ROW + BYTES)
-        g, o = load(saved + r * ROW + 2 * BYTES), load(saved + r * ROW + 3 * BYTES)
+        for gate in range(4):
+            x = load_first(inputs + r * row + 4 * gate * a.hidden, count)
+            put(gates, gate, _gate(norms, gate, x, load(saved + r * ROW + gate * BYTES)))
         before = load(a.cells + old + r * size)
-        c = fma(f, before, i * g)
-        h = o * tanh(c)
+        c = fma(sigmoid(get(gates, 1)), before, sigmoid(get(gates, 0)) * tanh(get(gates, 2)))
+        h = sigmoid(get(gates, 3)) * tanh(c)
         if a.zone_h:
             stays = staying(a, r, step, H, panel * LANES, a.zone_h)
             h = fma(one - stays, h, stays * load(a.history + old + r * size))
@@ -187,18 +198,17 @@ def batch_normed_forward(chunk, address):
 def _through_states(a, n, step, panel, d_h):
     """Add to d_h of n rows what reaches them through U from a step."""
     tile = new_tile()
-    size, wide = 4 * a.hidden_padded, 4 * BYTES
-    pulled = a.pulled + step % 2 * a.pulled_size
-    u = a.u_back + panel * a.panels * wide * LANES
+    size = 4 * a.hidden_padded
+    u = a.u_back + panel * a.panels * ROW * LANES
     for other in range(a.panels):
         if other != panel:
-            _ask(pulled + other * a.pulled_rows * wide, n * wide)
+            _ask(_saved(a, step, other), n * ROW)
     for row in range(0, n, TALL):
         for r in range(TALL):
             put(tile, r, fill(np.float32(0)))
         for other in range(a.panels):
-            left = pulled + (other * a.pulled_rows + row) * wide
-            _add_tall(tile, left, wide, 4, u + other * wide * LANES, BYTES, 4 * LANES)
+            left = _saved(a, step, other) + row * ROW
+            _add_tall(tile, left, ROW, 4, u + other * ROW * LANES, BYTES, 4 * LANES)
         for r in range(TALL):
             if row + r < n:
                 through, place = get(tile, r), d_h + (row + r) * BYTES
@@ -208,16 +218,27 @@ def _through_states(a, n, step, panel, d_h):
 
 
 @njit
-def _pull(a, n, step, panel, saved, d_gates, d_h, d_c):
-    """Write the gates' gradients of n rows, and replace those of states by what passes by."""
+def _pull(a, n, step, panel, norms, means, sums):
+    """Write the gates' gradients of n rows, and replace those of states by what passes by.
+
+    Sums those of a gate, and their products with W x and U h less their means: (3, 4).
+    """
     one, zero, size = fill(np.float32(1)), fill(np.float32(0)), 4 * a.hidden_padded
-    count = min(a.hidden - panel * LANES, LANES)
+    count, row = min(a.hidden - panel * LANES, LANES), 16 * a.hidden
+    inputs, saved = a.inputs + _start(a, step) * row + panel * BYTES, _saved(a, step, panel)
     cells = a.cells + _before(a, step) * size + panel * BYTES
     given = a.d_out + 4 * (_start(a, step) * a.hidden + panel * LANES)
+    d_gates = a.d_gates + panel * a.rows * ROW
+    d_h, d_c = a.d_h + panel * a.rows * BYTES, a.d_c + panel * a.rows * BYTES
+    gates, pulled = new_tile(), new_tile()
+    for part in range(12):
+        put(sums, part, zero)
     for r in range(n):
-        place, to = saved + r * ROW, d_gates + 4 * r * BYTES
-        i, f = load(place), load(place + BYTES)
-        g, o = load(place + 2 * BYTES), load(place + 3 * BYTES)
+        for gate in range(4):
+            x = load_first(inputs + r * row + 4 * gate * a.hidden, count)
+            put(gates, gate, _gate(norms, gate, x, load(saved + r * ROW + gate * BYTES)))
+        i, f = sigmoid(get(gates, 0)), sigmoid(get(gates, 1))
+        g, o = tanh(get(gates, 2)), sigmoid(get(gates, 3))
         dh, dc, before = load(d_h + r * BYTES), load(d_c + r * BYTES), load(cells + r * size)
         if a.d_out:
             dh = dh + load_first(given + 4 * r * a.hidden, count)
@@ -229,12 +250,20 @@ def _pull(a, n, step, panel, saved, d_gates, d_h, d_c):
         dh = dh - kept_h
         squashed = tanh(fma(f, before, i * g))
         dc = fma(dh * o, one - squashed * squashed, dc - kept_c)
-        store(to, dc * g * i * (one - i))
-        store(to + BYTES, dc * before * f * (one - f))
-        store(to + 2 * BYTES, dc * i * (one - g * g))
-        store(to + 3 * BYTES, dh * squashed * o * (one - o))
+        put(pulled, 0, dc * g * i * (one - i))
+        put(pulled, 1, dc * before * f * (one - f))
+        put(pulled, 2, dc * i * (one - g * g))
+        put(pulled, 3, dh * squashed * o * (one - o))
         store(d_h + r * BYTES, kept_h)
         store(d_c + r * BYTES, fma(dc, f, kept_c))
+        for gate in range(4):
+            d_gate = get(pulled, gate)
+            x = load_first(inputs + r * row + 4 * gate * a.hidden, count) - get(means, gate)
+            u = load(saved + r * ROW + gate * BYTES) - get(means, 4 + gate)
+            store(d_gates + r * ROW + gate * BYTES, d_gate)
+            put(sums, gate, get(sums, gate) + d_gate)
+            put(sums, 4 + gate, fma(d_gate, x, get(sums, 4 + gate)))
+            put(sums, 8 + gate, fma(d_gate, u, get(sums, 8 + gate)))
 
 
 @njit
@@ -243,39 +272,42 @@ def _add_to(place, value):
 
 
 @njit
-def _through_norms(a, n, step, panel, gate, saved, d_gates):
-    """Write the gradients of W x and U h of a gate, n rows; add those of γx, γh and b."""
+def _through_norm(n, d_gates, values, row, count, by, slope, shift):
+    """Write the gradients of a gate's W x or U h over their n values."""
+    for r in range(n):
+        place = values + r * row
+        value = fma(load_first(place, count), slope, shift)
+        store_first(place, fma(load(d_gates + r * ROW), by, value), count)
+
+
+@njit
+def _through_norms(a, n, step, panel, norms, means, sums):
+    """Write the gradients of W x and U h of n rows over their values; add those of γx, γh, b."""
     size, row, at = 4 * a.hidden_padded, 16 * a.hidden, panel * BYTES
     count = min(a.hidden - panel * LANES, LANES)
-    place = 16 * _start(a, step) * a.hidden + 4 * gate * a.hidden + at
-    of_x = (8 * step + gate) * size + at
-    of_u = of_x + 4 * size
-    by_x, by_u = _inverse(a.variances + of_x), _inverse(a.variances + of_u)
-    mean_x, mean_u = load(a.means + of_x), load(a.means + of_u)
-    zero = fill(np.float32(0))
-    level, slope_x, slope_u = zero, zero, zero
-    for r in range(n):
-        pulled = load(d_gates + (4 * r + gate) * BYTES)
-        x = (load_first(a.inputs + place + r * row, count) - mean_x) * by_x
-        u = (load(saved + r * ROW + (4 + gate) * BYTES) - mean_u) * by_u
-        level = level + pulled
-        slope_x, slope_u = fma(pulled, x, slope_x), fma(pulled, u, slope_u)
-    gain, to = a.gains + gate * size + at, a.d_gains + gate * size + at
-    _add_to(to, slope_x)
-    _add_to(to + 4 * size, slope_u)
-    _add_to(to + 8 * size, level)
-    share = zero if integer(a.given + 8 * step) else fill(np.float32(1) / np.float32(n))
-    level, slope_x, slope_u = level * share, slope_x * share, slope_u * share
-    scale_x, scale_u = load(gain) * by_x, load(gain + 4 * size) * by_u
-    near = a.pulled + step % 2 * a.pulled_size + (panel * a.pulled_rows * 4 + gate) * BYTES
-    for r in range(n):
-        pulled = load(d_gates + (4 * r + gate) * BYTES) - level
-        x = (load_first(a.inputs + place + r * row, count) - mean_x) * by_x
-        u = (load(saved + r * ROW + (4 + gate) * BYTES) - mean_u) * by_u
-        store_first(a.d_inputs + place + r * row, (pulled - x * slope_x) * scale_x, count)
-        for_u = (pulled - u * slope_u) * scale_u
-        store_first(a.d_products + place + r * row, for_u, count)
-        store(near + 4 * r * BYTES, for_u)
+    share = fill(np.float32(0 if integer(a.given + 8 * step) else 1) / np.float32(n))
+    for gate in range(4):
+        d_gates = a.d_gates + panel * a.rows * ROW + gate * BYTES
+        x = a.inputs + _start(a, step) * row + 4 * gate * a.hidden + at
+        of_x = (8 * step + gate) * size + at
+        inverse_x = _inverse(a.variances + of_x)
+        inverse_u = _inverse(a.variances + of_x + 4 * size)
+        level = get(sums, gate)
+        of_gain_x, of_gain_u = get(sums, 4 + gate) * inverse_x, get(sums, 8 + gate) * inverse_u
+        to = a.d_gains + gate * size + at
+        _add_to(to, of_gain_x)
+        _add_to(to + 4 * size, of_gain_u)
+        _add_to(to + 8 * size, level)
+        # (d − mean(d) − x̂ · mean(d · x̂)) · γ / √(variance + ε), over x
+        zero, level = fill(np.float32(0)), level * share
+        by_x, by_u = get(norms, gate), get(norms, 4 + gate)
+        slope_x = zero - of_gain_x * share * inverse_x * by_x
+        slope_u = zero - of_gain_u * share * inverse_u * by_u
+        shift_x = zero - level * by_x - get(means, gate) * slope_x
+        shift_u = zero - level * by_u - get(means, 4 + gate) * slope_u
+        u = _saved(a, step, panel) + gate * BYTES
+        _through_norm(n, d_gates, x, row, count, by_x, slope_x, shift_x)
+        _through_norm(n, d_gates, u, ROW, LANES, by_u, slope_u, shift_u)
 
 
 def batch_normed_backward(chunk, address):
@@ -292,9 +324,7 @@ def batch_normed_backward(chunk, address):
         store(d_c + r * BYTES, load(a.d_cn + r * size + at))
     _through_states(a, later, step + 1, panel, d_h)
     if step >= 0:
-        first = _start(a, step)
-        saved = a.saved + (first * a.panels + panel * n) * ROW
-        d_gates = a.d_gates + 4 * panel * a.rows * BYTES
-        _pull(a, n, step, panel, saved, d_gates, d_h, d_c)
-        for gate in range(4):
-            _through_norms(a, n, step, panel, gate, saved, d_gates)
+        norms, means, sums = new_tile(), new_tile(), new_tile()
+        _take_norms(a, step, panel, norms, means)
+        _pull(a, n, step, panel, norms, means, sums)
+        _through_norms(a, n, step, panel, norms, means, sums)

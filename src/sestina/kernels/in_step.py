@@ -129,7 +129,10 @@ class Run:
         means, variances = (self._by_panels(part) for part in moments[:2])
         self._set(history=self.states, used=self.used, cells=cells, means=means)
         self._set(variances=variances, given=moments.given.astype(np.int64))
-        self._set(saved=lend((total, 8, self._high)))
+        self._saved = lend((self._panels, total + TALL, 4, LANES))
+        self._saved[:, total:] = 0  # tiles read rows behind the last
+        self._set(saved=self._saved)
+        self._record["saved_rows"] = total + TALL
         run_phases(KERNELS[0], steps, self._panels, address(self._record), self._work)
         by, of = (part[..., : self.hidden].reshape(steps, 2, -1) for part in (means, variances))
         self.moments = Moments(by, of, moments.given)
@@ -160,26 +163,23 @@ class Run:
             d_outputs: (N, H), or None.
             d_final: (B, H) or None for h and c, in the order of the batch.
         """
-        (batch, _), wide, panels = self._shape, 4 * self.hidden, self._panels
-        total, rows = int(self.rows.starts[-1]), -(-batch // TALL) * TALL
+        batch, panels, total = self._shape[0], self._panels, int(self.rows.starts[-1])
         back = self._by_panels(self._weight.T).reshape(-1, 4, panels, LANES)  # (H, 4, P, L)
         whole = np.zeros((self._high, 4, panels, LANES), np.float32)
         whole[: self.hidden] = back
         whole = whole.reshape(panels, LANES, 4, panels, LANES).transpose(0, 3, 2, 4, 1)
-        pulled = np.zeros((2, panels, rows, 4, LANES), np.float32)
         d_h, d_c = (np.empty((panels, batch, LANES), np.float32) for _ in range(2))
         self._set(d_gates=np.empty((panels, batch, 4, LANES), np.float32))
-        d_inputs, d_products = self._alive["inputs"], lend((total, wide))
+        d_inputs, d_products = self._alive["inputs"], self._saved[:, :total]
         d_inputs[-1] = 0  # of padding
         gains = np.zeros((3, 4, self._high), np.float32)
-        self._set(u_back=np.ascontiguousarray(whole), pulled=pulled, d_h=d_h, d_c=d_c)
-        self._set(d_inputs=d_inputs, d_products=d_products, d_gains=gains)
+        self._set(u_back=np.ascontiguousarray(whole), d_h=d_h, d_c=d_c, d_gains=gains)
         self._set(d_hn=self._padded(d_final[0]), d_cn=self._padded(d_final[1]))
         if d_outputs is not None:
             self._set(d_out=d_outputs)
-        self._record["pulled_size"], self._record["pulled_rows"] = pulled[0].nbytes, rows
         run_phases(KERNELS[1], self._shape[1] + 1, panels, address(self._record), 2 * self._work)
         found = Scales(*(part[:, : self.hidden].ravel() for part in gains))
+        d_products = d_products.reshape(panels, total, -1)
         return Gradients(d_inputs, d_products, found, (self._given(d_h), self._given(d_c)))
 
     def _given(self, values: Array) -> Array:
@@ -194,6 +194,6 @@ class Gradients(NamedTuple):
     """Gradients of a loss with respect to what went into a run."""
 
     inputs: Array  # W x, (N + 1, 4 H), the last row zeros
-    products: Array  # U h, (N, 4 H): that of U is their product with `Run.used`
+    products: Array  # U h, (P, N, 4 L): that of U is their product with `Run.used`
     scales: Scales
     state: tuple[Array, ...]  # (B, H) each

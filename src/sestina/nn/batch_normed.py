@@ -26,6 +26,7 @@ from sestina.nn.normed import differentiable
 from sestina.nn.norms import STEPS, BatchNorm
 from sestina.nn.plain import State, Way
 from sestina.nn.sequences import Batch
+from sestina.nn.step_order import StepOrder, lent, order_of, running_rows
 
 GAIN = 0.1
 """What γ starts with (section 4 of the paper): larger ones saturate tanh from the start."""
@@ -83,7 +84,7 @@ def remember(layer: Any, first: int, ways: Sequence[Way], batch: Batch) -> None:
     Raises:
         DataError: Batches of a single row come, one after another, and there are none.
     """
-    running = counted(batch.lengths, batch.size, batch.steps)
+    running = running_rows(batch.lengths, batch.size, batch.steps)
     for row, way in enumerate(ways, first):
         assert isinstance(way.norm, BatchNorm)
         if not way.norm.known and len(running) and running[0] == 1:
@@ -118,14 +119,6 @@ def _keep(layer: Any, row: int, norm: BatchNorm, running: NDArray[np.int64]) -> 
     share = (1 / batches[at]).clamp(min=LEAST).to(means)[:, None, None]
     means[at] += share * (torch.as_tensor(own.means[:count]) - means[at])
     variances[at] += share * (torch.as_tensor(own.variances[:count]) * unbiased - variances[at])
-
-
-def counted(lengths: Tensor | None, batch: int, steps: int) -> NDArray[np.int64]:
-    """Return how many rows run at each step, (T,)."""
-    if lengths is None:
-        return np.full(steps, batch, np.int64)
-    found: NDArray[np.int64] = (lengths.numpy()[:, None] > np.arange(steps)).sum(axis=0)
-    return found
 
 
 def split(states: Sequence[Tensor] | None) -> tuple[Sequence[Tensor] | None, Tensor | None]:
@@ -168,10 +161,7 @@ class _Task(NamedTuple):
     norm: BatchNorm  # whose statistics are copies, a step after another
     lengths: Tensor | None  # (B,)
     reverse: bool
-    rows: Any  # `in_step.Rows`
-    places: Tensor  # which row of x (B · T, D) each of the N steps is
-    back: Tensor  # which of B + N + 1 states each of the B · T outputs is; the last is padding's
-    before: Tensor  # which of them each step begins with, (N,)
+    order: StepOrder
 
     def again(self, tensors: Sequence[Any]) -> tuple[Tensor, State]:
         """Run the plain loop, of what `_Steps` takes."""
@@ -223,29 +213,13 @@ def layer(
 
 
 def _task_of(way: Way, lengths: Tensor | None, reverse: bool, batch: int, steps: int) -> _Task:
-    """Lay out all true steps, the first of every row first, rows by falling length."""
-    from sestina.kernels.in_step import Rows  # which loads numba
-
-    ends = np.full(batch, steps) if lengths is None else lengths.numpy()
-    order = np.argsort(-ends, kind="stable")
-    running = counted(lengths, batch, steps)
-    running = running[running > 0]
-    starts = np.concatenate([[0], running.cumsum()])
-    step = np.repeat(np.arange(len(running)), running)  # of each of N
-    place = np.arange(starts[-1]) - starts[step]
-    row = order[place]
-    index = row * steps + (ends[row] - 1 - step if reverse else step)
-    back = np.full(batch * steps, batch + starts[-1])
-    back[index] = batch + np.arange(starts[-1])
-    before = np.where(step > 0, batch + starts[step - 1], 0) + place
     norm = way.norm
     assert isinstance(norm, BatchNorm)
     kept = norm.kept(steps)
     own = norm._replace(
         means=norm.means[kept], variances=norm.variances[kept], known=steps, ages=None
     )
-    numbers = (torch.from_numpy(part) for part in (index, back, before))
-    return _Task(way, own, lengths, reverse, Rows(order, starts), *numbers)
+    return _Task(way, own, lengths, reverse, order_of(lengths, reverse, batch, steps))
 
 
 class _Steps(torch.autograd.Function):
@@ -259,8 +233,7 @@ class _Steps(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(x, *tensors)
         ctx.task, ctx.kept = task, (run, packed)
-        states = torch.from_numpy(run.states).index_select(0, task.back)
-        outputs = states[:, : run.hidden].reshape(*x.shape[:2], -1)
+        outputs = task.order.batch(torch.from_numpy(run.states)[len(x) :, : run.hidden])
         return outputs, *map(torch.from_numpy, run.final)
 
     @staticmethod
@@ -274,18 +247,20 @@ class _Steps(torch.autograd.Function):
         run, packed = kept or _run(task, x, tensors)  # used up where the graph was kept
         d_outputs, *d_final = gradients
         if d_outputs is not None:
-            d_outputs = _picked(d_outputs.reshape(-1, run.hidden), task.places)
+            d_outputs = task.order.steps(d_outputs)
         given = None if d_outputs is None else d_outputs.numpy()
         found = run.backward(given, tuple(None if d is None else d.numpy() for d in d_final))
         inputs, products = torch.from_numpy(found.inputs), torch.from_numpy(found.products)
-        used = _picked(torch.from_numpy(run.used), task.before)[:, : run.hidden]
-        d_x = (inputs @ tensors[0]).index_select(0, task.back - len(x)) if wanted[0] else None
+        used = task.order.begun(torch.from_numpy(run.used))[:, : run.hidden]
+        d_x = None
+        if wanted[0]:
+            d_x = task.order.batch(torch.mm(inputs, tensors[0], out=lent(len(inputs), x.shape[2])))
         scales = found.scales
         small = (scales.bias, scales.input, scales.hidden, *found.state)
         every = (
-            None if d_x is None else d_x.view(x.shape),
+            d_x,
             inputs[:-1].T @ packed,
-            products.T @ used,
+            _of_units([part.T @ used for part in products], run.hidden),
             *map(torch.from_numpy, small),
         )
         return None, *(part if want else None for part, want in zip(every, wanted, strict=True))
@@ -298,14 +273,14 @@ def _run(task: _Task, x: Tensor, tensors: Sequence[Tensor | None]) -> tuple[Any,
     solid = [None if part is None else part.detach().contiguous() for part in tensors]
     kernel, recurrent, bias, by_input, by_hidden, *state = solid
     assert kernel is not None and recurrent is not None
-    packed = _picked(x.detach().reshape(-1, x.shape[2]), task.places)
+    packed = task.order.steps(x.detach())
     scales = Scales(by_input, by_hidden, bias)
-    inputs = _lent(len(packed) + 1, len(kernel))  # one more, which backward gives to padding
+    inputs = lent(len(packed) + 1, len(kernel))  # one more, which backward gives to padding
     torch.mm(packed, kernel.T, out=inputs[:-1])
-    run = Run(inputs.numpy(), recurrent.numpy(), scales, task.rows)
+    run = Run(inputs.numpy(), recurrent.numpy(), scales, task.order.rows)
     if task.way.zone is not None:
         run.set_zone(task.way.zone)
-    running = np.diff(task.rows.starts)
+    running = np.diff(task.order.rows.starts)
     steps, norm = len(running), task.norm
     given = running < 2 if norm.training else np.ones(steps, bool)
     moments = Moments(norm.means[:steps].numpy(), norm.variances[:steps].numpy(), given)
@@ -314,12 +289,7 @@ def _run(task: _Task, x: Tensor, tensors: Sequence[Tensor | None]) -> tuple[Any,
     return run, packed
 
 
-def _picked(rows: Tensor, places: Tensor) -> Tensor:
-    """Return rows (N, D) in memory that is used over and over."""
-    return torch.index_select(rows, 0, places, out=_lent(len(places), rows.shape[1]))
-
-
-def _lent(rows: int, columns: int) -> Tensor:
-    from sestina.kernels.workspace import lend  # which loads numba
-
-    return torch.from_numpy(lend((rows, columns)))
+def _of_units(parts: Sequence[Tensor], hidden: int) -> Tensor:
+    """Join rows of units, those of a vector of them for each gate (4 L, D), to (4 H, D)."""
+    gates = torch.stack([part.view(4, -1, part.shape[1]) for part in parts], dim=1)  # (4, P, L, D)
+    return gates.flatten(1, 2)[:, :hidden].flatten(0, 1)

@@ -7,6 +7,7 @@ from sklearn.exceptions import NotFittedError
 
 from sestina import BridgeClassifier, BridgeRecognizer, load
 from sestina.errors import DataError, OptionError
+from sestina.estimators import taught
 from sestina.nn.bridge import Convolutions, FeedForward, RecursiveNetwork, bridge_errors
 
 SMALL = {"hidden": 8, "reduced": 8, "filters": (4,), "filter_width": 3, "learning_rate": 0.02}
@@ -161,6 +162,22 @@ def test_each_bridge_can_be_left_out(twins):
         net = BridgeClassifier(**SMALL, epochs=2, **{name: 0.0})
         net.fit(clean, noisy, labels, teacher=whole.teacher_)
         assert not np.array_equal(net.predict_proba(noisy), whole.predict_proba(noisy)), name
+
+
+@pytest.mark.parametrize("kind", [BridgeClassifier, BridgeRecognizer])
+def test_a_teacher_that_says_it_once_says_the_same(twins, kind, monkeypatch):
+    clean, noisy, labels = twins
+    if kind is BridgeRecognizer:
+        labels = ["ab" if label else "a" for label in labels]
+    options = {"kd": 0.5, "dr": 1.0, "lstm3": 1.0, "denoise": 0.5, "epochs": 3, "verbose": False}
+    once = kind(**SMALL, **options).fit(clean, noisy, labels)
+    monkeypatch.setattr(taught, "TOLD", 0)
+    anew = kind(**SMALL, **options).fit(clean, noisy, labels)
+    for one, other in zip(once.history_, anew.history_, strict=True):
+        names = [name for name in one if "loss" in name or "error" in name]
+        assert len(names) == 5  # two losses, three bridges
+        assert [one[n] for n in names] == pytest.approx([other[n] for n in names], rel=1e-4)
+    assert once.bridge_errors(clean, noisy) == pytest.approx(anew.bridge_errors(clean, noisy))
 
 
 def test_denoising_as_a_second_task(twins, tmp_path):

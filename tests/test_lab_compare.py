@@ -42,12 +42,20 @@ def test_a_gain_is_relative_and_the_lectures_stands_beside_it():
         record("other", (0.4,) * 3, wer=0.426),
     )
     base, better = compared([first, other], "wer")
-    assert base["gain"] is None and abs(base["figure"] - 0.5) < 0.03
+    assert base["gain"] is None and base["lecture"] is None and abs(base["figure"] - 0.5) < 0.03
     assert better["gain"] == pytest.approx(1 - better["figure"] / base["figure"])
     assert better["lecture"] == pytest.approx(0.0839, abs=1e-4)
     low, high = better["gain_interval"]
     assert 0.1 < low < better["gain"] < high < 0.3
     assert better["interval"][0] < better["figure"] < better["interval"][1]
+
+
+def test_what_the_lecture_says_of_words_is_not_said_of_characters():
+    both = record("first", (0.5,), wer=0.465), record("other", (0.4,), wer=0.426)
+    for one in both:
+        for run in one["runs"]:
+            run["counts"]["cer"] = run["counts"]["wer"]
+    assert [row["lecture"] for row in compared(both, "cer")] == [None, None]
 
 
 def test_noise_is_no_gain():

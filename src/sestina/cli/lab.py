@@ -197,7 +197,7 @@ def compare(
 def _compared(row: dict[str, Any]) -> tuple[str, ...]:
     gained = "–" if row["gain"] is None else f"{row['gain']:.1%}"
     between = "–" if row["gain"] is None else "{:+.1%} {:+.1%}".format(*row["gain_interval"])
-    stated = "–" if row["gain"] is None or row["lecture"] is None else f"{row['lecture']:.1%}"
+    stated = "–" if row["lecture"] is None else f"{row['lecture']:.1%}"
     interval = "{:.3f}–{:.3f}".format(*row["interval"])
     return row["experiment"], f"{row['figure']:.3f}", interval, gained, between, stated
 

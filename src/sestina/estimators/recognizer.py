@@ -266,7 +266,7 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         found = Spoken(inputs, said, texts)
         if self.alignment is None or self.teacher_ is None or not self._has_twins(inputs.values):
             return found
-        clean = Ragged(inputs.values[:, self._channels :], inputs.offsets)
+        clean = Ragged(inputs.values[:, self._channels : 2 * self._channels], inputs.offsets)
         return replace(found, aligned=recognising.aligned_by(self.teacher_._logs(clean), said))
 
     def _validation(self, pairs: list[Values], texts: list[str]) -> Spoken:

@@ -27,6 +27,7 @@ from sestina.store import TEACHER
 
 BRIDGES = ("kd", "dr", "lstm3")
 BATCH = 256  # sequences that are read together where nothing is learnt
+TOLD = 1 << 29  # bytes that all a teacher says may take; more is said anew in every epoch
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -34,7 +35,8 @@ class Student(BridgeOptions, Trained):
     """Base of the estimators of noisy sequences that a teacher of clean ones may teach.
 
     Inputs are ragged steps of C noisy channels, and of C clean ones behind them where training
-    needs both. The network has `inputs`, C, and `heard` (`sestina.nn.bridged`).
+    needs both; behind those, what the teacher makes of the clean ones, which is the same in every
+    epoch. The network has `inputs`, C, and `heard` (`sestina.nn.bridged`).
     """
 
     _alone: ClassVar[dict[str, Any]] = {"kd": 0.0, "dr": 0.0, "lstm3": 0.0, "denoise": 0.0}
@@ -226,14 +228,33 @@ class Student(BridgeOptions, Trained):
             self._clean_scaling = Scaling.fitted([row[:, channels:] for row in rows], kind)
 
     def _scaled(self, rows: Sequence[Values], channels: int) -> Ragged:
-        """Return sequences (T, C), or pairs (T, 2C), scaled."""
+        """Return sequences (T, C) scaled, or pairs (T, 2C) with what the teacher says behind."""
         width = rows[0].shape[1]
         ragged = Ragged.of(rows, np.empty((0, width), np.float32))
         values = self.scaling_.apply(ragged.values[:, :channels])
-        if width > channels:
-            twin = self._clean_scaling.apply(ragged.values[:, channels:])
-            values = np.concatenate([values, twin], axis=1)
-        return Ragged(values, ragged.offsets)
+        if width == channels:
+            return Ragged(values, ragged.offsets)
+        clean = Ragged(self._clean_scaling.apply(ragged.values[:, channels:]), ragged.offsets)
+        return Ragged(
+            np.concatenate([values, clean.values, *self._told(clean)], axis=1), clean.offsets
+        )
+
+    def _told(self, clean: Ragged) -> list[NDArray[np.float32]]:
+        """Return what the teacher says of clean steps, (sum T, M + H + K), unless that is much."""
+        if not self.bridged or self.teacher_ is None:
+            return []
+        width = self.reduced + self.hidden + len(self.teacher_._answers())
+        if len(clean.values) * width * 4 > TOLD:
+            return []
+        told = np.empty((len(clean.values), width), np.float32)
+        with torch.inference_mode():
+            for rows in sorted_batches(clean.lengths, BATCH):
+                x, lengths = self._tensors(clean, rows)
+                found = self.teacher_.network_.heard(x, lengths).told.numpy()
+                for row, values, length in zip(rows, found, lengths.tolist(), strict=True):
+                    start = clean.offsets[row]
+                    told[start : start + length] = values[:length]
+        return [told]
 
     def _has_twins(self, values: Any) -> bool:
         """Whether clean channels stand behind the noisy ones of values (…, C or 2C)."""
@@ -245,7 +266,7 @@ class Student(BridgeOptions, Trained):
         Args:
             own: What it would be without a teacher.
             heard: What the network made of x.
-            x: (B, T, C), or (B, T, 2C) with the clean twin behind.
+            x: (B, T, C), or (B, T, 2C or more) with the clean twin behind.
         """
         if not self._has_twins(x):
             return own
@@ -256,19 +277,24 @@ class Student(BridgeOptions, Trained):
             for name in BRIDGES:
                 total = total + getattr(self, name) * errors[name]
         if self.denoise:
-            total = total + self.denoise * heard.clean_error(x[:, :, self.network_.inputs :])
+            channels = self.network_.inputs
+            total = total + self.denoise * heard.clean_error(x[:, :, channels : 2 * channels])
         return total
 
     def _tensors(self, inputs: Ragged, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Return a padded batch (B, T, C or 2C) and its true lengths (B,)."""
+        """Return a padded batch (B, T, C or more) and its true lengths (B,)."""
         x, lengths = inputs.padded(rows)
         return torch.from_numpy(x), torch.from_numpy(lengths)
 
     def _errors_of(self, heard: Heard, x: Tensor) -> dict[str, Tensor]:
         """Return the bridges' errors of a batch, whose clean channels stand behind the noisy."""
         assert self.teacher_ is not None
+        channels, teacher = self.network_.inputs, self.teacher_.network_
         with torch.no_grad():
-            told = self.teacher_.network_.heard(x[:, :, self.network_.inputs :], heard.lengths)
+            if x.shape[2] > 2 * channels:
+                told = teacher.retold(x[:, :, 2 * channels :], heard.lengths)
+            else:
+                told = teacher.heard(x[:, :, channels:], heard.lengths)
         return heard.errors(told)
 
     def _errors(self, inputs: Ragged) -> dict[str, float]:

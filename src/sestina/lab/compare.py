@@ -63,7 +63,10 @@ def compared(records: Sequence[Record], figure: str) -> list[dict[str, Any]]:
                 f"{record['experiment']} was not tested on what {records[0]['experiment']} was; "
                 "run both on the same data, with the same seeds"
             )
-        rows.append(_row(record, errors, figure) | _gain(records[0], base, record, errors))
+        gain = {"gain": None, "gain_interval": None, "lecture": None}
+        if record is not records[0]:
+            gain = _gain(base, errors) | {"lecture": _stated(records[0], record, figure)}
+        rows.append(_row(record, errors, figure) | gain)
     return rows
 
 
@@ -84,11 +87,13 @@ def _row(record: Record, errors: Errors, figure: str) -> dict[str, Any]:
     return {"experiment": record["experiment"], "figure": rates[0], "interval": list(rates[1:])}
 
 
-def _gain(first: Record, base: Errors, record: Record, errors: Errors) -> dict[str, Any]:
-    """Return the gain upon the first record with its interval, and the lecture's of word errors."""
-    before, after = (one["lecture"].get("wer") for one in (first, record))
-    stated = None if None in (before, after) else 1 - after / before
-    if record is first:
-        return {"gain": None, "gain_interval": None, "lecture": stated}
+def _gain(base: Errors, errors: Errors) -> dict[str, Any]:
+    """Return the gain upon the first record's errors, with its interval."""
     gain = 1 - errors.rate / base.rate if base.rate else None
-    return {"gain": gain, "gain_interval": list(gain_interval(base, errors)), "lecture": stated}
+    return {"gain": gain, "gain_interval": list(gain_interval(base, errors))}
+
+
+def _stated(first: Record, record: Record, figure: str) -> float | None:
+    """Return the lecture's own gain; None where it gives no such figure."""
+    before, after = (one["lecture"].get(figure) for one in (first, record))
+    return None if before is None or after is None else float(1 - after / before)

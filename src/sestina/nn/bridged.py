@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -46,6 +47,11 @@ class Heard:
     last: Pass
     clean: Tensor | None
     lengths: Tensor
+
+    @property
+    def told(self) -> Tensor:
+        """All that bridges compare, side by side, (B, T, M + H + K): `SteppedNetwork.retold`."""
+        return torch.cat([self.last.merged, self.last.states[0], self.last.logits], dim=2)
 
     def errors(self, teacher: Heard) -> dict[str, Tensor]:
         """Return the error of every bridge; that of "kd" is of every step's answers."""
@@ -94,7 +100,7 @@ class SteppedNetwork(nn.Module):
         super().__init__()
         self.network = network_of(options, inputs, classes, maps)
         self.denoiser: nn.Linear | None = None
-        self.inputs = inputs
+        self.inputs, self.joined = inputs, (options.reduced, options.hidden)  # C; M and H
         if getattr(options, "denoise", 0.0):
             self.denoiser = nn.Linear(options.reduced, inputs)
             initialise.dense(self.denoiser)
@@ -109,6 +115,15 @@ class SteppedNetwork(nn.Module):
         assert callable(passes)
         last: Pass = passes(x[:, : max(int(lengths.max()), 1)], lengths)[-1]
         clean = None if self.denoiser is None else self.denoiser(last.merged)
+        return self._heard(last, clean, lengths)
+
+    def retold(self, told: Tensor, lengths: Tensor) -> Heard:
+        """Return what a network has heard that told as much, (B, T, M + H + K)."""
+        merged, state, logits = told.split([*self.joined, told.shape[2] - sum(self.joined)], dim=2)
+        none = merged[:, :, :0]
+        return self._heard(Pass(none, none, merged, [state], logits), None, lengths)
+
+    def _heard(self, last: Pass, clean: Tensor | None, lengths: Tensor) -> Heard:
         return Heard(last, clean, lengths)
 
     def denoised(self, x: Tensor, lengths: Tensor) -> Tensor:
@@ -143,8 +158,12 @@ class BridgedNetwork(SteppedNetwork):
 
     def heard(self, x: Tensor, lengths: Tensor) -> HeardWhole:
         """Return all that the network makes of x (B, T, C) with true lengths (B,)."""
-        stepped = super().heard(x, lengths)
-        shares = stepped.last.logits.sum(dim=1) / lengths.clamp(min=1)[:, None]
+        found = super().heard(x, lengths)
+        assert isinstance(found, HeardWhole)
+        return found
+
+    def _heard(self, last: Pass, clean: Tensor | None, lengths: Tensor) -> HeardWhole:
+        shares = last.logits.sum(dim=1) / lengths.clamp(min=1)[:, None]
         # two classes have a single logit elsewhere: the difference says the same
         logits = shares[:, 1:] - shares[:, :1] if shares.shape[1] == 2 else shares
-        return HeardWhole(stepped.last, stepped.clean, lengths, logits, shares)
+        return HeardWhole(last, clean, lengths, logits, shares)

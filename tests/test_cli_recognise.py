@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("soundfile", reason="the extra 'audio' is not installed")
 
+from sestina import LanguageModel
 from sestina.audio.features import LogMel
 from sestina.audio.manifest import DEVICES, as_lines
 from sestina.audio.sound import Sound
@@ -107,6 +108,41 @@ def test_files_and_folders_are_heard(model, far, tmp_path, capsys):
     run("info", model)
     shown = capsys.readouterr().out
     assert "BridgeRecognizer" in shown and "WER" in shown
+
+
+@pytest.fixture(scope="module")
+def grammar(tmp_path_factory):
+    """Return language models by their level, of texts in which words are ab or ca."""
+    folder = tmp_path_factory.mktemp("grammar")
+    for level in ("word", "character"):
+        net = LanguageModel(level=level, hidden=8, embedding=8, epochs=3, validation_fraction=0.0)
+        net.set_params(min_count=1, verbose=False).fit(["ab", "ca"] * 60).save(folder / level)
+    return folder
+
+
+def test_a_language_model_of_words_is_heard(model, far, grammar, capsys):
+    def known(*more):
+        run("predict", model, "--file", far, *more)
+        put = [line.split("\t")[1] for line in capsys.readouterr().out.splitlines()]
+        return sum(text in ("ab", "ca") for text in put)
+
+    words = ["--words", grammar / "word", "--word-weight", "3", "--word-bonus", "3"]
+    capsys.readouterr()
+    assert known(*words) > 2 * known("--beam", "16")  # no more is said
+    figures = []
+    for more in (["--beam", "32"], [*words, "--beam", "32"]):
+        run("evaluate", model, far, *more, "--json")
+        figures.append(json.loads(capsys.readouterr().out))
+    assert [told["words"] for told in figures] == [None, str(grammar / "word")]
+    plain, heard = (told["metrics"]["cer"] for told in figures)
+    assert heard > plain + 0.05  # few say what the model of words likes
+
+
+def test_a_model_of_characters_is_no_model_of_words(model, far, grammar, capsys):
+    run("predict", model, "--file", far, "--words", grammar / "character", code=2)
+    assert "is one of characters; --words takes" in capsys.readouterr().err
+    run("predict", model, "--file", far, "--words", model, code=1)
+    assert "BridgeRecognizer" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -329,13 +329,22 @@ def test_n_grams_choose_among_words_that_sound_alike(grams):
 
 
 def test_a_stream_of_a_language_model_serves():
-    class Stream:
-        def scored(self, tokens):
-            return [(token, -float(n)) for n, token in enumerate([*tokens, EOS])]
-
     vocabulary = Vocabulary.from_counts({"a": 2, "b": 2}, end=True)
+
+    class Stream:
+        state = 0  # tokens read
+
+        @property
+        def log_probabilities(self):
+            return np.full(len(vocabulary) + 1, -float(self.state))
+
+        def advance(self, token):
+            self.state += 1
+
     score = of_stream(Stream, vocabulary)
     assert score("b", ("a", "a")) == -2 and score("c", ()) == pytest.approx(np.log(UNSEEN))
+    apart = of_stream(Stream, vocabulary, tokens=lambda text: text.replace("-", " ").split())
+    assert apart("b-a", ("a",)) == -1 - 2
 
 
 def test_our_language_model_serves():
@@ -343,6 +352,6 @@ def test_our_language_model_serves():
 
     said = ["press one for help", "press two for sales", "press one now"] * 4
     model = LanguageModel(hidden=8, embedding=8, epochs=1, validation_fraction=0.0).fit(said)
-    score = of_stream(model.stream, model.vocabulary_)
+    score = of_stream(model.stream, model.vocabulary_, model.tokens)
     told = dict(model.score_tokens("press one for help"))
     assert score("for", ("press", "one")) == pytest.approx(told["for"], abs=1e-5)

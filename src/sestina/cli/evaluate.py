@@ -20,6 +20,7 @@ from sestina.errors import counted
     columns=(config.TaggedOptions,),
     sides=(config.PairOptions,),
     series=(config.RecordingOptions,),
+    hearing=(config.WordsOptions,),
 )
 def evaluate(
     model: ModelArgument,
@@ -28,6 +29,7 @@ def evaluate(
     columns: dict[str, Any],
     sides: dict[str, Any],
     series: dict[str, Any],
+    hearing: dict[str, Any],
     part: MeasuredPart = None,
     beam: Beam = 0,
     device: Device = None,
@@ -46,7 +48,9 @@ def evaluate(
     are new in it. A recogniser wants speech and what is said: word and character
     error rates.
     """
-    asked = Asked(model, path, reading, part, "evaluating on", series, columns, sides, device)
+    asked = Asked(
+        model, path, reading, part, "evaluating on", series, columns, sides, device, hearing
+    )
     found = data_of(asked)
     MEASURES[found.kind](asked, found, beam or None, json)
 
@@ -65,7 +69,8 @@ def _forecasts(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
 
 
 def _speech(asked: Asked, found: Data, beam: int | None, json: bool) -> None:
-    spoken.measure(found.net, asked.model, asked.path, found.source, beam, json)
+    search = spoken.Search.asked(found.net, beam, asked.hearing)
+    spoken.measure(found.net, asked.model, asked.path, found.source, search, json)
 
 
 def _classifier(asked: Asked, found: Data, beam: int | None, json: bool) -> None:

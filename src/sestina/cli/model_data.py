@@ -43,6 +43,7 @@ class Asked:
         columns: Values of TaggedOptions.
         sides: Values of PairOptions.
         device: The one that heard speech; None: that of the training.
+        hearing: Values of WordsOptions.
     """
 
     model: str
@@ -54,6 +55,7 @@ class Asked:
     columns: dict[str, Any] = field(default_factory=dict)
     sides: dict[str, Any] = field(default_factory=dict)
     device: str | None = None
+    hearing: dict[str, Any] = field(default_factory=dict)
 
     def chosen(self, found: Kind, net: Any = None) -> Kind:
         """Return the part asked for, or the test part."""

@@ -47,6 +47,7 @@ PANELS = {
     "DistanceOptions": "Room",
     "FrameOptions": "Sound",
     "RecognitionOptions": "Sound",
+    "WordsOptions": "Recognition",
     "RecognitionTrainingOptions": "Training",
 }
 NONE = "none"  # how the command line says None where that is not the default

@@ -37,6 +37,7 @@ class Asked(NamedTuple):
     reading: dict[str, Any]
     columns: dict[str, Any]
     series: dict[str, Any]
+    hearing: dict[str, Any]
     beam: int
     device: str | None
 
@@ -49,12 +50,14 @@ class Asked(NamedTuple):
     reading=(config.ReadingOptions,),
     columns=(config.TaggedOptions,),
     series=(config.RecordingOptions,),
+    hearing=(config.WordsOptions,),
 )
 def predict(
     model: ModelArgument,
     reading: dict[str, Any],
     columns: dict[str, Any],
     series: dict[str, Any],
+    hearing: dict[str, Any],
     texts: Annotated[
         list[str] | None,
         typer.Argument(metavar="TEXT", help="Texts; without any, lines of standard input."),
@@ -78,7 +81,7 @@ def predict(
     CSV. A recogniser takes files of sound, or a --file that is a folder or table
     of speech, and gives a line each of the sound and what is said.
     """
-    asked = Asked(model, texts, file, reading, columns, series, beam, device)
+    asked = Asked(model, texts, file, reading, columns, series, hearing, beam, device)
     answers, line = KINDS.get(estimator_of(model), _labels)(asked)
     show.streamed({"task": "predict", "model": model}, "predictions", answers, line, json)
 
@@ -111,11 +114,12 @@ def _recognised(asked: Asked) -> tuple[Answers, Line]:
     if bool(asked.texts) == bool(asked.file):
         raise OptionError("this model hears speech; name files of sound, or a folder with --file")
     net, facts = model_of(asked.model, "BridgeRecognizer"), facts_of(asked.model)
+    search = spoken.Search.asked(net, asked.beam or None, asked.hearing)
     if asked.texts:
-        return spoken.recognised(net, facts, asked.texts, asked.beam or None), spoken.line
+        return spoken.recognised(net, facts, asked.texts, search), spoken.line
     assert asked.file is not None
     found = spoken.heard(asked.file, facts, asked.device, need_text=False)
-    return spoken.put(net, found, asked.beam or None), spoken.line
+    return spoken.put(net, found, search), spoken.line
 
 
 def _written(asked: Asked) -> tuple[Answers, Line]:

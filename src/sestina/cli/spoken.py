@@ -4,17 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sestina import config
 from sestina.cli import show
+from sestina.cli.inputs import model_of
 from sestina.errors import DataError, ModelError, OptionError, counted
+from sestina.recognition.prefix_search import Words
+from sestina.recognition.word_model import of_stream
 
 if TYPE_CHECKING:
     from sestina.audio.features import LogMel  # loads scikit-learn
     from sestina.audio.twins import Spoken
 
 SOUNDS = 32  # that are answered together
+
+
+class Search(NamedTuple):
+    """How what is said is searched for.
+
+    Attributes:
+        beam: Beginnings that are followed up side by side; None: the likeliest symbols, or the
+            usual number where words are heard, too.
+        words: A language model of words.
+        model: Its folder.
+    """
+
+    beam: int | None
+    words: Words | None
+    model: str | None
+
+    @classmethod
+    def asked(cls, net: Any, beam: int | None, hearing: Mapping[str, Any]) -> Search:
+        """Return how a recogniser is to search.
+
+        Args:
+            net: The recogniser.
+            beam: As the user gave it.
+            hearing: Values of WordsOptions.
+
+        Raises:
+            OptionError: The language model is none of words, or reads backwards.
+        """
+        folder = hearing["words"]
+        if folder is None:
+            return cls(beam, None, None)
+        model = model_of(folder, "LanguageModel")
+        if model.level != "word" or model.backwards:
+            came = "reads backwards" if model.backwards else f"is one of {model.level}s"
+            raise OptionError(
+                f"the language model in {folder!r} {came}; --words takes one of words that reads "
+                "forwards: sestina train generate FILE"
+            )
+        score = of_stream(model.stream, model.vocabulary_, model.tokens)
+        words = Words(score, net.symbols_, hearing["word_weight"], hearing["word_bonus"])
+        return cls(beam, words, folder)
 
 
 def maker_of(facts: Mapping[str, Any]) -> LogMel:
@@ -81,7 +125,7 @@ def of_part(found: Spoken, wish: str | None) -> Spoken:
 
 
 def recognised(
-    net: Any, facts: Mapping[str, Any], sounds: Sequence[str], beam: int | None
+    net: Any, facts: Mapping[str, Any], sounds: Sequence[str], search: Search
 ) -> Iterator[list[dict[str, str]]]:
     """Yield what is said in files of sound, some at a time; each is scaled by itself."""
     from sestina.audio.sound_files import read_sound
@@ -92,15 +136,15 @@ def recognised(
     for start in range(0, len(sounds), SOUNDS):
         names = sounds[start : start + SOUNDS]
         frames = maker.transform([read_sound(Path(name)) for name in names], names=names)
-        rows = zip(names, net.predict(frames, beam), strict=True)
+        rows = zip(names, net.predict(frames, search.beam, search.words), strict=True)
         yield [{"sound": name, "text": text} for name, text in rows]
 
 
-def put(net: Any, found: Spoken, beam: int | None) -> Iterator[list[dict[str, str]]]:
+def put(net: Any, found: Spoken, search: Search) -> Iterator[list[dict[str, str]]]:
     """Yield what is said in utterances, some at a time."""
     for start in range(0, len(found), SOUNDS):
         part = found.take(range(start, min(start + SOUNDS, len(found))))
-        rows = zip(part.called, net.predict(part.frames, beam), strict=True)
+        rows = zip(part.called, net.predict(part.frames, search.beam, search.words), strict=True)
         yield [{"sound": name, "text": text} for name, text in rows]
 
 
@@ -109,7 +153,7 @@ def line(row: Mapping[str, Any]) -> str:
     return f"{row['sound']}\t{row['text']}\n"
 
 
-def measure(net: Any, model: str, data: str, found: Spoken, beam: int | None, json: bool) -> None:
+def measure(net: Any, model: str, data: str, found: Spoken, search: Search, json: bool) -> None:
     """Print the word and character error rates of a recogniser.
 
     Args:
@@ -117,7 +161,7 @@ def measure(net: Any, model: str, data: str, found: Spoken, beam: int | None, js
         model: Its folder.
         data: What the user called the speech.
         found: The utterances.
-        beam: Beginnings that are followed up side by side; None: the likeliest symbols.
+        search: How what is said is searched for.
         json: Whether to print JSON.
     """
     from sestina.estimators.recognising import unknown_characters  # loads torch
@@ -125,11 +169,11 @@ def measure(net: Any, model: str, data: str, found: Spoken, beam: int | None, js
     new = unknown_characters(found.texts, net.symbols_)
     if new:
         show.say(f"{counted(new, 'character')} that training lacked, each of them an error")
-    figures = net.evaluate(found.frames, found.texts, beam)
+    figures = net.evaluate(found.frames, found.texts, search.beam, search.words)
     if json:
         show.as_json(
             {"task": "evaluate", "model": model, "data": data, "utterances": len(found),
-             "beam": beam, "metrics": figures}
+             "beam": search.beam, "words": search.model, "metrics": figures}
         )  # fmt: skip
         return
     more = {"parameters": net.n_parameters_, "seconds": net.seconds_}

@@ -48,7 +48,11 @@ from sestina.config.networks import (
     TrainingOptions,
 )
 from sestina.config.recall import LinearOptions, RecallOptions
-from sestina.config.recognition import RecognitionOptions, RecognitionTrainingOptions
+from sestina.config.recognition import (
+    RecognitionOptions,
+    RecognitionTrainingOptions,
+    WordsOptions,
+)
 from sestina.config.series import (
     ConvolutionOptions,
     RecordingOptions,
@@ -185,6 +189,7 @@ __all__ = [
     "TranslatorTrainingOptions",
     "VectorOptions",
     "Word2VecOptions",
+    "WordsOptions",
     "WrittenOptions",
     "cell_options",
     "check",

@@ -34,6 +34,17 @@ class RecognitionOptions:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class WordsOptions:
+    """A language model that is heard beside the sounds."""
+
+    words: str | None = option(
+        None, "Of a recogniser: a language model of words to hear, too; its folder."
+    )
+    word_weight: float = option(0.5, "Weight of its logarithms.", least=0)
+    word_bonus: float = option(0.5, "Added for each word, since a language model likes few.")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class RecognitionTrainingOptions(LearningOptions):
     """How a recogniser is trained."""
 

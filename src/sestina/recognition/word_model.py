@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from sestina.recognition.prefix_search import WordScore
 from sestina.text.vocabulary import EOS, UNK, Vocabulary
 
 UNSEEN = 1e-6  # how likely each unknown word is, of all that are unknown
+KEPT = 256  # beginnings of texts whose next tokens stay known
 
 
 class Grams(Protocol):
@@ -25,8 +27,14 @@ class Grams(Protocol):
 class Stream(Protocol):
     """A language model in the middle of a text, as `LanguageModel.stream()` gives it."""
 
-    def scored(self, tokens: Iterable[str]) -> list[tuple[str, float]]:
-        """Go on to the end of a text; return its tokens, EOS the last, with log P of each."""
+    state: Any
+
+    @property
+    def log_probabilities(self) -> NDArray[np.float64]:
+        """Log P of each token coming next, (V,)."""
+
+    def advance(self, token: int) -> None:
+        """Go one token on, given by its id."""
 
 
 def of_grams(grams: Grams, vocabulary: Vocabulary, order: int = 5) -> WordScore:
@@ -50,16 +58,36 @@ def of_grams(grams: Grams, vocabulary: Vocabulary, order: int = 5) -> WordScore:
     return _remembered(score)
 
 
-def of_stream(begin: Callable[[], Stream], vocabulary: Vocabulary) -> WordScore:
-    """Return the score of words by a language model that reads word by word.
+def of_stream(
+    begin: Callable[[], Stream],
+    vocabulary: Vocabulary,
+    tokens: Callable[[str], Sequence[str]] = str.split,
+) -> WordScore:
+    """Return the score of words by a language model that reads token by token.
 
     Args:
         begin: Gives a stream at the beginning of a text, as `LanguageModel.stream` does.
         vocabulary: The model's.
+        tokens: How the model cuts a text, as `LanguageModel.tokens`; a word of several counts as
+            all of them.
     """
 
+    @lru_cache(maxsize=KEPT)
+    def after(read: tuple[str, ...]) -> tuple[Any, NDArray[np.float64]]:
+        """Return a stream's state after tokens, and log P of what comes next."""
+        stream = begin()
+        if read:
+            stream.state = after(read[:-1])[0]
+            stream.advance(vocabulary[read[-1]])
+        return stream.state, stream.log_probabilities
+
     def score(word: str, before: tuple[str, ...]) -> float:
-        return begin().scored([*before, word])[-2][1] + _unseen(word, vocabulary)
+        read = len(tokens(" ".join(before)))
+        every = tuple(tokens(" ".join([*before, word])))
+        return sum(
+            float(after(every[:n])[1][vocabulary[every[n]]]) + _unseen(every[n], vocabulary)
+            for n in range(read, len(every))
+        )
 
     return _remembered(score)
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,8 +17,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sestina.kernels import parallel, workspace
+from sestina.kernels import denormals, parallel, workspace
 from sestina.kernels.parallel import set_threads, threads
+from sestina.nn import LSTM, SimpleRNN
 from test_kernels import assert_same_bits, both_directions, every_cell, flat, problem, problems
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -309,3 +311,34 @@ def test_nan_and_infinity_stay_in_their_row(cell, reverse, value, where):
         true = flat([*p.true()[:3]])
         for one, other in zip(flat((made, last, d)), true, strict=True):
             np.testing.assert_array_equal(np.isnan(one), np.isnan(other))
+
+
+@pytest.mark.skipif(not denormals.X86, reason="other processors take no longer for denormals")
+@pytest.mark.parametrize("count", [1, 2])
+def test_denormals_are_zero_in_kernels_and_nowhere_else(count):
+    set_threads(count)
+    layer = SimpleRNN(3, 4, nonlinearity="relu")
+    with torch.no_grad():
+        for weight in layer.parameters():
+            weight.fill_(0.5)
+        layer.bias_ih_l0.zero_()
+        layer.bias_hh_l0.zero_()
+    tiny = torch.full((5, 70, 3), 1e-40)
+    states = layer(tiny)[0]
+    assert not states.any()
+    assert layer(torch.full((5, 70, 3), 1e-30))[0].all()
+    assert np.float32(1e-40) * np.float32(0.5) > 0 and bool((tiny * 0.5).any())
+
+
+@pytest.mark.skipif(not denormals.X86, reason="other processors take no longer for denormals")
+def test_gradients_that_vanish_take_no_longer():
+    layer = LSTM(8, 32, batch_first=True)
+    x = torch.randn(16, 300, 8)
+
+    def seconds(part):
+        begun = time.perf_counter()
+        layer(x)[0][:, part].sum().backward()
+        return time.perf_counter() - begun
+
+    every, last = (min(seconds(part) for _ in range(9)) for part in (slice(None), -1))
+    assert last < 3 * every  # ten times as long with denormals

@@ -22,6 +22,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from threadpoolctl import ThreadpoolController
 
+from sestina.kernels import denormals
 from sestina.kernels.compiled import Kernel, compiled
 from sestina.kernels.locks import Lock
 from sestina.kernels.memory import pointer_to
@@ -90,12 +91,14 @@ def _asked() -> int:
 
 @intrinsic
 def _call(typing: Any, address: Any, chunk: Any, arguments: Any) -> Any:
-    """Call the kernel at `address`."""
+    """Call the kernel at `address`, to which denormals are zero."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         number = ir.IntType(64)
         kind = ir.FunctionType(ir.VoidType(), [number, number]).as_pointer()
+        mode = denormals.flush(builder)
         builder.call(builder.inttoptr(args[0], kind), args[1:])
+        denormals.restore(builder, mode)
         return context.get_dummy_value()
 
     return types.void(*[types.int64] * 3), build

@@ -9,7 +9,7 @@ VECTOR_PEERS := $(VENV)/peers-vectors
 # threads that wait must not spin: on a busy machine that made the demo eight times slower
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test check lab bench bench-averages bench-cells bench-few-texts bench-language bench-names bench-pretrained bench-recurrent bench-series bench-tagging bench-translating bench-vectors clean
+.PHONY: demo test check lab bench bench-averages bench-cells bench-few-texts bench-last-state bench-language bench-names bench-pretrained bench-recurrent bench-series bench-tagging bench-translating bench-vectors clean
 
 demo: $(STAMP)  ## compare ten models on real reviews, write demo/report.html
 	$(BIN)/python examples/demo.py
@@ -55,6 +55,9 @@ bench-recurrent: $(PEERS)/.installed  ## recurrent layers against PyTorch, Keras
 
 bench-cells: $(STAMP)  ## what options of recurrent layers cost, beside loops of torch; ARGS=--publish
 	$(BIN)/python benchmarks/cells.py $(ARGS)
+
+bench-last-state: $(STAMP)  ## layers whose last state counts, against torch; ARGS=--publish
+	$(BIN)/python benchmarks/last_state.py $(ARGS)
 
 bench-vectors: $(VECTOR_PEERS)/.installed  ## word vectors against gensim and others; ARGS="--corpus FILE --peers FOLDER"
 	$(VECTOR_PEERS)/bin/python benchmarks/vectors.py $(ARGS)

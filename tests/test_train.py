@@ -193,6 +193,32 @@ def test_clipping_bounds_the_steps():
     assert network.weight.item() == pytest.approx(-50 + 4 * 0.5 * 0.01, abs=1e-4)
 
 
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+def test_means_that_rest_do_not_become_denormal(monkeypatch, optimiser):
+    kept = {}
+    monkeypatch.setattr(train.optimise, "optimiser", lambda *given: kept["made"])
+    network = nn.Embedding(2, 4)
+    options = TrainingOptions(optimiser=optimiser, momentum=0.9, epochs=1, learning_rate=1e-3)
+    weight = network.weight
+    kept["made"] = (
+        torch.optim.Adam([weight], 1e-3)
+        if optimiser == "adam"
+        else torch.optim.SGD([weight], 1e-3, momentum=0.9)
+    )
+
+    def batches(epoch):
+        for step in range(1200):  # the second row is seen at first only
+            yield torch.tensor([0, 1] if step < 3 else [0]), 1
+
+    def loss(rows):
+        return (network(rows) - 1).square().mean()
+
+    train.train(Problem(network, batches, 1200, loss, [weight]), options)
+    (state,) = kept["made"].state.values()
+    name = "exp_avg" if optimiser == "adam" else "momentum_buffer"
+    assert state[name][0].any() and not state[name][1].any()
+
+
 def test_l2_is_the_sum_of_squares():
     kernels = [torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0]])]
     assert optimise.penalty([(k, 0.1) for k in kernels]).item() == pytest.approx(0.1 * 14)

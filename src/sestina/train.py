@@ -188,5 +188,7 @@ def _steps(
         value = loss.item()
         divergence.look(step, value, norm)
         optimiser.step()
+        if step % optimise.RESTING == 0:
+            optimise.settle(optimiser)
         tally.add(value, size, norm, cut)
         yield step

@@ -143,6 +143,8 @@ def test_a_model_of_characters_is_no_model_of_words(model, far, grammar, capsys)
     assert "is one of characters; --words takes" in capsys.readouterr().err
     run("predict", model, "--file", far, "--words", model, code=1)
     assert "BridgeRecognizer" in capsys.readouterr().err
+    run("evaluate", grammar / "word", far, "--words", grammar / "word", code=2)
+    assert "holds a LanguageModel; leave it out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,15 @@ from typing import Any
 
 from sestina import config
 from sestina.cli import forecasts, show, spoken, tagged, translated
-from sestina.cli.inputs import Beam, Device, Json, ModelArgument, PathArgument, UnusedSeed
+from sestina.cli.inputs import (
+    Beam,
+    Device,
+    Json,
+    ModelArgument,
+    PathArgument,
+    UnusedSeed,
+    estimator_of,
+)
 from sestina.cli.model_data import Asked, Data, MeasuredPart, data_of
 from sestina.cli.options import with_options
 from sestina.data.parallel import Pairs
@@ -51,6 +59,7 @@ def evaluate(
     asked = Asked(
         model, path, reading, part, "evaluating on", series, columns, sides, device, hearing
     )
+    spoken.refuse_words(model, estimator_of(model), hearing)
     found = data_of(asked)
     MEASURES[found.kind](asked, found, beam or None, json)
 

@@ -82,7 +82,9 @@ def predict(
     of speech, and gives a line each of the sound and what is said.
     """
     asked = Asked(model, texts, file, reading, columns, series, hearing, beam, device)
-    answers, line = KINDS.get(estimator_of(model), _labels)(asked)
+    kind = estimator_of(model)
+    spoken.refuse_words(model, kind, hearing)
+    answers, line = KINDS.get(kind, _labels)(asked)
     show.streamed({"task": "predict", "model": model}, "predictions", answers, line, json)
 
 

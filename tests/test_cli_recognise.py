@@ -143,8 +143,15 @@ def test_a_model_of_characters_is_no_model_of_words(model, far, grammar, capsys)
     assert "is one of characters; --words takes" in capsys.readouterr().err
     run("predict", model, "--file", far, "--words", model, code=1)
     assert "BridgeRecognizer" in capsys.readouterr().err
-    run("evaluate", grammar / "word", far, "--words", grammar / "word", code=2)
-    assert "holds a LanguageModel; leave it out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [("--words", "any"), ("--device", "sdm"), ("--beam", "4")])
+def test_what_a_model_would_not_heed_is_refused(given, far, grammar, capsys):
+    for verb, path in (("evaluate", far), ("predict", "a text")):
+        run(verb, grammar / "word", path, *given, code=2)
+        told = capsys.readouterr().err
+        assert f"{given[0]} is for a BridgeRecognizer" in told
+        assert "holds a LanguageModel; leave it out" in " ".join(told.split())
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from sestina import BridgeClassifier, BridgeRecognizer, load
 from sestina.errors import DataError, OptionError
-from sestina.estimators import bridge
+from sestina.estimators import bridge, taught
 from sestina.nn import losses
 from sestina.recognition.alignment import align_ctc
 from sestina.recognition.prefix_search import Words
@@ -145,6 +145,12 @@ def test_a_folder_keeps_it(student, unheard, tmp_path):
     assert again.symbols_ == student.symbols_ and again.teacher_ is None
     with pytest.raises(OptionError, match="no teacher"):
         again.bridge_errors(*unheard[:2])
+
+
+def test_errors_do_not_depend_on_how_many_are_read_together(student, unheard, monkeypatch):
+    whole = student.bridge_errors(*unheard[:2])  # of ragged sequences
+    monkeypatch.setattr(taught, "BATCH", 3)
+    assert student.bridge_errors(*unheard[:2]) == pytest.approx(whole, rel=1e-4)
 
 
 def test_a_run_goes_on_to_the_same_bits(speech, tmp_path):

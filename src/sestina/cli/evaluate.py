@@ -14,7 +14,7 @@ from sestina.cli.inputs import (
     ModelArgument,
     PathArgument,
     UnusedSeed,
-    estimator_of,
+    refuse_unused,
 )
 from sestina.cli.model_data import Asked, Data, MeasuredPart, data_of
 from sestina.cli.options import with_options
@@ -59,7 +59,7 @@ def evaluate(
     asked = Asked(
         model, path, reading, part, "evaluating on", series, columns, sides, device, hearing
     )
-    spoken.refuse_words(model, estimator_of(model), hearing)
+    refuse_unused(model, {"words": hearing["words"], "device": device, "beam": beam})
     found = data_of(asked)
     MEASURES[found.kind](asked, found, beam or None, json)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
@@ -184,6 +184,33 @@ def estimator_of(folder: str) -> str:
     from sestina.store import load_config
 
     return str(load_config(folder).get("estimator"))
+
+
+OF_SPEECH = ("BridgeRecognizer",)
+SEARCHING = (*OF_SPEECH, "Translator")
+
+
+def refuse_unused(
+    model: str, given: Mapping[str, Any], searching: tuple[str, ...] = SEARCHING
+) -> None:
+    """Raise where a user gave an option that the model in a folder would not heed.
+
+    Args:
+        model: The folder.
+        given: Values of ``words``, ``device`` and ``beam``.
+        searching: Estimators that heed a beam.
+
+    Raises:
+        ModelError: There is no such folder, or it is foreign, damaged or newer than this version.
+        OptionError: It would not heed one of them.
+    """
+    kind = estimator_of(model)
+    for name, kinds in (("words", OF_SPEECH), ("device", OF_SPEECH), ("beam", searching)):
+        if given[name] and kind not in kinds:
+            raise OptionError(
+                f"--{name} is for a {' or '.join(kinds)}, and {model!r} holds a {kind}; leave it "
+                "out"
+            )
 
 
 def model_of(folder: str, kind: str) -> Any:

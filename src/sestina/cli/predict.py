@@ -10,6 +10,7 @@ import typer
 from sestina import config
 from sestina.cli import forecasts, given, recorded, show, spoken, tagged, translated
 from sestina.cli.inputs import (
+    SEARCHING,
     Beam,
     Device,
     Json,
@@ -18,6 +19,7 @@ from sestina.cli.inputs import (
     estimator_of,
     given_texts,
     model_of,
+    refuse_unused,
     say_cuts,
 )
 from sestina.cli.judging import facts_of
@@ -82,9 +84,9 @@ def predict(
     of speech, and gives a line each of the sound and what is said.
     """
     asked = Asked(model, texts, file, reading, columns, series, hearing, beam, device)
-    kind = estimator_of(model)
-    spoken.refuse_words(model, kind, hearing)
-    answers, line = KINDS.get(kind, _labels)(asked)
+    told = {"words": hearing["words"], "device": device, "beam": beam}
+    refuse_unused(model, told, (*SEARCHING, "SequenceFromVector"))
+    answers, line = KINDS.get(estimator_of(model), _labels)(asked)
     show.streamed({"task": "predict", "model": model}, "predictions", answers, line, json)
 
 

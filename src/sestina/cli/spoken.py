@@ -61,18 +61,6 @@ class Search(NamedTuple):
         return cls(beam, words, folder)
 
 
-def refuse_words(model: str, kind: str, hearing: Mapping[str, Any]) -> None:
-    """Raise where a language model of words came for a model that hears nothing.
-
-    Raises:
-        OptionError: It did.
-    """
-    if hearing["words"] is not None and kind != "BridgeRecognizer":
-        raise OptionError(
-            f"--words is for recognisers of speech, and {model!r} holds a {kind}; leave it out"
-        )
-
-
 def maker_of(facts: Mapping[str, Any]) -> LogMel:
     """Return what makes features of sounds as in training, by the facts of a model folder.
 

@@ -19,13 +19,13 @@ from sestina.config import BridgeOptions
 from sestina.data.ragged import Ragged, sorted_batches
 from sestina.errors import DataError, OptionError, counted
 from sestina.estimators.trained import Trained, weights_digest
+from sestina.nn.bridge import BRIDGES
 from sestina.nn.bridged import Heard
 from sestina.progress import announce
 from sestina.shapes import as_series
 from sestina.signals import Scaling, Values
 from sestina.store import TEACHER
 
-BRIDGES = ("kd", "dr", "lstm3")
 BATCH = 256  # sequences that are read together where nothing is learnt
 TOLD = 1 << 29  # bytes that all a teacher says may take; more is said anew in every epoch
 
@@ -298,16 +298,17 @@ class Student(BridgeOptions, Trained):
         return heard.errors(told)
 
     def _errors(self, inputs: Ragged) -> dict[str, float]:
-        """Return the bridges' errors of pairs (T, 2C), by the mean over them."""
-        totals = dict.fromkeys(BRIDGES, 0.0)
+        """Return the bridges' errors of pairs (T, 2C), by the mean over all their steps."""
+        totals, counts = dict.fromkeys(BRIDGES, 0.0), dict.fromkeys(BRIDGES, 0)
         with torch.inference_mode():
             for rows in sorted_batches(inputs.lengths, BATCH):
                 x, lengths = self._tensors(inputs, rows)
                 heard = self.network_.heard(x[:, :, : self.network_.inputs], lengths)
                 errors = self._errors_of(heard, x)
-                for name in BRIDGES:
-                    totals[name] += float(errors[name]) * len(rows)
-        return {name: total / len(inputs) for name, total in totals.items()}
+                for name, count in heard.counts().items():
+                    totals[name] += float(errors[name]) * count
+                    counts[name] += count
+        return {name: total / counts[name] for name, total in totals.items()}
 
     def _validated_bridges(self, inputs: Ragged) -> dict[str, float]:
         """Return the bridges' errors by their names in the history; none without a teacher."""

@@ -9,13 +9,14 @@ import numpy as np
 from sestina.data.recordings import Recordings
 from sestina.errors import counted
 from sestina.estimators.bridge import BridgeClassifier
-from sestina.estimators.taught import BRIDGES, Student
+from sestina.estimators.taught import Student
 from sestina.inspect import charts, page
 from sestina.inspect.evaluate import Ladder
 from sestina.inspect.forecast_charts import beside_truth
 from sestina.inspect.report import render_ladder
 from sestina.inspect.sections import Told
 from sestina.inspect.series_report import facts_of
+from sestina.nn.bridge import BRIDGES
 
 Parts = tuple[Recordings, ...]
 SHOWN = 400  # steps of a recording that are drawn

@@ -15,7 +15,7 @@ from numba.core import cgutils
 X86 = platform.machine().lower() in {"x86_64", "amd64"}
 FLUSH = 0x8040  # results, and what is read: flush to zero, denormals are zeros
 MODE = ir.IntType(32)
-BYTES = ir.IntType(8).as_pointer()
+PLACE = ir.IntType(8).as_pointer()
 
 
 def flush(builder: Any) -> Any:
@@ -37,6 +37,6 @@ def restore(builder: Any, before: Any) -> None:
 
 
 def _go(builder: Any, name: str, place: Any) -> None:
-    kind = ir.FunctionType(ir.VoidType(), [BYTES])
+    kind = ir.FunctionType(ir.VoidType(), [PLACE])
     function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.sse.{name}")
-    builder.call(function, [builder.bitcast(place, BYTES)])
+    builder.call(function, [builder.bitcast(place, PLACE)])

@@ -27,6 +27,8 @@ from sestina.nn.feedback import FeedbackLSTM
 from sestina.nn.layers import Stack
 from sestina.nn.recurrent import LSTM
 
+BRIDGES = ("kd", "dr", "lstm3")
+
 
 @dataclass(frozen=True)
 class Pass:

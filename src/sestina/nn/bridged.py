@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from sestina.config import RecursiveOptions
 from sestina.nn import initialise, parts
 from sestina.nn.bridge import (
+    BRIDGES,
     Convolutions,
     FeedForward,
     Pass,
@@ -57,6 +58,10 @@ class Heard:
         """Return the error of every bridge; that of "kd" is of every step's answers."""
         return bridge_errors(teacher.last, self.last, self.lengths)
 
+    def counts(self) -> dict[str, int]:
+        """Return of how many values each bridge's error is the mean: of true steps."""
+        return dict.fromkeys(BRIDGES, int(self.lengths.sum()))
+
     def clean_error(self, wanted: Tensor) -> Tensor:
         """Return the mean squared error of the clean values, over true steps."""
         assert self.clean is not None
@@ -81,6 +86,10 @@ class HeardWhole(Heard):
         assert isinstance(teacher, HeardWhole)
         wanted = teacher.shares.detach().softmax(dim=1)
         return super().errors(teacher) | {"kd": F.cross_entropy(self.shares, wanted)}
+
+    def counts(self) -> dict[str, int]:
+        """Return of how many values each bridge's error is the mean: "kd" of sequences."""
+        return super().counts() | {"kd": len(self.lengths)}
 
 
 class SteppedNetwork(nn.Module):

@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from sestina.kernels.asking import ask_for_first, ask_for_next, ask_for_outputs, ask_for_part
 from sestina.kernels.compiled import Kernel
 from sestina.kernels.contexts import BLOCK, GROUP, arguments, bits_of, negative, walk
 from sestina.kernels.embedding import (
     add_to_hidden,
     add_to_outputs,
     add_to_row,
-    ask_for,
     clear_rest,
     clear_row,
     fetch_outputs,
@@ -36,17 +36,27 @@ from sestina.kernels.sums import give_sums, mean_of, spread_mean, take_sums
 
 
 @njit
-def list_group(a, s, i, g, side):
-    """List the outputs of g centers: negatives that all of them meet, then themselves."""
-    rows = s + a.at_rows + side * 8 * a.most_outputs
+def rows_of(a, s, side):
+    """Return where the output rows of a group are listed, by turns at two places."""
+    return s + a.at_rows + side * 8 * a.most_outputs
+
+
+@njit
+def list_group(a, s, i, stop, side):
+    """List the outputs of a group: negatives that all its centers meet, then themselves.
+
+    Returns how many centers the group has, up to `stop`: none where it begins behind.
+    """
+    rows, g = rows_of(a, s, side), min(GROUP, stop - i)
+    if g <= 0:
+        return 0
     bits = bits_of(a, s, i)
     for k in range(a.shared):
         write_integer(rows + 8 * k, a.first_output + negative(a, bits, k + 1))
     for j in range(g):
         own = a.first_output + short(s + a.at_ids + 4 * (i + j))
         write_integer(rows + 8 * (a.shared + j), own)
-    for r in range(a.shared + g):
-        ask_for(a, s, integer(rows + 8 * r))
+    return g
 
 
 @njit
@@ -109,17 +119,24 @@ def loss_of_own(a, s, g):
 
 
 @njit
-def train_group(a, s, i, g, from_, n, side, rate, changes):
-    """Train g centers, each on itself and on the negatives that they share."""
-    rows, apart = s + a.at_rows + side * 8 * a.most_outputs, 4 * a.most_outputs
+def train_group(a, s, i, g, following, side, from_, n, rate, changes):
+    """Train g centers, each on itself and on the negatives that they share.
+
+    The outputs of the group that follows, if it has centers, are asked for meanwhile.
+    """
+    rows, asked, apart = rows_of(a, s, side), rows_of(a, s, 1 - side), 4 * a.most_outputs
+    more = a.shared + following if following else 0
     weigh_group(a, s, g, rows, rate)
     for j in range(g):
         if mean_of(a, s, i + j, from_, n, j) == 0:
             clear_row(s + a.at_weights + j * apart, apart)
             write_number(s + a.at_own_weights + 4 * j, np.float32(0))
     fetch_outputs(a, s, rows, a.shared + g)
+    ask_for_part(a, s, asked, more, 0)
     gradients(a, s, s + a.at_means, g, a.shared, s + a.at_targets, s + a.at_weights, apart)
+    ask_for_part(a, s, asked, more, 1)
     own_gradients(a, s, g, changes)
+    ask_for_part(a, s, asked, more, 2)
     if not a.frozen:
         add_to_own(a, s, g, rows)
     finish(a, s, i, g, a.shared, rows, changes)
@@ -148,11 +165,46 @@ def train_path(a, s, i, from_, n, rate, changes):
     if mean_of(a, s, i, from_, n, 0) == 0:
         return 0
     m = list_outputs(a, s, i, rows, targets)
+    ask_for_outputs(a, s, rows, m)
     weigh(targets, weights, m, rate)
     fetch_outputs(a, s, rows, m)
     gradients(a, s, s + a.at_means, 1, m, targets, weights, 0)
     finish(a, s, i, 1, m, rows, changes)
     return m
+
+
+@njit
+def train_paths(a, s, start, stop, from_, n, rate):
+    """Train the centers of a block on their paths; return the loss and how many it is of."""
+    loss, pairs = 0.0, 0
+    for i in range(start, stop):
+        ask_for_next(a, s, i, 1, n)
+        m = train_path(a, s, i, from_, n, rate, s + a.at_d_means + (i - start) * a.row)
+        if i % WATCHED == 0 and m:
+            loss += loss_of(a, s, 1, m, s + a.at_targets, s + a.at_weights, 0, rate)
+            pairs += 1
+    return loss, pairs
+
+
+@njit
+def train_groups(a, s, start, stop, from_, n, rate):
+    """Train the centers of a block in groups; return the loss and how many it is of."""
+    targets, weights, apart = s + a.at_targets, s + a.at_weights, 4 * a.most_outputs
+    loss, pairs, side = 0.0, 0, 0
+    g = list_group(a, s, start, stop, side)
+    ask_for_outputs(a, s, rows_of(a, s, side), a.shared + g)
+    for i in range(start, stop, GROUP):
+        ask_for_next(a, s, i, g, n)
+        following = list_group(a, s, i + GROUP, stop, 1 - side)
+        changes = s + a.at_d_means + (i - start) * a.row
+        train_group(a, s, i, g, following, side, from_, n, rate, changes)
+        if (i - start) % (GROUP * 8) == 0:
+            loss += loss_of(a, s, g, a.shared, targets, weights, apart, rate)
+            loss += loss_of_own(a, s, g) / rate
+            for j in range(g):
+                pairs += number(s + a.at_own_weights + 4 * j) > 0
+        g, side = following, 1 - side
+    return loss, pairs
 
 
 def train_cbow(chunk, address):
@@ -162,32 +214,18 @@ def train_cbow(chunk, address):
     rate = number(a.rates + 4 * chunk)
     n, first, last = walk(a, s, chunk)
     loss, pairs = 0.0, 0
-    targets, weights, apart = s + a.at_targets, s + a.at_weights, 4 * a.most_outputs
+    ask_for_first(a, s, first, n)
     for start in range(first, last, BLOCK):
         stop = min(start + BLOCK, last)
         from_, to = max(start - a.window, 0), min(stop + a.window, n)
         take_sums(a, s, from_, to)
         take_hot(a, s)
         if a.path:
-            for i in range(start, stop):
-                changes = s + a.at_d_means + (i - start) * a.row
-                m = train_path(a, s, i, from_, n, rate, changes)
-                if i % WATCHED == 0 and m:
-                    loss += loss_of(a, s, 1, m, targets, weights, 0, rate)
-                    pairs += 1
+            more, others = train_paths(a, s, start, stop, from_, n, rate)
         else:
-            list_group(a, s, start, min(GROUP, stop - start), 0)
-            for i in range(start, stop, GROUP):
-                g, side = min(GROUP, stop - i), (i - start) // GROUP & 1
-                if i + GROUP < stop:
-                    list_group(a, s, i + GROUP, min(GROUP, stop - i - GROUP), 1 - side)
-                changes = s + a.at_d_means + (i - start) * a.row
-                train_group(a, s, i, g, from_, n, side, rate, changes)
-                if (i - start) % (GROUP * 8) == 0:
-                    loss += loss_of(a, s, g, a.shared, targets, weights, apart, rate)
-                    loss += loss_of_own(a, s, g) / rate
-                    for j in range(g):
-                        pairs += number(s + a.at_own_weights + 4 * j) > 0
+            more, others = train_groups(a, s, start, stop, from_, n, rate)
+        loss += more
+        pairs += others
         if not a.frozen:
             give_sums(a, s, from_, to, start, stop)
             give_hot(a, s)

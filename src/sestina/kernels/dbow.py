@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from sestina.kernels.asking import ask_for_outputs
 from sestina.kernels.compiled import Kernel
 from sestina.kernels.contexts import GROUP, arguments, walk
 from sestina.kernels.embedding import (
@@ -40,6 +41,7 @@ def train_words(a, s, i, end, rate):
     m, rows, targets = 0, s + a.at_rows, s + a.at_targets
     for j in range(i, end):
         m += list_outputs(a, s, j, rows + 8 * m, targets + 4 * m)
+    ask_for_outputs(a, s, rows, m)
     weigh(targets, s + a.at_weights, m, rate)
     fetch_outputs(a, s, rows, m)
     document = a.first_document + short(s + a.at_sentences + 4 * i)

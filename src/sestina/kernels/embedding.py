@@ -19,8 +19,6 @@ from sestina.kernels.contexts import bits_of, negative
 from sestina.kernels.memory import (
     integer,
     number,
-    prefetch,
-    prefetch_to_write,
     short,
     write_integer,
     write_number,
@@ -30,25 +28,11 @@ from sestina.kernels.scores import HALF, dots, load_halves, store_halves
 from sestina.kernels.simd import BYTES, fill, load, sigmoid, store
 from sestina.kernels.tiles import get, new_tile, product, put
 
-LINE = 64  # bytes
 ROWS = 4  # of a tile that adds to rows of memory
 _dot = dots(2, HALF)
 
 
 # --- rows of the table ----------------------------------------------------------------------
-
-
-@njit
-def ask_for(a, s, row):
-    """Ask for a row of the table, and for where its changes stand, ahead of their use."""
-    place = a.table + row * a.row
-    if a.rows:
-        prefetch(s + a.at_slots + 4 * row)
-        for at in range(0, a.row, LINE):
-            prefetch(place + at)
-    else:
-        for at in range(0, a.row, LINE):
-            prefetch_to_write(place + at)
 
 
 @njit
@@ -147,16 +131,6 @@ def add_to_row(a, s, row, change):
 
 
 @njit
-def ask_for_word(a, s, word):
-    """Ask for the rows that `fetch_word` reads."""
-    if not a.bags:
-        ask_for(a, s, word)
-        return
-    for part in range(integer(a.bag_starts + 8 * word), integer(a.bag_starts + 8 * word + 8)):
-        ask_for(a, s, short(a.bags + 4 * part))
-
-
-@njit
 def take_hot(a, s):
     """Copy the rows that every thread changes all the time, twice, as `take_hidden` does."""
     first, size = a.table + a.first_hot * a.row, a.hot * a.row
@@ -180,7 +154,7 @@ def give_hot(a, s):
 
 @njit
 def list_outputs(a, s, i, rows, targets):
-    """List the output rows of center i and their targets, ask for them, and return their number.
+    """List the output rows of center i and their targets, and return their number.
 
     A negative that is the word itself stands under a target of −1 and does not count.
     """
@@ -201,10 +175,6 @@ def list_outputs(a, s, i, rows, targets):
             write_integer(rows + 8 * m, a.first_output + drawn)
             write_number(targets + 4 * m, np.float32(-1 if drawn == word else 0))
         m = 1 + a.negatives
-    for n in range(m):
-        row = integer(rows + 8 * n)
-        if not a.first_hot <= row < a.first_hot + a.hot:
-            ask_for(a, s, row)
     return m
 
 

@@ -11,12 +11,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from sestina.kernels.asking import ask_to_give, ask_to_take
 from sestina.kernels.contexts import window_of
-from sestina.kernels.embedding import add_to_word, ask_for_word, clear_row, fetch, fetch_word
+from sestina.kernels.embedding import (
+    add_to_word,
+    clear_row,
+    fetch,
+    fetch_word,
+)
 from sestina.kernels.memory import integer, short, write_integer
 from sestina.kernels.simd import BYTES, fill, fma, load, store
-
-AHEAD = 6  # words whose rows are asked for before they are read
 
 
 @njit
@@ -25,8 +29,7 @@ def take_sums(a, s, first, last):
     clear_row(s + a.at_hidden, a.row)
     clear_row(s + a.at_before, a.row)
     for i in range(first, last):
-        if i + AHEAD < last:
-            ask_for_word(a, s, short(s + a.at_ids + 4 * (i + AHEAD)))
+        ask_to_take(a, s, i, last)
         below = s + a.at_hidden + (i - first) * a.row
         above = below + a.row
         fetch_word(a, s, above, s + a.at_spare, short(s + a.at_ids + 4 * i))
@@ -81,6 +84,7 @@ def give_sums(a, s, first, last, start, stop):
     running = s + a.at_spare
     clear_row(running, a.row)
     for i in range(first, last):
+        ask_to_give(a, s, i, last)
         change = s + a.at_before + (i - first) * a.row
         spared = s + a.at_d_means + (i - start) * a.row
         if start <= i < stop:

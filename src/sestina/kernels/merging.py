@@ -11,9 +11,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from sestina.kernels.asking import AHEAD, LINE
 from sestina.kernels.compiled import Kernel
 from sestina.kernels.contexts import arguments
-from sestina.kernels.memory import integer, number, short, write_short
+from sestina.kernels.memory import (
+    integer,
+    number,
+    prefetch,
+    prefetch_to_write,
+    short,
+    write_short,
+)
 from sestina.kernels.simd import BYTES, fill, fma, load, store
 
 OVERLAP = 0.2
@@ -48,13 +56,25 @@ def forget_changes(a, part):
                 write_short(a.changed + 4 * row, 0)
 
 
+@njit
+def ask_for_change(a, s, slot, part):
+    """Ask for a change, and for its row of the table, if the row is of a part."""
+    row = integer(s + a.at_used + 8 * slot)
+    if row & (a.parts - 1) == part:
+        for at in range(0, a.row, LINE):
+            prefetch_to_write(a.table + row * a.row + at)
+            prefetch(s + a.at_changes + slot * a.row + at)
+
+
 def merge_changes(part, address):
     """Add the changes of the rows of one part: those whose last bits are `part`."""
     a = arguments(address)
     count_changes(a, part)
     for chunk in range(a.chunks):
         s = a.scratch + chunk * a.scratch_size
-        for slot in range(1, integer(s + a.at_used) + 1):
+        used = integer(s + a.at_used)
+        for slot in range(1, used + 1):
+            ask_for_change(a, s, min(slot + AHEAD, used), part)
             row = integer(s + a.at_used + 8 * slot)
             if row & (a.parts - 1) == part:
                 share = fill(number(a.shares + 4 * short(a.changed + 4 * row)))

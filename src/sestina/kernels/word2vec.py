@@ -212,6 +212,7 @@ class Trainer:
             fields[name] = 0 if array is None else address(array)
         for name, value in fields.items():
             self._record[name] = value
+        self._place = address(self._record)  # NumPy lists all fields to tell it
 
     def run(
         self,
@@ -232,7 +233,7 @@ class Trainer:
         """
         chunks = len(rates)
         losses = np.zeros((chunks, 2), np.float32)
-        record, place = self._record, address(self._record)
+        record, place = self._record, self._place
         record["ids"], record["tokens"] = address(ids), len(ids)
         record["spans"], record["documents"] = address(spans), address(documents)
         record["rates"], record["losses"] = address(rates), address(losses)

@@ -46,6 +46,19 @@ def test_recursions_are_the_sub_blocks_over_and_over(batch, recursions):
     assert torch.equal(net(x, lengths), logits)
 
 
+def test_where_nothing_was_said_all_sequences_have_the_same_states(batch):
+    """The first recursion takes them of one sequence: with the gradients of all of them."""
+    (x, lengths), found = batch, []
+    for requires in (False, True):  # the second takes each sequence's own
+        block = network(0).feedback
+        states = block(x, torch.zeros(5, 9, 4, requires_grad=requires), lengths)
+        (states * torch.arange(6)).square().sum().backward()
+        found.append([states, *(p.grad for p in block.parameters())])
+    for one, other in zip(*found, strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+    assert found[0][0][0, :4].equal(found[0][0][2, :4]) and not found[0][0][2, 4:].any()
+
+
 def test_recursions_share_their_weights():
     counts = {sum(p.numel() for p in network(r).parameters()) for r in (0, 1, 4)}
     assert len(counts) == 1

@@ -112,6 +112,15 @@ class Feedback(nn.Module):
 
     def forward(self, x: Tensor, said: Tensor, lengths: Tensor) -> Tensor:
         """Map x (B, T, D) and what was said (B, T, K) → (B, T, H)."""
+        if said.requires_grad or said.any():
+            return self._states(x, said, lengths)
+        # nothing was said, so nothing is let in: every sequence has the same states, up to its end
+        whole = lengths.new_full((1,), x.shape[1])
+        none = (part.new_zeros(1, *part.shape[1:]) for part in (x, said))
+        states = self._states(*none, whole).expand(len(x), -1, -1)
+        return states * real_steps(lengths, x.shape[1])[:, :, None]
+
+    def _states(self, x: Tensor, said: Tensor, lengths: Tensor) -> Tensor:
         states: Tensor = self.gated(x, said, lengths)
         for layer in self.above:
             states = states + layer(states, lengths=lengths)[0]

@@ -116,8 +116,8 @@ class Feedback(nn.Module):
             return self._states(x, said, lengths)
         # nothing was said, so nothing is let in: every sequence has the same states, up to its end
         whole = lengths.new_full((1,), x.shape[1])
-        none = (part.new_zeros(1, *part.shape[1:]) for part in (x, said))
-        states = self._states(*none, whole).expand(len(x), -1, -1)
+        one = x.new_zeros(1, *x.shape[1:])
+        states = self._states(one, said.new_zeros(1, *said.shape[1:]), whole).expand(len(x), -1, -1)
         return states * real_steps(lengths, x.shape[1])[:, :, None]
 
     def _states(self, x: Tensor, said: Tensor, lengths: Tensor) -> Tensor:

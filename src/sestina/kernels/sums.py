@@ -13,12 +13,7 @@ from numba import njit
 
 from sestina.kernels.asking import ask_to_give, ask_to_take
 from sestina.kernels.contexts import window_of
-from sestina.kernels.embedding import (
-    add_to_word,
-    clear_row,
-    fetch,
-    fetch_word,
-)
+from sestina.kernels.embedding import add_to_word, clear_row, fetch, fetch_word
 from sestina.kernels.memory import integer, short, write_integer
 from sestina.kernels.simd import BYTES, fill, fma, load, store
 

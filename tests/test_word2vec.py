@@ -243,6 +243,19 @@ def test_models_of_documents_that_were_tampered_with(tmp_path):
         Doc2Vec.load(tmp_path / "none.safetensors")
 
 
+def test_chunks_that_keep_their_changes_do_not_go_too_far_near_the_root_of_a_tree():
+    rng = np.random.default_rng(0)
+    shares = 1 / np.arange(1, 2001)
+    words = np.array([f"w{n}" for n in range(2000)])
+    texts = words[rng.choice(2000, (5000, 30), p=shares / shares.sum())].tolist()
+    how = {"output": "hierarchical", "learning_rate": 0.05, "epochs": 1, "dimensions": 32}
+    own, other = (
+        Word2Vec(deterministic=keep, threads=1, **how).fit(texts).history_[-1]["loss"]
+        for keep in (True, False)
+    )
+    assert own == pytest.approx(other, rel=0.03)
+
+
 @pytest.mark.parametrize("deterministic", [False, True])
 def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, monkeypatch, deterministic):
     sentences, _ = topics(np.random.default_rng(0), 400)

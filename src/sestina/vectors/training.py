@@ -29,7 +29,9 @@ from sestina.vectors.corpus import Corpus
 CHUNK, TOGETHER = 8192, 64  # tokens, and chunks between two looks at progress and Ctrl-C
 LEAST_CHUNK = 256  # tokens, of a small corpus
 PIECES = 256  # of the corpus, taken in random order
-PRIVATE_CHUNK, PRIVATE_TOGETHER = 512, 8  # where chunks keep their changes to themselves
+# the same where chunks keep their changes to themselves: each goes as far as it sees fit alone, so
+# that many chunks go too far together, most of all near the root of a Huffman tree
+PRIVATE, PRIVATE_PATHS = (1024, 4), (2048, 2)
 SHARED = 8  # negatives of a group of CBOW
 LEAST_RATE = 1e-4  # of the first
 MUCH = 1e8  # bytes
@@ -94,8 +96,9 @@ class Run:
         if not self.settings.private:
             return int(np.clip(tokens // TOGETHER, LEAST_CHUNK, CHUNK)), TOGETHER
         # a small corpus needs its changes sooner, whatever that costs
-        size = int(np.clip(tokens // 128, 32, PRIVATE_CHUNK))
-        return size, int(np.clip(tokens // size // 32, 2, PRIVATE_TOGETHER))
+        chunk, together = PRIVATE if self.net.path is None else PRIVATE_PATHS
+        size = int(np.clip(tokens // 128, 32, chunk))
+        return size, int(np.clip(tokens // size // 32, 2, together))
 
     def _budget(self, reporter: Reporter) -> None:
         """Say how much memory contexts take beside the table, if it is much; refuse too much."""

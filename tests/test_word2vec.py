@@ -389,6 +389,20 @@ def test_contexts_that_find_no_room_are_refused(deterministic, capsys):
     assert len(GloVe(window=1_000_000, epochs=1, **SMALL).fit(sentences).vectors_) == 3
 
 
+def test_a_table_is_begun_in_little_more_room_than_it_takes(monkeypatch):
+    """A few long vectors took as much again; the bits are those of numbers drawn all at once."""
+    words = tuple(f"word{n}" for n in range(30))
+    corpus = Corpus(words, np.full(30, 9), np.empty(0, np.int32), 0, 0)
+    options = Word2Vec(dimensions=200_001, seed=3)
+    tracemalloc.start()
+    table = training.begin(corpus, options, inputs=30, spread=0.5).table
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.4 * table.nbytes
+    monkeypatch.setattr(training, "DRAWN", 1 << 30)
+    assert np.array_equal(training.begin(corpus, options, inputs=30, spread=0.5).table, table)
+
+
 def test_one_long_word_does_not_make_all_words_take_its_room():
     words = tuple(f"word{n}" for n in range(3000))
     plain = fasttext.parts_of(words, 3, 6, 10**6)

@@ -35,6 +35,7 @@ PRIVATE, PRIVATE_PATHS = (1024, 4), (2048, 2)
 SHARED = 8  # negatives of a group of CBOW
 LEAST_RATE = 1e-4  # of the first
 MUCH = 1e8  # bytes
+DRAWN = 1 << 20  # random numbers of a table at once; scaled, they take twice their room
 
 
 @dataclass
@@ -215,9 +216,10 @@ def begin(
     table = new_table(rows, options.dimensions)
     rng = np.random.default_rng(options.seed)
     width = np.float32(2 * spread / options.dimensions)
+    together = max(DRAWN // options.dimensions, 1)  # rows
     for first, last in ((0, inputs), (inputs + outputs, rows)):
-        for start in range(first, last, 1 << 16):
-            part = table[start : min(start + (1 << 16), last), : options.dimensions]
+        for start in range(first, last, together):
+            part = table[start : min(start + together, last), : options.dimensions]
             part[:] = (rng.random(part.shape, np.float32) - np.float32(0.5)) * width
     starts, path = paths(corpus.counts) if tree else (None, None)
     return Net(

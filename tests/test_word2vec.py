@@ -389,6 +389,16 @@ def test_contexts_that_find_no_room_are_refused(deterministic, capsys):
     assert len(GloVe(window=1_000_000, epochs=1, **SMALL).fit(sentences).vectors_) == 3
 
 
+@pytest.mark.parametrize("options", [{}, {"method": "cbow"}, {"output": "hierarchical"}])
+def test_wide_windows_do_not_run_away_where_chunks_keep_their_changes(options):
+    """Eight chunks, each as far as it saw fit, overshot: vectors of 1e6, a loss of 27."""
+    words = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    long = list(words[np.random.default_rng(0).integers(0, 26, 60_000)])
+    model = Word2Vec(window=40, epochs=1, deterministic=True, min_count=1, **options).fit([long])
+    assert np.abs(model.vectors_.matrix).max() < 1
+    assert model.history_[0]["loss"] < 6 * np.log(2)  # that of guessing, or more than it
+
+
 def test_a_table_is_begun_in_little_more_room_than_it_takes(monkeypatch):
     """A few long vectors took as much again; the bits are those of numbers drawn all at once."""
     words = tuple(f"word{n}" for n in range(30))

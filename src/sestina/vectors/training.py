@@ -29,9 +29,11 @@ from sestina.vectors.corpus import Corpus
 CHUNK, TOGETHER = 8192, 64  # tokens, and chunks between two looks at progress and Ctrl-C
 LEAST_CHUNK = 256  # tokens, of a small corpus
 PIECES = 256  # of the corpus, taken in random order
-# the same where chunks keep their changes to themselves: each goes as far as it sees fit alone, so
-# that many chunks go too far together, most of all near the root of a Huffman tree
-PRIVATE, PRIVATE_PATHS = (1024, 4), (2048, 2)
+# the same where chunks keep their changes to themselves: each goes as far as it sees fit alone, and
+# many go too far together where every one comes near to where it goes: with more work a word than
+# is usual, and near the root of a Huffman tree
+PRIVATE, PRIVATE_FEW = (1024, 4), (2048, 2)
+USUAL_WORK = 30  # pairs of a word on one side: window 5, five negatives and the word itself
 SHARED = 8  # negatives of a group of CBOW
 LEAST_RATE = 1e-4  # of the first
 MUCH = 1e8  # bytes
@@ -96,8 +98,10 @@ class Run:
         tokens = len(self.corpus.ids)
         if not self.settings.private:
             return int(np.clip(tokens // TOGETHER, LEAST_CHUNK, CHUNK)), TOGETHER
+        work = self.settings.window * (1 + self.settings.negatives)
+        few = self.net.path is not None or work > USUAL_WORK
+        chunk, together = PRIVATE_FEW if few else PRIVATE
         # a small corpus needs its changes sooner, whatever that costs
-        chunk, together = PRIVATE if self.net.path is None else PRIVATE_PATHS
         size = int(np.clip(tokens // 128, 32, chunk))
         return size, int(np.clip(tokens // size // 32, 2, together))
 

@@ -399,6 +399,16 @@ def test_wide_windows_do_not_run_away_where_chunks_keep_their_changes(options):
     assert model.history_[0]["loss"] < 6 * np.log(2)  # that of guessing, or more than it
 
 
+@pytest.mark.parametrize("name", ["skipgram", "cbow", "hierarchical"])
+def test_vectors_that_run_away_are_refused(name):
+    """A step size of 0.5 gave vectors of no meaning without a word."""
+    sentences, _ = topics(np.random.default_rng(0), 200)
+    model = ALL[name]().set_params(learning_rate=0.5, threads=1)
+    with pytest.raises(TrainingError, match=r"run away .*that of guessing"):
+        model.fit(sentences)
+    assert not hasattr(model, "vectors_")
+
+
 def test_a_table_is_begun_in_little_more_room_than_it_takes(monkeypatch):
     """A few long vectors took as much again; the bits are those of numbers drawn all at once."""
     words = tuple(f"word{n}" for n in range(30))

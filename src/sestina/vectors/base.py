@@ -62,7 +62,7 @@ class VectorsEstimator(CorpusOptions, VectorOptions, BaseEstimator):
         Raises:
             DataError: A file cannot be read, or no word is left.
             OptionError: An option makes no sense, or the checkpoint is of another run.
-            TrainingError: The vectors are not finite any more.
+            TrainingError: The vectors are not finite any more, or worse than guessing by far.
             SestinaError: The checkpoint cannot be written.
             KeyboardInterrupt: After Ctrl-C; what was learnt so far is in `vectors_` (PMI, and
                 GloVe before it has counted, have learnt nothing).

@@ -36,6 +36,7 @@ PRIVATE, PRIVATE_FEW = (1024, 4), (2048, 2)
 USUAL_WORK = 30  # pairs of a word on one side: window 5, five negatives and the word itself
 SHARED = 8  # negatives of a group of CBOW
 LEAST_RATE = 1e-4  # of the first
+RUN_AWAY = 3.0  # times the loss of guessing: by then the vectors tell nothing any more
 MUCH = 1e8  # bytes
 DRAWN = 1 << 20  # random numbers of a table at once; scaled, they take twice their room
 
@@ -70,7 +71,7 @@ class Run:
         Raises:
             DataError: No two words stand in one sentence, or contexts would not fit into memory.
             OptionError: The checkpoint is of another run.
-            TrainingError: The vectors are not finite any more.
+            TrainingError: The vectors are not finite any more, or worse than guessing by far.
             KeyboardInterrupt: After Ctrl-C; the state is saved first.
         """
         options, tokens = self.options, self.corpus.read
@@ -170,11 +171,21 @@ class Run:
         reporter.epoch(state.end_epoch(words, seconds), best=False)
 
     def _finite(self) -> None:
+        rate = f"learning_rate={self.options.learning_rate:g}"
         if not np.isfinite(self.net.table).all():
+            raise TrainingError(f"the vectors are not finite any more with {rate}; lower it")
+        guess, loss = self._guess(), self.state.mean
+        if loss > RUN_AWAY * guess:
             raise TrainingError(
-                f"the vectors are not finite any more with learning_rate="
-                f"{self.options.learning_rate:g}; lower it"
+                f"the vectors run away with {rate}: their loss is {loss:.1f}, that of guessing "
+                f"{guess:.1f}; lower learning_rate, window or negative"
             )
+
+    def _guess(self) -> float:
+        """Return the loss of a pair, at most, where every output has a chance of one half."""
+        starts = self.net.path_starts
+        outputs = 1 + self.settings.negatives if starts is None else np.diff(starts).max()
+        return math.log(2) * float(outputs)
 
 
 def shared_settings(options: SamplingOptions) -> dict[str, Any]:

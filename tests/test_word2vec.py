@@ -270,7 +270,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, monkeypatch, dete
 
     path = tmp_path / "state"
     with monkeypatch.context() as patch:
-        patch.setattr(training.Run, "_finite", stop)
+        patch.setattr(training.Run, "_refuse_useless", stop)
         model = Word2Vec(**options)
         with pytest.raises(KeyboardInterrupt):
             model.fit(sentences, checkpoint=path)

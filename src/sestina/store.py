@@ -145,7 +145,7 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
             note = json.loads((file.metadata() or {})["note"])
             return {name: file.get_tensor(name) for name in file.keys()}, note
     except FileNotFoundError as error:
-        raise ModelError(f"there is no file {path}") from error
+        raise ModelError(f"there is no file {path}; give the path of one that was saved") from error
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise ModelError(
             f"{path} is truncated or not Sestina's; delete it and train again"

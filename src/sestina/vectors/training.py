@@ -166,11 +166,11 @@ class Run:
             state.part, so_far = last, int((done[last] - done[first]) * scale)
             reporter.step(state.epoch + 1, int(done[last] * scale), state.mean, so_far, started)
             look()
-        self._finite()
+        self._refuse_useless()
         words, seconds = (done[-1] - done[first]) * scale, time.perf_counter() - started
         reporter.epoch(state.end_epoch(words, seconds), best=False)
 
-    def _finite(self) -> None:
+    def _refuse_useless(self) -> None:
         rate = f"learning_rate={self.options.learning_rate:g}"
         if not np.isfinite(self.net.table).all():
             raise TrainingError(f"the vectors are not finite any more with {rate}; lower it")

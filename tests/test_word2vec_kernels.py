@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sestina.kernels import contexts
+from sestina.kernels import compiled, contexts, word2vec
 from sestina.kernels import reference_word2vec as reference
+from sestina.kernels.compiled import Kernel
 from sestina.kernels.huffman import paths
 from sestina.kernels.noise import MOST, alias_table
 from sestina.kernels.parallel import limited
 from sestina.kernels.reference_word2vec import Reference
+from sestina.kernels.skipgram import SKIPGRAM
 from sestina.kernels.word2vec import Net, Settings, Trainer, new_table
 
 KEY = 0x1234567890ABCDEF
@@ -149,6 +151,20 @@ def test_of_two_like_changes_most_is_taken():
     moved = np.abs(changes[0]) > 1e-6
     assert moved.any()
     assert changes[1][moved] / changes[0][moved] == pytest.approx(2 * share, rel=0.02)
+
+
+def test_a_trainer_has_compiled_before_it_runs(monkeypatch):
+    """So that the words a second of the first use are those of every other."""
+    rng = np.random.default_rng(0)
+    ids = corpus(rng)
+    net = net_for(rng, ids, "skipgram", 16)
+    monkeypatch.setitem(word2vec.KERNELS, "skipgram", Kernel(SKIPGRAM.function))
+    monkeypatch.setattr(word2vec, "MERGE", Kernel(word2vec.MERGE.function))
+    monkeypatch.setattr(compiled, "_functions", {})
+    trainer = Trainer("skipgram", net, Settings(private=True), 256, 4)
+    monkeypatch.setattr(compiled, "_made", lambda name, make: pytest.fail(f"{name} is compiled"))
+    spans, documents = chunks(ids, 256)
+    trainer.run(ids, spans, documents, np.full(len(documents), 0.05, np.float32), KEY)
 
 
 def test_one_word_of_context_is_the_word_before():

@@ -31,7 +31,7 @@ from sestina.kernels.memory import (
     write_number,
     write_short,
 )
-from sestina.kernels.parallel import run
+from sestina.kernels.parallel import ready, run
 from sestina.kernels.records import record
 from sestina.kernels.simd import (
     BYTES,
@@ -336,6 +336,7 @@ class Trainer:
             half=4 * size,
             rate=self._rate,
         )
+        ready(TRAIN_TILE)
 
     def run(self, shift: int) -> tuple[float, int]:
         """Train on tiles (p, p + shift mod P); return the sum of their losses and their pairs."""

@@ -201,6 +201,22 @@ SIGNATURE = types.void(*[types.int64] * 4)
 PHASED = types.void(*[types.int64] * 6)
 
 
+def ready(*kernels: Kernel) -> None:
+    """Compile kernels and what `run` starts them with, so that no clock of their work counts it."""
+    for kernel in kernels:
+        assert kernel.address  # asking compiles
+    if threads() > 1:
+        _guard()  # before compiling, which starts threads too
+    _launcher(threads())
+
+
+def _launcher(count: int) -> Any:
+    """Return what calls a kernel for chunks from so many threads."""
+    if count == 1:
+        return compiled(launch_alone, SIGNATURE)
+    return compiled(launch_together, SIGNATURE, parallel=True)
+
+
 def run(kernel: Kernel, chunks: int, arguments: int, work: float = math.inf) -> None:
     """Run `kernel` for chunks 0 … `chunks` − 1.
 
@@ -213,10 +229,10 @@ def run(kernel: Kernel, chunks: int, arguments: int, work: float = math.inf) -> 
     """
     count = 1 if work < LITTLE or chunks <= 1 else min(threads(), chunks)
     if count == 1:
-        compiled(launch_alone, SIGNATURE)(kernel.address, chunks, 1, arguments)
+        _launcher(1)(kernel.address, chunks, 1, arguments)
         return
     guard = _guard()  # before compiling, which starts threads too
-    launch = compiled(launch_together, SIGNATURE, parallel=True)
+    launch = _launcher(count)
     with guard:
         launch(kernel.address, chunks, count, arguments)
 

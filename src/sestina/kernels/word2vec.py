@@ -12,7 +12,7 @@ from sestina.kernels.compiled import Kernel
 from sestina.kernels.contexts import ARGUMENTS, BLOCK, GROUP
 from sestina.kernels.dbow import DBOW
 from sestina.kernels.merging import MERGE, shares
-from sestina.kernels.parallel import run, threads
+from sestina.kernels.parallel import ready, run, threads
 from sestina.kernels.simd import LANES
 from sestina.kernels.skipgram import SKIPGRAM
 from sestina.kernels.workspace import address, lend
@@ -213,6 +213,7 @@ class Trainer:
         for name, value in fields.items():
             self._record[name] = value
         self._place = address(self._record)  # NumPy lists all fields to tell it
+        ready(self._kernel, *([MERGE] if settings.private else []))
 
     def run(
         self,

@@ -102,6 +102,14 @@ def test_from_the_command_line(capsys, kept):
     ]  # fmt: skip
 
 
+def test_what_was_set_otherwise_counts_where_there_is_no_other(kept):
+    later = record("other", (0.5,) * 3) | {"date": "2027-01-01T00:00:00", "changed": {"twins": 0.5}}
+    journal.keep(kept, later)
+    assert "changed" not in journal.latest(kept, ["other"])[0]
+    journal.keep(kept, later | {"experiment": "third"})
+    assert journal.latest(kept, ["third"])[0]["changed"] == {"twins": 0.5}
+
+
 def test_what_cannot_be_compared(capsys, kept):
     code, _, err = called(capsys, "first", "othr")
     assert code == 1 and "did you mean 'other'" in err

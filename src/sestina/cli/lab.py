@@ -92,7 +92,8 @@ def run(
             "--set",
             metavar="OPTION=VALUE",
             help="Set an option of the experiment otherwise, for instance hidden=64; of several "
-            "networks NAME.hidden=64 sets that of one. May be given again.",
+            "networks NAME.hidden=64 sets that of one; training_texts, tests and twins say what "
+            "data it has. May be given again.",
         ),
     ] = None,
     seeds: Annotated[
@@ -173,9 +174,10 @@ def compare(
 ) -> None:
     """Tell how many errors fewer others make than the first, with intervals.
 
-    The latest record of each counts. What seeds got wrong is summed for each
-    recording or utterance, and these are drawn anew for the 95 % intervals.
-    Gains are relative to the errors of the first, beside the lecture's own.
+    The latest record of each counts, one with --set only where there is no
+    other. What seeds got wrong is summed for each recording or utterance, and
+    these are drawn anew for the 95 % intervals. Gains are relative to the
+    errors of the first, beside the lecture's own.
     """
     from sestina.lab import compare as comparing
 

@@ -89,6 +89,16 @@ class Recordings:
             times=at(self.times),
         )
 
+    def between(self, first: float, end: float) -> Recordings:
+        """Return what lies between two shares of each recording's steps."""
+
+        def cut(values: list[Any] | None) -> Any:
+            if values is None:
+                return None
+            return [one[round(first * len(one)) : round(end * len(one))] for one in values]
+
+        return replace(self, rows=cut(self.rows), times=cut(self.times))
+
     def part(self, name: str) -> Recordings:
         """Return the recordings of one part; none where the source names no parts."""
         return self.take([r for r, part in enumerate(self.parts or ()) if part == name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,28 +21,42 @@ from sestina.lab.series_judge import SeriesJudge
 from sestina.lab.teachers import shared_teacher
 from sestina.recognition.errors import rate_interval
 
+LATER = (0, 0.5, 0.75, 1)  # shares of a recording where its parts begin and end
+IN_ORDER = "the first half of each recording trained on, the last quarter tested"
+
 
 @dataclass
 class BridgeJudge(SeriesJudge):
-    """Judges recordings in noise (rows F1–F6); five seeds test everyone once.
+    """Judges recordings in noise (rows F1–F6).
 
     Attributes:
+        tests: Others, of whom five seeds test everyone once, or what comes later in each recording.
+        heard: Share of the recordings that students hear.
         twins: The noisy twins of train, dev and test of the seed that is being run.
     """
 
+    tests: str = "others"
+    heard: float = 1.0
     twins: list[Any] = field(default_factory=list)
 
     def parted(self, experiment: Experiment, data: Recordings, share: float) -> tuple[Any, str]:
         """Return train, dev and test of the first seed, and a sentence on how they came about."""
+        self.tests, self.heard = experiment.tests, experiment.twins
         used, said = super().parted(experiment, data, share)
-        return used, f"{said}; {in_words(DegradationOptions())}"
+        said += f"; {in_words(DegradationOptions())}"
+        return used, said + f"; students hear {self.heard:.0%} of them" * (self.heard < 1)
 
     def _split(self, seed: int) -> tuple[list[Recordings], str]:
-        """Test on a fifth of the people, another one for each seed; the rest is drawn from."""
+        """Test on a fifth of the people, another one for each seed; the rest is drawn from.
+
+        Or else on the end of each recording.
+        """
         data = self.data
         assert data is not None
         if data.parts is not None:
             return super()._split(seed)
+        if self.tests == "later":
+            return [data.between(*pair) for pair in pairwise(LATER)], IN_ORDER
         left, held_out = fold(data.wholes, seed)
         train, test = (data.take(rows.tolist()) for rows in (left, held_out))
         kept, held = stratified(train.wholes, train.labels or (), self.share, seed)
@@ -52,12 +67,19 @@ class BridgeJudge(SeriesJudge):
     def fit(self, net: Any, used: Any) -> None:
         """Train the student, and its teacher first if no experiment before had the same one."""
         self._draw(net.seed)
-        train, dev, _ = self.parts
         self.twins = [degraded(part.rows, seed=net.seed) for part in self.parts]
-        net.fit(
-            train.rows, self.twins[0], train.labels, teacher=self._teacher(net),
-            validation=(dev.rows, self.twins[1], dev.labels),
-        )  # fmt: skip
+        train, dev = (self._heard(part, net.seed) for part in range(2))
+        net.fit(*train, teacher=self._teacher(net), validation=dev)
+
+    def _heard(self, part: int, seed: int) -> tuple[list[Any], list[Any], list[Any]]:
+        """Return the recordings of a part that a student hears, their twins and their labels."""
+        own, labels = self.parts[part], self.parts[part].labels or []
+        rows = some_of_each([str(label) for label in labels], self.heard, seed)
+        return (
+            [own.rows[row] for row in rows],
+            [self.twins[part][row] for row in rows],
+            [labels[row] for row in rows],
+        )
 
     def _teacher(self, net: Any) -> Any:
         train, dev, _ = self.parts
@@ -103,6 +125,16 @@ def by_recording(
     wrong = np.bincount(owners[~right], minlength=len(names))
     cut = np.flatnonzero(sizes).tolist()
     return counts([names[n] for n in cut], wrong[cut], sizes[cut])
+
+
+def some_of_each(labels: Sequence[str], share: float, seed: int) -> list[int]:
+    """Return a share of the rows of every label, one at least, drawn by the seed."""
+    rng, found = np.random.default_rng(seed), []
+    for label in sorted(set(labels)):
+        rows = [row for row, other in enumerate(labels) if other == label]
+        most = max(1, round(share * len(rows)))
+        found += rng.permutation(rows)[:most].tolist()
+    return sorted(found)
 
 
 def _named(test: Recordings, windows: Any) -> list[Any]:

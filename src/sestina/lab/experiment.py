@@ -185,6 +185,18 @@ class Experiment:
     training_texts: int | None = option(
         None, "Train on so many texts, drawn anew for each seed.", least=2
     )
+    tests: str = option(
+        "others",
+        "What of recordings in noise is tested: those of others, or the last quarter of each.",
+        choices=("others", "later"),
+    )
+    twins: float = option(
+        1.0,
+        "Share of the recordings in noise that students learn from, drawn anew for each seed; "
+        "teachers hear all, nearby.",
+        least=0.01,
+        most=1.0,
+    )
     seeds: int = option(5, "Seeds to run.", least=1)
     estimator: str = option("TextClassifier", "What is trained.", choices=tuple(ESTIMATORS))
     prefer: Any = option(

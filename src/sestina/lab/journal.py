@@ -66,10 +66,14 @@ def read(folder: Path) -> list[Record]:
 def latest(folder: Path, names: Sequence[str]) -> list[Record]:
     """Return the last record of each experiment, none of them a quick run's.
 
+    One with options set otherwise is taken only where there is no other.
+
     Raises:
         DataError: One has no record, the folder has none, or they are of different data.
     """
-    last = {record["experiment"]: record for record in read(folder) if not record["quick"]}
+    whole = [record for record in read(folder) if not record["quick"]]
+    whole.sort(key=lambda record: not record.get("changed"))
+    last = {record["experiment"]: record for record in whole}
     for name in names:
         if name not in last:
             raise DataError(

@@ -10,6 +10,9 @@ from sestina import config
 from sestina.errors import OptionError, nearest
 from sestina.lab.experiment import Experiment
 
+OWN = ("training_texts", "tests", "twins")
+"""What may be set of the experiment itself: which data train and test its networks."""
+
 
 def changed(
     experiment: Experiment, settings: Sequence[str], vectors: str | None = None
@@ -58,9 +61,12 @@ def _set(experiment: Experiment, setting: str) -> tuple[Experiment, dict[str, An
         if dot and member not in (experiment.members or {}):
             hint = nearest(member, experiment.members or ()) or f"; it has one, so set {name}"
             raise OptionError(f"no network of it is called {member!r}{hint}")
-        value = config.from_text(experiment.kind, name, text)
+        value = config.from_text(Experiment if place in OWN else experiment.kind, name, text)
     except OptionError as error:
         raise OptionError(f"experiment {experiment.name!r}: {error}") from error
+    if place in OWN:
+        new = replace(experiment, **{name: value})
+        return new, {} if new == experiment else {name: value}
     if dot:
         own = {**experiment.members[member], name: value}
         new = replace(experiment, members={**experiment.members, member: own})

@@ -75,9 +75,10 @@ def unscaled():
 
 
 def too_fast():
+    """A rate that rises to a hundred, and the loss with it."""
     net, X, y = series(
-        first_step(steps=10), encoder="rnn", optimiser="sgd", learning_rate=30.0, clip_norm=None,
-        epochs=5,
+        first_step(steps=10), encoder="rnn", optimiser="sgd", learning_rate=100.0, warm_up=0.9,
+        clip_norm=None, epochs=5,
     )  # fmt: skip
     return told(net, X, y)
 

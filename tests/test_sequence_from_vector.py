@@ -294,7 +294,7 @@ def test_equal_pairs_are_on_one_side():
 def test_parts_of_words_are_learnt_and_put_together(method, tmp_path):
     pytest.importorskip("tokenizers", reason="the extra 'subword' is not installed")
     rows, words = spoken(400)
-    options = {**TINY, "hidden": 48, "level": "subword", "subword_method": method}
+    options = {**TINY, "hidden": 48, "level": "subword", "subword_method": method, "patience": None}
     net = SequenceFromVector(**options, vocabulary=60, epochs=25).fit(rows[:350], words[:350])
     assert max(map(len, net.vocabulary_.tokens[3:])) > 1  # a part of more than a letter
     for found in (net.predict(rows[350:]), net.generate(rows[350:], temperature=0)):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sestina.data.ragged import POOL, Ragged, shuffled_batches, sorted_batches
+from sestina.data.ragged import POOL, Ragged, alike, shuffled_batches, sorted_batches
 
 SEQUENCES = st.lists(st.lists(st.integers(1, 99), max_size=12), max_size=12)
 LENGTHS = st.lists(st.integers(0, 50), max_size=200).map(lambda x: np.array(x, dtype=np.int64))
@@ -134,4 +134,20 @@ def test_sorted_batches_are_a_partition_by_length(lengths, size):
     rows = [int(row) for batch in batches for row in batch]
     assert sorted(rows) == list(range(len(lengths)))
     assert np.all(np.diff(lengths[rows]) >= 0)
-    assert all(len(batch) == size for batch in batches[:-1])
+    assert all(1 <= len(batch) <= size and not outweighed(lengths[batch]) for batch in batches)
+    # a batch is full, or the next row would make it more padding than steps
+    ends = np.cumsum([len(batch) for batch in batches])[:-1]
+    for batch, end in zip(batches, ends, strict=False):
+        assert end % size == 0 or outweighed(lengths[[*batch, rows[end]]])
+
+
+def outweighed(lengths):
+    """Whether padding these to one length takes more room than they do themselves."""
+    return lengths.max() * len(lengths) - lengths.sum() > lengths.sum()
+
+
+def test_a_long_sequence_is_read_apart():
+    lengths = np.array([400, 2400, 390, 410, 380])
+    groups = [group.tolist() for group in alike(lengths, np.array([0, 1, 3, 4]))]
+    assert groups == [[4, 0, 3], [1]]
+    assert [group.tolist() for group in alike(lengths, np.array([2, 0, 3]))] == [[2, 0, 3]]

@@ -102,6 +102,31 @@ def test_ctc_is_of_a_step_and_knows_no_padding():
     assert float(whole) == pytest.approx(-paths.sum() / 9, rel=1e-4)
 
 
+@pytest.mark.parametrize("alignment", [None, "clean"])
+def test_a_batch_read_in_parts_teaches_as_much(student, speech, alignment):
+    import torch
+
+    clean, noisy, texts = speech
+    longer = [np.concatenate(side[:8]) for side in (clean, noisy)]  # eight utterances in one
+    clean, noisy = ([side[8], whole, *side[9:12]] for side, whole in zip(speech, longer, strict=False))
+    texts = [texts[8], "".join(texts[:8]), *texts[9:12]]
+    net = BridgeRecognizer(**{**SMALL, "epochs": 1}, denoise=0.5, alignment=alignment)
+    net.fit(*speech, teacher=student.teacher_)
+    data = net._spoken(net._paired_inputs(net._pairs_of(clean, noisy)), texts, "utterance")
+    ((parts, size),) = data.batches(5, seed=0, epoch=1)
+    assert [len(part.lengths) for part in parts] == [4, 1] and size == 5
+    found = []
+    for batch in (parts, [data.batch(np.arange(5))]):
+        net.network_.zero_grad()
+        value = net._problem(data, None).loss(batch)
+        value.backward()
+        found.append((value.item(), [weight.grad.clone() for weight in net.network_.parameters()]))
+    (one, gradients), (other, whole) = found
+    assert one == pytest.approx(other, rel=1e-5)
+    for part, of_all in zip(gradients, whole, strict=True):
+        torch.testing.assert_close(part, of_all, rtol=1e-3, atol=1e-6)
+
+
 def sum_of_paths(logits, said):
     """P of what is said, by going through all paths."""
     from itertools import product

@@ -101,4 +101,24 @@ def sorted_batches(lengths: NDArray[np.int64], size: int) -> Iterator[NDArray[np
     """Yield all rows in batches of like length, for prediction."""
     order = np.argsort(lengths, kind="stable")
     for start in range(0, len(order), size):
-        yield order[start : start + size]
+        yield from alike(lengths, order[start : start + size])
+
+
+def alike(lengths: NDArray[np.int64], rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Yield rows in as few groups as leave each no more padding than it has steps.
+
+    So one long sequence does not make its whole batch as long.
+
+    Args:
+        lengths: Of all sequences, (N,).
+        rows: Which are wanted, (B,); they come by length.
+    """
+    rows = rows[np.argsort(lengths[rows], kind="stable")]
+    steps = np.cumsum(lengths[rows])  # (B,), of the rows so far
+    padded = lengths[rows] * np.arange(1, len(rows) + 1)
+    longer = np.flatnonzero(padded > 2 * steps)
+    if len(longer) == 0:
+        yield rows
+        return
+    yield rows[: longer[0]]
+    yield from alike(lengths, rows[longer[0] :])

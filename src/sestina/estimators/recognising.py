@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sestina.data.ragged import Ragged, shuffled_batches
+from sestina.data.ragged import Ragged, alike, shuffled_batches
 from sestina.errors import DataError, OptionError, counted
 from sestina.recognition.alignment import align_ctc
 from sestina.recognition.ctc import Floats, collapse, greedy, steps_needed
@@ -71,10 +71,11 @@ class Spoken:
         )
         return SpokenBatch(frames, steps, symbols, sizes, aligned)
 
-    def batches(self, size: int, seed: int, epoch: int) -> Iterator[tuple[SpokenBatch, int]]:
-        """Yield the random batches of an epoch, with their sizes."""
-        for rows in shuffled_batches(self.steps.lengths, size, seed, epoch):
-            yield self.batch(rows), len(rows)
+    def batches(self, size: int, seed: int, epoch: int) -> Iterator[tuple[list[SpokenBatch], int]]:
+        """Yield the random batches of an epoch, in parts of like length, with their sizes."""
+        lengths = self.steps.lengths
+        for rows in shuffled_batches(lengths, size, seed, epoch):
+            yield [self.batch(part) for part in alike(lengths, rows)], len(rows)
 
     def arrays(self) -> Iterator[NDArray[Any]]:
         """Yield all that training depends on."""

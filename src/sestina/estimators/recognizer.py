@@ -290,9 +290,12 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
     def _problem(self, data: Spoken, dev: Spoken | None) -> Problem:
         """Return what the training loop needs: batches, the student's loss, validation."""
 
-        def loss(batch: SpokenBatch) -> Tensor:
-            heard = self.network_.heard(batch.x[:, :, : self._channels], batch.lengths)
-            return self._bridged_loss(_own_loss(heard.last.logits, batch), heard, batch.x)
+        def loss(batch: list[SpokenBatch]) -> Tensor:
+            # every error is a mean over steps, so parts count by theirs
+            steps = sum(int(part.lengths.sum()) for part in batch)
+            return torch.stack(
+                [self._part_loss(part) * (int(part.lengths.sum()) / steps) for part in batch]
+            ).sum()
 
         return Problem(
             network=self.network_,
@@ -303,6 +306,11 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
             validate=None if dev is None else lambda: self._validated(dev),
             unit=self._unit,
         )
+
+    def _part_loss(self, batch: SpokenBatch) -> Tensor:
+        """Return a student's loss, the mean over steps."""
+        heard = self.network_.heard(batch.x[:, :, : self._channels], batch.lengths)
+        return self._bridged_loss(_own_loss(heard.last.logits, batch), heard, batch.x)
 
     def _validated(self, dev: Spoken) -> dict[str, float]:
         """Return loss by step, character error rate and the bridges' errors of the network."""

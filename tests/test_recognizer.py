@@ -108,7 +108,9 @@ def test_a_batch_read_in_parts_teaches_as_much(student, speech, alignment):
 
     clean, noisy, texts = speech
     longer = [np.concatenate(side[:8]) for side in (clean, noisy)]  # eight utterances in one
-    clean, noisy = ([side[8], whole, *side[9:12]] for side, whole in zip(speech, longer, strict=False))
+    clean, noisy = (
+        [side[8], whole, *side[9:12]] for side, whole in zip(speech, longer, strict=False)
+    )
     texts = [texts[8], "".join(texts[:8]), *texts[9:12]]
     net = BridgeRecognizer(**{**SMALL, "epochs": 1}, denoise=0.5, alignment=alignment)
     net.fit(*speech, teacher=student.teacher_)

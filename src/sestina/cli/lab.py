@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +10,12 @@ import typer
 from sestina import config, store
 from sestina.cli import show
 from sestina.cli.inputs import Json, Seed, UnusedSeed
-from sestina.cli.lab_data import Reading, data_of, kind_of, no_data
+from sestina.cli.lab_data import Reading
+from sestina.cli.lab_session import Given, Session
 from sestina.cli.options import with_options
-from sestina.errors import DataError, MissingExtra, OptionError, SestinaError, counted
+from sestina.errors import MissingExtra, OptionError
 from sestina.lab import experiment as experiments
-from sestina.lab import figures, journal, markdown, settings
+from sestina.lab import figures, journal, markdown
 from sestina.lab.experiment import Experiment
 from sestina.lab.tasks import MEASURES
 
@@ -25,6 +24,24 @@ app = typer.Typer(no_args_is_help=True, help="The lectures' experiments, run and
 RESULTS = Path("lab-results")
 COMPARED = ("accuracy", "wer", "cer")
 Results = Annotated[Path, typer.Option(help="Folder of the records.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="OPTION=VALUE",
+        help="Set an option of the experiment otherwise, for instance hidden=64; of several "
+        "networks NAME.hidden=64 sets that of one; training_texts, tests and twins say what "
+        "data it has. May be given again.",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on where Ctrl-C or a crash stopped the same run: experiments that have their "
+        "record, and seeds that are done, are not run again.",
+    ),
+]
 
 
 @app.command("list", epilog="Example: sestina lab list")
@@ -86,20 +103,12 @@ def run(
         str | None,
         typer.Option(help="Pre-trained vectors, where an experiment has such, instead of its own."),
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="OPTION=VALUE",
-            help="Set an option of the experiment otherwise, for instance hidden=64; of several "
-            "networks NAME.hidden=64 sets that of one; training_texts, tests and twins say what "
-            "data it has. May be given again.",
-        ),
-    ] = None,
+    set_: Settings = None,
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Number of seeds; otherwise the experiment's own, 5.")
     ] = None,
     results: Results = RESULTS,
+    resume: Resume = False,
     json: Json = False,
     seed: Seed = config.TrainingOptions.seed,
 ) -> None:
@@ -113,8 +122,10 @@ def run(
     if bool(names) == all_:
         raise OptionError("name one experiment or more, or give --all; see: sestina lab list")
     chosen = [experiments.get(name) for name in dict.fromkeys(names or experiments.names())]
+    if resume and quick:
+        raise OptionError("--quick keeps nothing to go on from; leave out --resume")
     given = Given(vectors, tuple(set_ or ()), seeds, seed, quick)
-    session = Session(data, Reading(reading, sides, series), given, all_, results)
+    session = Session(data, Reading(reading, sides, series), given, all_, results, resume)
     result = session.run(chosen)
     (show.as_json if json else session.show)(result)
     if result["failed"]:
@@ -215,178 +226,3 @@ def _html(found: list[dict[str, Any]], known: list[Experiment], path: Path) -> P
         return None
     store.write_text(path, page)
     return path
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the user gave for every experiment.
-
-    Attributes:
-        vectors: Pre-trained vectors, where an experiment has such.
-        settings: ``option=value`` each.
-        seeds: How many; None: the experiment's own.
-        first: The first of them.
-        quick: Whether to see only that it works.
-    """
-
-    vectors: str | None
-    settings: tuple[str, ...]
-    seeds: int | None
-    first: int
-    quick: bool
-
-
-@dataclass
-class Session:
-    """One call of `sestina lab run`: what the user gave, and the data read so far."""
-
-    path: str | None
-    reading: Reading
-    given: Given
-    all: bool
-    results: Path
-    read: dict[Any, Any] = field(default_factory=dict)
-
-    def run(self, chosen: list[Experiment]) -> dict[str, Any]:
-        """Run the experiments and return what ``--json`` prints.
-
-        With ``--all``, an experiment without data or without a package that it needs is told, and
-        the others go on.
-
-        Raises:
-            SestinaError: An experiment that was named cannot be run, the folder of the records
-                cannot be written, or Ctrl-C came.
-        """
-        started = time.perf_counter()
-        store.refuse_unwritable(self.results / "record.json")  # now, not after hours
-        baselines: dict[Any, Any] = {}
-        done: list[dict[str, Any]] = []
-        skipped: list[dict[str, str]] = []
-        failed: list[dict[str, str]] = []
-        for experiment in chosen:
-            if self.all and not self._path(experiment):
-                skipped.append(_skipped(experiment, no_data(experiment)))
-                continue
-            try:
-                done.append(self._one(experiment, baselines))
-            except MissingExtra as error:
-                if not self.all:
-                    raise
-                skipped.append(_skipped(experiment, str(error)))
-            except SestinaError as error:
-                if not self.all:
-                    raise
-                failed.append({"experiment": experiment.name, "reason": str(error)})
-                show.say(f"{experiment.name}: failed: {error}")
-            except KeyboardInterrupt:
-                raise SestinaError(self._stopped(experiment, len(done))) from None
-        return {
-            "task": "lab run",
-            "quick": self.given.quick,
-            "experiments": done,
-            "skipped": skipped,
-            "failed": failed,
-            "seconds": round(time.perf_counter() - started, 1),
-        }
-
-    def _one(self, experiment: Experiment, baselines: dict[Any, Any]) -> dict[str, Any]:
-        """Run one experiment, keep its record, and return it without the single runs."""
-        from sestina.lab.run import Laboratory
-
-        given = self.given
-        if given.vectors and not self.all and not settings.with_vectors(experiment):
-            show.say(f"{experiment.name} reads no pre-trained vectors: --vectors changes nothing")
-        experiment, changed = settings.changed(experiment, given.settings, given.vectors)
-        count = 1 if given.quick else given.seeds or experiment.seeds
-        seeds = range(given.first, given.first + count)
-        laboratory = Laboratory(seeds, given.quick, show.say, baselines)
-        record = laboratory.run(experiment, self._data(experiment), changed)
-        place = journal.keep(self.results, record)
-        return {k: v for k, v in record.items() if k != "runs"} | {
-            "own_parameters": figures.own_size(record),
-            "more": figures.more(record),
-            "record": str(place),
-        }
-
-    def _stopped(self, experiment: Experiment, done: int) -> str:
-        kept = f"; {counted(done, 'record')} of those before it are in {self.results}"
-        return f"{experiment.name} was stopped by Ctrl-C{kept if done else ', nothing is kept'}"
-
-    def _path(self, experiment: Experiment) -> str:
-        """Return the data to run an experiment on; an empty string where there are none."""
-        suits = experiment.task == "reviews" or not self.all
-        return self.path if self.path and suits else str(experiment.data)
-
-    def _data(self, experiment: Experiment) -> Any:
-        from sestina.lab.run import Data
-
-        path = self._path(experiment)
-        if not path:
-            raise DataError(no_data(experiment))
-        key = (path, kind_of(experiment.task))
-        if key not in self.read:
-            self.read[key] = Data.of(path, data_of(path, experiment, self.reading))
-        return self.read[key]
-
-    def show(self, result: dict[str, Any]) -> None:
-        """Print the figures: of one experiment in full, of several in a table."""
-        done = result["experiments"]
-        if len(done) == 1:
-            _show_one(done[0])
-        elif done:
-            rows = [
-                (
-                    figures.title(one),
-                    figures.headline(one),
-                    figures.lecture(one["lecture"]["accuracy"]),
-                    figures.parameters(one["parameters"]),
-                    figures.seconds(one),
-                )
-                for one in done
-            ]
-            show.table("", ("experiment", "accuracy", "lecture", "parameters", "seconds"), rows)
-            show.out.print()
-        left = [f"{n} {what}" for what in ("skipped", "failed") if (n := len(result[what]))]
-        show.facts(
-            "",
-            {
-                "run": f"{counted(len(done), 'experiment')} in {result['seconds']:.1f} seconds"
-                + "".join(f", {text}" for text in left)
-                + "; a quick run's figures are worth nothing" * result["quick"],
-                "records": f"{self.results} (sestina lab report makes pages of them)",
-            },
-        )
-
-
-def _skipped(experiment: Experiment, reason: str) -> dict[str, str]:
-    """Say that an experiment is left out, and return that for the result."""
-    show.say(f"{experiment.name}: skipped: {reason}")
-    return {"experiment": experiment.name, "reason": reason}
-
-
-def _show_one(one: dict[str, Any]) -> None:
-    data, lecture = one["data"], one["lecture"]
-    said = f" ({lecture['said']})" if lecture["said"] else ""
-    show.facts(
-        " ".join(filter(None, [one["row"], one["deck"], f"{one['experiment']}: {one['title']}"])),
-        {
-            "changed": figures.changed(one),
-            "data": f"{data['name']}: {data['train']:,} train, {data['dev']:,} dev, "
-            f"{data['test']:,} test",
-            "parameters": figures.counted_in_words(one["parameters"]),
-            "on these data": one["own_parameters"],
-            figures.measure(one).name: f"{figures.measured(one)} over "
-            f"{counted(len(one['seeds']), 'seed')}",
-            "each alone": figures.members(one),
-            "averaged": figures.ensemble(one) if "ensemble" in one["summary"] else "",
-            "the lecture's": figures.lecture(lecture["accuracy"]) + said,
-            "loss": figures.losses(one),
-            **one["more"],
-            "beside it": figures.linear_models(one),
-            "by chance": figures.against(one),
-            "seconds": figures.seconds(one),
-            "record": Path(one["record"]).name,  # its folder stands below; a line holds both badly
-            "note": one["note"],
-        },
-    )
-    show.out.print()

@@ -18,7 +18,7 @@ from sestina.lab.compare import counts, pooled
 from sestina.lab.experiment import Experiment
 from sestina.lab.parts import FOLDS, fold
 from sestina.lab.series_judge import SeriesJudge
-from sestina.lab.teachers import shared_teacher
+from sestina.lab.teachers import Teachers
 from sestina.recognition.errors import rate_interval
 
 LATER = (0, 0.5, 0.75, 1)  # shares of a recording where its parts begin and end
@@ -30,11 +30,13 @@ class BridgeJudge(SeriesJudge):
     """Judges recordings in noise (rows F1–F6).
 
     Attributes:
+        teachers: Those of the experiments before.
         tests: Others, of whom five seeds test everyone once, or what comes later in each recording.
         heard: Share of the recordings that students hear.
         twins: The noisy twins of train, dev and test of the seed that is being run.
     """
 
+    teachers: Teachers = field(default_factory=Teachers)
     tests: str = "others"
     heard: float = 1.0
     twins: list[Any] = field(default_factory=list)
@@ -84,7 +86,7 @@ class BridgeJudge(SeriesJudge):
     def _teacher(self, net: Any) -> Any:
         train, dev, _ = self.parts
         held = (None, dev.rows, dev.labels)
-        return shared_teacher(
+        return self.teachers.shared(
             net,
             (tuple(train.sums), tuple(dev.sums)),
             lambda teacher: teacher.fit(None, train.rows, train.labels, validation=held),

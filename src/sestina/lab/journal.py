@@ -63,6 +63,26 @@ def read(folder: Path) -> list[Record]:
     return sorted(records, key=lambda record: str(record["date"]))
 
 
+def finished(folder: Path, identity: str, seeds: Sequence[int]) -> tuple[Record, Path] | None:
+    """Return the last record of an experiment's seeds on equal data, and its file, if there is one.
+
+    Args:
+        folder: Of the records; there may be none yet.
+        identity: Of the experiment, its data, options and versions.
+        seeds: All of them.
+
+    Raises:
+        DataError: One is damaged.
+    """
+    found = [(_one(path), path) for path in folder.glob("*.json")]
+    same = [
+        (record, path)
+        for record, path in found
+        if record.get("identity") == identity and record["seeds"] == list(seeds)
+    ]
+    return max(same, key=lambda pair: str(pair[0]["date"]), default=None)
+
+
 def latest(folder: Path, names: Sequence[str]) -> list[Record]:
     """Return the last record of each experiment, none of them a quick run's.
 

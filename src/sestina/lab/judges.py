@@ -17,6 +17,7 @@ from sestina.lab.series_judge import SeriesJudge
 from sestina.lab.similarity_judge import SimilarityJudge
 from sestina.lab.speech_judge import SpeechJudge
 from sestina.lab.tag_judge import TagJudge
+from sestina.lab.teachers import Teachers
 from sestina.lab.translation_judge import TranslationJudge
 from sestina.lab.vector_judge import VectorJudge
 
@@ -48,8 +49,6 @@ class Judge(Protocol):
 JUDGES: dict[str, Callable[[bool], Judge]] = {
     "tag": TagJudge,
     "series": SeriesJudge,
-    "bridge": BridgeJudge,
-    "speech": SpeechJudge,
     "generate": LanguageJudge,
     "translate": TranslationJudge,
     "forecast": ForecastJudge,
@@ -58,8 +57,17 @@ JUDGES: dict[str, Callable[[bool], Judge]] = {
     "recall": RecallJudge,
     "linear": LinearJudge,
 }
+OF_TAUGHT: dict[str, Callable[..., Judge]] = {"bridge": BridgeJudge, "speech": SpeechJudge}
 
 
-def judge_of(task: str, quick: bool) -> Judge | None:
-    """Return who judges a task; nobody where texts have labels."""
+def judge_of(task: str, quick: bool, teachers: Teachers) -> Judge | None:
+    """Return who judges a task; nobody where texts have labels.
+
+    Args:
+        task: Its name.
+        quick: Whether a few data are enough.
+        teachers: Those that experiments share.
+    """
+    if task in OF_TAUGHT:
+        return OF_TAUGHT[task](quick, teachers=teachers)
     return JUDGES[task](quick) if task in JUDGES else None

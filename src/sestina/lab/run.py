@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
 import time
@@ -31,9 +33,12 @@ from sestina.lab.summary import (
     right,
 )
 from sestina.lab.tasks import MEASURES
+from sestina.lab.teachers import Teachers
+from sestina.lab.unfinished import Done, Unfinished
 from sestina.version import __version__
 
 QUICK_EPOCHS = 2
+RIGHT = "right: "  # and the name of a linear model: which texts it gets right
 
 Say = Callable[[str], None]
 
@@ -62,12 +67,16 @@ class Laboratory:
         say: Takes a line of progress.
         baselines: Which test texts linear models get right, by texts and tokens, since experiments
             share them.
+        kept: Seeds that are done, for a run that goes on later.
+        teachers: Those that experiments share.
     """
 
     seeds: Sequence[int]
     quick: bool
     say: Say
     baselines: dict[Any, Rights] = field(default_factory=dict)
+    kept: Unfinished = field(default_factory=Unfinished)
+    teachers: Teachers = field(default_factory=Teachers)
 
     def run(
         self, experiment: Experiment, data: Data, changed: Mapping[str, Any] | None = None
@@ -88,31 +97,42 @@ class Laboratory:
             experiment = experiment.with_options(epochs=min(QUICK_EPOCHS, *epochs))
         usual = config.TrainingOptions.validation_fraction
         share = experiment.options.get("validation_fraction", usual) or usual
-        judge = judge_of(experiment.task, self.quick)
+        identity = identity_of(experiment, data)
+        judge = judge_of(experiment.task, self.quick, self.teachers)
         if judge is not None:
-            runs, used, said = self._judged(experiment, judge, data, share)
-            return self._record(
-                experiment, _about(data, used, judge.classes(used), said), runs,
-                of_sequences(runs, experiment.figures), changed,
-            )  # fmt: skip
-        assert isinstance(data.records, Records)  # of labelled texts
-        whole, said = parts.split(data.records, share, self.quick)
-        runs = []
-        tables: list[Table] = []
-        rights: list[Rights] = []
+            used, said = judge.parted(experiment, data.records, share)
+            done = self._seeds(
+                experiment, identity, lambda seed: self._judged(experiment, judge, used, seed)
+            )
+            runs = [run for run, _ in done]
+            about = _about(data, used, judge.classes(used), said)
+            summary = of_sequences(runs, experiment.figures)
+        else:
+            assert isinstance(data.records, Records)  # of labelled texts
+            whole, said = parts.split(data.records, share, self.quick)
+            drawn = {seed: _drawn(experiment, whole, seed, self.quick) for seed in self.seeds}
+            done = self._seeds(
+                experiment, identity, lambda seed: self._one(experiment, drawn[seed], seed)
+            )
+            runs, used = [run for run, _ in done], drawn[self.seeds[-1]]
+            about = _about(data, used, len(used[0].label_counts()), said)
+            summary = _summary(done)
+        return self._record(experiment, about, runs, summary, changed) | {"identity": identity}
+
+    def _seeds(
+        self, experiment: Experiment, identity: str, one: Callable[[int], Done]
+    ) -> list[Done]:
+        """Return what `one` makes of every seed, or did in a run before."""
+        found = []
         for number, seed in enumerate(self.seeds, 1):
-            used = _drawn(experiment, whole, seed, self.quick)
-            run, table, codes, linear = self._one(experiment, used, seed)
-            self.say(_line(experiment, number, len(self.seeds), run))
-            runs.append(run)
-            tables.append(table)
-            rights.append(linear)
-        summary = {
-            **over_seeds(runs, tables, codes),
-            "against": against(tables, codes, rights),
-        }
-        about = _about(data, used, len(used[0].label_counts()), said)
-        return self._record(experiment, about, runs, summary, changed)
+            done = self.kept.seed(identity, seed)
+            before = "; of a run before" * (done is not None)
+            if done is None:
+                done = one(seed)
+                self.kept.keep(identity, seed, done)
+            self.say(_line(experiment, number, len(self.seeds), done[0]) + before)
+            found.append(done)
+        return found
 
     def _record(
         self,
@@ -146,28 +166,20 @@ class Laboratory:
             "machine": {"processors": os.cpu_count(), "type": platform.machine()},
         }
 
-    def _judged(
-        self, experiment: Experiment, judge: Judge, data: Data, share: float
-    ) -> tuple[list[dict[str, Any]], Any, str]:
-        """Return the runs of a network that `judge` judges, its parts, and how these came about."""
-        used, said = judge.parted(experiment, data.records, share)
-        runs = []
-        for number, seed in enumerate(self.seeds, 1):
-            (net,) = experiment.build(seed=seed).values()
-            started = time.perf_counter()
-            judge.fit(net, used)
-            figures = {"seed": seed, **judge.figures(experiment, net, used)}
-            seconds = round(time.perf_counter() - started, 3)
-            runs.append({**figures, "seconds_in_all": seconds, **_of_training(net)})
-            self.say(_line(experiment, number, len(self.seeds), runs[-1]))
-        return runs, used, said
+    def _judged(self, experiment: Experiment, judge: Judge, used: Any, seed: int) -> Done:
+        """Return a seed's figures, of a network that `judge` judges."""
+        (net,) = experiment.build(seed=seed).values()
+        started = time.perf_counter()
+        judge.fit(net, used)
+        figures = {"seed": seed, **judge.figures(experiment, net, used)}
+        seconds = round(time.perf_counter() - started, 3)
+        return {**figures, "seconds_in_all": seconds, **_of_training(net)}, {}
 
-    def _one(
-        self, experiment: Experiment, used: parts.Parts, seed: int
-    ) -> tuple[dict[str, Any], Table, NDArray[Any], Rights]:
-        """Return a seed's figures, its probabilities (N, K), the true codes, the linear models.
+    def _one(self, experiment: Experiment, used: parts.Parts, seed: int) -> Done:
+        """Return a seed's figures, and what figures over all seeds need.
 
-        The probabilities are the mean of those of the experiment's networks.
+        That is the table of probabilities (N, K), the mean of those of the experiment's networks,
+        the true codes, and which texts each linear model gets right.
         """
         from sestina.estimators.targets import Labels
         from sestina.inspect.evaluate import judged
@@ -196,7 +208,8 @@ class Laboratory:
         }
         if len(nets) > 1:
             run["members"] = dict(zip(nets, found, strict=True))
-        return run, table, codes, linear
+        arrays = {RIGHT + name: rows for name, rows in linear.items()}
+        return run, {"table": table, "codes": codes, **arrays}
 
     def _linear(self, net: Any, labels: Any, used: parts.Parts) -> Rights:
         """Return which texts linear models on the same texts get right; none in a quick run."""
@@ -220,6 +233,24 @@ class Laboratory:
             ]
             self.baselines[key] = {one.name: right(one.probabilities, truth) for one in found}
         return self.baselines[key]
+
+
+def identity_of(experiment: Experiment, data: Data) -> str:
+    """Return a name that experiments with equal options, data and versions have in common."""
+    made = (config.to_dict(experiment), _options(experiment), data.sha256, _versions())
+    digest = hashlib.sha256(json.dumps(made, sort_keys=True, default=str).encode()).hexdigest()
+    return f"{experiment.name}--{digest[:16]}"
+
+
+def _summary(done: Sequence[Done]) -> dict[str, Any]:
+    """Return the figures over seeds of networks and linear models that read labelled texts."""
+    runs, arrays = [run for run, _ in done], [arrays for _, arrays in done]
+    tables, codes = [one["table"] for one in arrays], arrays[-1]["codes"]
+    rights = [
+        {name.removeprefix(RIGHT): rows for name, rows in one.items() if name.startswith(RIGHT)}
+        for one in arrays
+    ]
+    return {**over_seeds(runs, tables, codes), "against": against(tables, codes, rights)}
 
 
 def _options(experiment: Experiment) -> dict[str, Any]:

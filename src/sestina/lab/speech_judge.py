@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sestina.data.split import held_out
@@ -10,7 +10,7 @@ from sestina.lab.compare import counts
 from sestina.lab.experiment import Experiment
 from sestina.lab.parts import FOLDS, LESS, QUICK, SPLIT_SEED, fold
 from sestina.lab.speech import SpeechFolder
-from sestina.lab.teachers import shared_teacher
+from sestina.lab.teachers import Teachers
 from sestina.recognition.errors import character_errors, word_errors
 
 SHOWN = 3  # utterances
@@ -27,6 +27,7 @@ class SpeechJudge:
 
     Attributes:
         quick: Whether a few utterances are enough; no baseline is asked then.
+        teachers: Those of the experiments before.
         whole: All utterances.
         share: Of the training part, to stop early by.
         sums: Of the clean utterances, by which teachers are told apart.
@@ -34,6 +35,7 @@ class SpeechJudge:
     """
 
     quick: bool
+    teachers: Teachers = field(default_factory=Teachers)
     whole: Any = None
     share: float = 0.0
     sums: tuple[str, ...] = ()
@@ -67,7 +69,7 @@ class SpeechJudge:
         """Train the student, and its teacher first if no experiment before had the same one."""
         self._draw(net.seed)
         train, dev, _ = self.parts
-        teacher = shared_teacher(
+        teacher = self.teachers.shared(
             net,
             (*self.sums, *train.called),
             lambda one: one.fit(

@@ -76,6 +76,12 @@ def test_data_list_and_show(run):
     assert code == 1 and "did you mean 'movie-snippets'?" in err
 
 
+def test_a_shipped_data_set_says_which_columns_it_does_not_heed(run):
+    code, _, err = run("data", "check", "movie-snippets", "--label", "kind", "--split", "part")
+    assert code in (0, 1) and "without effect: --label, --split" in err
+    assert "without effect" not in run("data", "check", "movie-snippets")[2]
+
+
 def test_train_prints_the_ladder_and_saves_the_model(run, table, tmp_path):
     out_folder = tmp_path / "model"
     code, out, err = run("train", "classify", table, "--out", str(out_folder), *FAST)

@@ -70,6 +70,10 @@ UnusedSeed = Annotated[
 
 CHUNK = 1_000  # lines of standard input that are answered together, at most
 BLOCK = 1 << 18  # bytes of it that are read at once, at most
+NAMED = ("text", "label", "split", "label_separator", "source", "target", "id", "time", "channels")
+NAMED += ("group", "word_column", "tag_column")
+"""Options that name columns."""
+
 HINTS = {
     "BridgeClassifier": "which reads series of numbers; ask it with sestina predict --file or "
     "evaluate",
@@ -102,22 +106,29 @@ def records(path: str, reading: dict[str, Any], need_label: bool = True) -> Reco
     columns = Columns(*(reading[name] for name in ("text", "label", "split")))
     how = {k: v for k, v in reading.items() if k not in ("text", "label", "split")}
     read_file = partial(read, columns=columns, need_label=need_label, **how)
-    return found_at(path, datasets.records, read_file)
+    return found_at(path, datasets.records, read_file, reading)
 
 
-def found_at(path: str, shipped: Callable[[str], Read], read_file: Callable[[str], Read]) -> Read:
+def found_at(
+    path: str,
+    shipped: Callable[[str], Read],
+    read_file: Callable[[str], Read],
+    columns: Mapping[str, Any] | None = None,
+) -> Read:
     """Return the data at a path or of a shipped data set; what was guessed or skipped is said.
 
     Args:
         path: What the user gave. A file of a data set's name goes before that.
         shipped: Name of a data set → its data.
         read_file: Path of a file or folder → its data.
+        columns: Options on which a file's columns hang, where a data set has its own.
 
     Raises:
         DataError: There is no such path or data set, or it cannot be read.
     """
     if path in datasets.names() and not Path(path).exists():
         found = shipped(path)
+        _say_unheeded(path, columns or {})
     elif Path(path).exists() or Path(path).suffix or "/" in path:
         found = read_file(path)
     else:
@@ -126,6 +137,13 @@ def found_at(path: str, shipped: Callable[[str], Read], read_file: Callable[[str
     for note in found.notes:
         say(f"{Path(path).name}: {note}")
     return found
+
+
+def _say_unheeded(path: str, columns: Mapping[str, Any]) -> None:
+    """Say which options a shipped data set, which knows its columns, does not heed."""
+    given = [f"--{name.replace('_', '-')}" for name in NAMED if columns.get(name) is not None]
+    if given:
+        say(f"{path} is shipped and knows its columns; without effect: {', '.join(given)}")
 
 
 def part_of(found: Kind, wish: str | None, default: str, doing: str) -> Kind:

@@ -34,7 +34,7 @@ def recordings(path: str, reading: Mapping[str, Any], need_label: bool = True) -
     """
     how = {name: reading[name] for name in READ}
     read_file = partial(read_series, need_label=need_label, **how)
-    return found_at(path, datasets.recordings, read_file)
+    return found_at(path, datasets.recordings, read_file, how)
 
 
 def refuse_gaps(found: Recordings, fill: str | None) -> None:

@@ -34,7 +34,7 @@ def tagged(
         DataError: There is no such path or data set, or it cannot be read.
     """
     read_file = partial(read_tagged, **columns, encoding=encoding, need_tags=need_tags)
-    return found_at(path, datasets.tagged, read_file)
+    return found_at(path, datasets.tagged, read_file, columns)
 
 
 def texts_of(path: str, reading: dict[str, Any]) -> Records:

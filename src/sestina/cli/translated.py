@@ -23,7 +23,7 @@ def pairs(path: str, reading: dict[str, Any]) -> Pairs:
     Raises:
         DataError: There is no such path or data set, or it cannot be read.
     """
-    return found_at(path, datasets.pairs, partial(read_pairs, **reading))
+    return found_at(path, datasets.pairs, partial(read_pairs, **reading), reading)
 
 
 def translations(

@@ -129,6 +129,13 @@ def test_a_crash_between_renames_leaves_nothing_that_loads(folder, monkeypatch):
     assert not leftovers(folder)
 
 
+def test_a_file_where_a_folder_should_be_is_named(tmp_path):
+    (tmp_path / "a").write_text("a file")
+    for write in (lambda path: store.write_text(path, "b"), store.refuse_unwritable):
+        with pytest.raises(SestinaError, match=r"cannot write '.*b\.txt': '.*a' is a file; choose"):
+            write(tmp_path / "a" / "c" / "b.txt")
+
+
 @pytest.mark.parametrize("name", [store.ARRAYS, "notes.txt"])
 @pytest.mark.parametrize("change", ["cut", "flip", "empty"])
 def test_damaged_file_is_refused(folder, name, change):

@@ -261,7 +261,8 @@ def refuse_unwritable(path: Path) -> None:
 
 def unwritable(path: Path, error: OSError) -> SestinaError:
     """Return the one-sentence error for a path that the system did not let us write."""
-    reason = error.strerror or str(error)
+    blocking = [parent for parent in path.parents if parent.exists() and not parent.is_dir()]
+    reason = f"{str(blocking[0])!r} is a file" if blocking else error.strerror or str(error)
     remedy = "free some space, or choose" if error.errno == errno.ENOSPC else "choose"
     return SestinaError(f"cannot write {str(path)!r}: {reason}; {remedy} another place")
 

@@ -70,8 +70,10 @@ UnusedSeed = Annotated[
 
 CHUNK = 1_000  # lines of standard input that are answered together, at most
 BLOCK = 1 << 18  # bytes of it that are read at once, at most
-NAMED = ("text", "label", "split", "label_separator", "source", "target", "id", "time", "channels")
-NAMED += ("group", "word_column", "tag_column")
+NAMED = (
+    *("text", "label", "split", "label_separator", "source", "target", "id", "time", "channels"),
+    *("group", "word_column", "tag_column"),
+)
 """Options that name columns."""
 
 HINTS = {

@@ -207,7 +207,8 @@ def ready(*kernels: Kernel) -> None:
         _ = kernel.address  # asking compiles
     if threads() > 1:
         _guard()  # before compiling, which starts threads too
-    _launcher(threads())
+        _launcher(threads())
+    _launcher(1)  # for little work
 
 
 def _launcher(count: int) -> Any:

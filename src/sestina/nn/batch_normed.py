@@ -148,10 +148,9 @@ def arrays(layer: Any, row: int) -> list[NDArray[np.float32]]:
 
 def prepare(cell: str) -> None:
     """Compile the kernels, or read them from disk, so that no later clock counts that."""
-    from sestina.kernels import in_step  # which loads numba
+    from sestina.kernels import in_step, parallel  # which load numba
 
-    for kernel in in_step.KERNELS:
-        assert kernel.address
+    parallel.ready(*in_step.KERNELS)
 
 
 class _Task(NamedTuple):

@@ -21,9 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sestina.nn import initialise
+from sestina.nn import feedback, fused, initialise
 from sestina.nn.encoders import real_steps
-from sestina.nn.feedback import FeedbackLSTM
 from sestina.nn.layers import Stack
 from sestina.nn.recurrent import LSTM
 
@@ -106,7 +105,8 @@ class Feedback(nn.Module):
 
     def __init__(self, inputs: int, fed_back: int, hidden: int, layers: int = 2) -> None:
         super().__init__()
-        self.gated = FeedbackLSTM(inputs, fed_back, hidden)
+        self.gated = feedback.FeedbackLSTM(inputs, fed_back, hidden)
+        feedback.prepare()
         self.above = residual_lstm(hidden, hidden, layers - 1)
         self.features = hidden
 
@@ -275,6 +275,7 @@ def residual_lstm(inputs: int, hidden: int, layers: int) -> nn.ModuleList:
     for depth in range(layers):
         layer = LSTM(inputs if depth == 0 else hidden, hidden, batch_first=True, single_bias=True)
         initialise.recurrent(layer)
+        fused.prepare(layer.cell)
         found.append(layer)
     return found
 

@@ -62,6 +62,13 @@ class FeedbackLSTM(nn.Module):
         return states * real
 
 
+def prepare() -> None:
+    """Compile the kernels, or read them from disk, so that no later clock counts that."""
+    from sestina.kernels import feedback, parallel  # which load numba
+
+    parallel.ready(feedback.FORWARD, feedback.BACKWARD)
+
+
 def plain(z: Tensor, s: Tensor, w: Tensor, u: Tensor, v: Tensor, bias: Tensor) -> Tensor:
     """Return the states (B, T, H) by torch's own operations, step by step: the reference."""
     h = c = z.new_zeros(len(z), u.shape[1])

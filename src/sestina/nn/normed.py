@@ -95,10 +95,9 @@ def fits(ways: Sequence[Way]) -> bool:
 
 def prepare(cell: str) -> None:
     """Compile a cell's kernels, or read them from disk, so that no later clock counts that."""
-    from sestina.kernels import normalised  # which loads numba
+    from sestina.kernels import normalised, parallel  # which load numba
 
-    for kernel in normalised.KERNELS[normalised.CELLS[cell]]:
-        assert kernel.address
+    parallel.ready(*normalised.KERNELS[normalised.CELLS[cell]])
 
 
 def layer(

@@ -2,9 +2,9 @@
 
 g_t = σ(z_t + V h_{t−1}), where z_t = ω_x x_t + ω_s s_t + b is formed before; u_t = g_t ∘ s_t;
 i, f, o = σ(W u + U h + b), n = tanh(W u + U h + b); c = f ∘ c + i ∘ n; h = o ∘ tanh(c).
-Kim, El-Khamy and Lee (2017), arXiv 1710.10224. A chunk is `CHUNK` sequences, all steps of which
-run side by side; what stands behind a sequence's end is not to be read. W (4H, S), U (4H, H),
-V (S, H); S and H are padded to multiples of `PAD`.
+Kim, El-Khamy and Lee (2017), arXiv 1710.10224. A chunk is `CHUNK` sequences, or those of a lower
+tile where there are no more, all steps of which run side by side; what stands behind a sequence's
+end is not to be read. W (4H, S), U (4H, H), V (S, H); S and H are padded to multiples of `PAD`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from sestina.kernels.products import add_outer, add_sum, multiply_chunk, pack_le
 from sestina.kernels.records import record
 from sestina.kernels.sequence import BLOCK, CHUNK, PAD, clear
 from sestina.kernels.simd import BYTES, LANES, fill, fma, load, sigmoid, store, tanh
+from sestina.kernels.tiles import FLAT, HALF
 from sestina.kernels.workspace import address
 
 FIELDS = (
-    "steps", "lengths", "inputs", "hidden", "inputs_padded", "hidden_padded",
+    "steps", "rows", "lengths", "inputs", "hidden", "inputs_padded", "hidden_padded",
     # by chunk, step and row: z, s, g and u (Sp,); the gates i, f, n, o (4, Hp)
     "z", "s", "gate", "let_in", "gates",
     # h and c, one step more, of which the first is 0: (Hp,)
@@ -43,7 +44,7 @@ ARGUMENTS, arguments = record(FIELDS)
 @njit
 def _let_in(a, z, s, gate, let_in, room):
     """Write g and u = g ∘ s of a step's rows; V h stands at `room`."""
-    for i in range(0, 4 * CHUNK * a.inputs_padded, BYTES):
+    for i in range(0, 4 * a.rows * a.inputs_padded, BYTES):
         g = sigmoid(load(z + i) + load(room + i))
         store(gate + i, g)
         store(let_in + i, g * load(s + i))
@@ -53,7 +54,7 @@ def _let_in(a, z, s, gate, let_in, room):
 def _cell(a, gates, other, c, c_next, h_next):
     """Write gates and states of a step's rows; W u stands at `gates`, U h at `other`."""
     size = 4 * a.hidden_padded
-    for row in range(CHUNK):
+    for row in range(a.rows):
         for unit in range(0, size, BYTES):
             at, place = row * size + unit, 4 * row * size + unit
             total = place  # of the four gates, (4, Hp)
@@ -77,7 +78,7 @@ def feedback_forward(chunk, place):
     """Run a chunk through all its steps."""
     a = arguments(place)
     s_row, h_row = 4 * a.inputs_padded, 4 * a.hidden_padded
-    s_step, h_step = CHUNK * s_row, CHUNK * h_row
+    s_step, h_step = a.rows * s_row, a.rows * h_row
     at = chunk * a.steps
     z, s, gate = a.z + at * s_step, a.s + at * s_step, a.gate + at * s_step
     let_in, gates = a.let_in + at * s_step, a.gates + 4 * at * h_step
@@ -88,11 +89,11 @@ def feedback_forward(chunk, place):
     clear(c, h_step // 4)
     for _ in range(integer(a.lengths + 8 * chunk)):
         units = a.hidden_padded
-        multiply_chunk(room, s_row, h, h_row, CHUNK, a.v, units, a.inputs_padded, spare)
+        multiply_chunk(room, s_row, h, h_row, a.rows, a.v, units, a.inputs_padded, spare)
         _let_in(a, z, s, gate, let_in, room)
         wide = 4 * h_row
-        multiply_chunk(gates, wide, let_in, s_row, CHUNK, a.w, a.inputs_padded, 4 * units, spare)
-        multiply_chunk(room, wide, h, h_row, CHUNK, a.u, units, 4 * units, spare)
+        multiply_chunk(gates, wide, let_in, s_row, a.rows, a.w, a.inputs_padded, 4 * units, spare)
+        multiply_chunk(room, wide, h, h_row, a.rows, a.u, units, 4 * units, spare)
         _cell(a, gates, room, c, c + h_step, h + h_step)
         z, s, gate, let_in = z + s_step, s + s_step, gate + s_step, let_in + s_step
         gates, h, c = gates + 4 * h_step, h + h_step, c + h_step
@@ -103,7 +104,7 @@ def _cell_back(a, gates, c, d_h, d_c):
     """Turn the gates of a step's rows into the gradients of their sums; d_c goes a step back."""
     one = fill(np.float32(1))
     size = 4 * a.hidden_padded
-    for row in range(CHUNK):
+    for row in range(a.rows):
         for unit in range(0, size, BYTES):
             at, place = row * size + unit, gates + 4 * row * size + unit
             i, f = load(place), load(place + size)
@@ -122,7 +123,7 @@ def _cell_back(a, gates, c, d_h, d_c):
 def _gate_back(a, s, gate, d_u, d_z, d_s):
     """Write the gradients of z and s of a step's rows."""
     one = fill(np.float32(1))
-    for i in range(0, 4 * CHUNK * a.inputs_padded, BYTES):
+    for i in range(0, 4 * a.rows * a.inputs_padded, BYTES):
         g, du = load(gate + i), load(d_u + i)
         store(d_s + i, du * g)
         store(d_z + i, du * load(s + i) * g * (one - g))
@@ -136,17 +137,17 @@ def _add_weights(a, share, gates, let_in, d_z, h, room, steps):
     d_w, d_u = share, share + wide * a.inputs_padded
     d_v = d_u + wide * a.hidden_padded
     d_bias = d_v + s_row * a.hidden_padded
-    left_u, left_h = room, room + BLOCK * CHUNK * s_row
-    strip = left_h + BLOCK * CHUNK * h_row
-    total = pack_left(left_u, let_in, s_row, CHUNK * s_row, a.inputs, a.counts, steps)
-    pack_left(left_h, h, h_row, CHUNK * h_row, a.hidden, a.counts, steps)
+    left_u, left_h = room, room + BLOCK * a.rows * s_row
+    strip = left_h + BLOCK * a.rows * h_row
+    total = pack_left(left_u, let_in, s_row, a.rows * s_row, a.inputs, a.counts, steps)
+    pack_left(left_h, h, h_row, a.rows * h_row, a.hidden, a.counts, steps)
     for column in range(0, wide, BYTES):
-        pack_strip(strip, gates + column, wide, CHUNK * wide, a.counts, steps)
+        pack_strip(strip, gates + column, wide, a.rows * wide, a.counts, steps)
         add_sum(d_bias + column, strip, total)
         add_outer(d_w + column, wide, a.inputs, left_u, strip, total)
         add_outer(d_u + column, wide, a.hidden, left_h, strip, total)
     for column in range(0, s_row, BYTES):
-        pack_strip(strip, d_z + column, s_row, CHUNK * s_row, a.counts, steps)
+        pack_strip(strip, d_z + column, s_row, a.rows * s_row, a.counts, steps)
         add_outer(d_v + column, s_row, a.hidden, left_h, strip, total)
 
 
@@ -161,7 +162,7 @@ def feedback_backward(chunk, place):
     """Run a chunk back through all its steps; gradients take the place of its gates."""
     a = arguments(place)
     s_row, h_row = 4 * a.inputs_padded, 4 * a.hidden_padded
-    s_step, h_step = CHUNK * s_row, CHUNK * h_row
+    s_step, h_step = a.rows * s_row, a.rows * h_row
     first, steps = chunk * a.steps, integer(a.lengths + 8 * chunk)
     d_h = a.scratch + chunk * a.scratch_size
     d_c, through, d_u = d_h + h_step, d_h + 2 * h_step, d_h + 3 * h_step
@@ -175,10 +176,10 @@ def feedback_backward(chunk, place):
         gates, d_z, s = a.gates + 4 * at * h_step, a.d_z + at * s_step, a.s + at * s_step
         _add(d_h, d_h, a.d_out + at * h_step, h_step)
         _cell_back(a, gates, a.cells + states, d_h, d_c)
-        multiply_chunk(d_u, s_row, gates, wide, CHUNK, a.w_back, 4 * units, a.inputs_padded, room)
+        multiply_chunk(d_u, s_row, gates, wide, a.rows, a.w_back, 4 * units, a.inputs_padded, room)
         _gate_back(a, s, a.gate + at * s_step, d_u, d_z, a.d_s + at * s_step)
-        multiply_chunk(d_h, h_row, gates, wide, CHUNK, a.u_back, 4 * units, units, room)
-        multiply_chunk(through, h_row, d_z, s_row, CHUNK, a.v_back, a.inputs_padded, units, room)
+        multiply_chunk(d_h, h_row, gates, wide, a.rows, a.u_back, 4 * units, units, room)
+        multiply_chunk(through, h_row, d_z, s_row, a.rows, a.v_back, a.inputs_padded, units, room)
         _add(d_h, d_h, through, h_step)
         if t % BLOCK == 0:
             let_in, count = a.let_in + at * s_step, min(BLOCK, steps - t)
@@ -202,7 +203,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Passed:
-    """What a pass forward leaves for the way back, (chunks, T, CHUNK, …)."""
+    """What a pass forward leaves for the way back, (chunks, T, rows, …)."""
 
     values: NDArray[Any]
     arrays: tuple[NDArray[Any], ...]
@@ -221,12 +222,13 @@ def forward(z: Floats, s: Floats, lengths: NDArray[np.int64], weights: Weights) 
         weights: W, U, V and b.
     """
     batch, steps, inputs = s.shape
-    hidden, chunks = weights.v.shape[1], -(-batch // CHUNK)
+    hidden, chunks, rows = weights.v.shape[1], -(-batch // CHUNK), _rows(batch)
     wide, units = _padded(inputs), _padded(hidden)
     values = np.zeros((), ARGUMENTS)
-    values["steps"], values["inputs"], values["hidden"] = steps, inputs, hidden
+    values["steps"], values["rows"] = steps, rows
+    values["inputs"], values["hidden"] = inputs, hidden
     values["inputs_padded"], values["hidden_padded"] = wide, units
-    shape = (chunks, steps, CHUNK)
+    shape = (chunks, steps, rows)
     arrays: dict[str, NDArray[Any]] = {
         "lengths": np.maximum.reduceat(lengths, np.arange(0, batch, CHUNK)),
         "z": _in_chunks(z, wide),
@@ -234,8 +236,8 @@ def forward(z: Floats, s: Floats, lengths: NDArray[np.int64], weights: Weights) 
         "gate": np.empty((*shape, wide), np.float32),
         "let_in": np.empty((*shape, wide), np.float32),
         "gates": np.empty((*shape, 4, units), np.float32),
-        "history": np.empty((chunks, steps + 1, CHUNK, units), np.float32),
-        "cells": np.empty((chunks, steps + 1, CHUNK, units), np.float32),
+        "history": np.empty((chunks, steps + 1, rows, units), np.float32),
+        "cells": np.empty((chunks, steps + 1, rows, units), np.float32),
         "v": _panels(weights.v.T, units, wide),
         "w": _panels(_by_gate(weights.w, units).T, wide, 4 * units),
         "u": _panels(_by_gate(weights.u, units).T, units, 4 * units),
@@ -275,7 +277,7 @@ def backward(passed: Passed, d_out: Floats) -> tuple[Floats, Floats, Weights]:
         "d_s": np.zeros_like(arrays["s"]),
         "shares": np.empty((chunks, sum(parts)), np.float32),
         "scratch": np.empty((chunks, _backward_room(wide, units)), np.float32),
-        "counts": np.full(BLOCK, CHUNK, np.int64),
+        "counts": np.full(BLOCK, int(values["rows"]), np.int64),
     }
     values["share_size"] = 4 * sum(parts)
     _launch(BACKWARD, values, arrays)
@@ -296,7 +298,7 @@ def _launch(kernel: Kernel, values: NDArray[Any], arrays: dict[str, NDArray[Any]
     chunks, steps = arrays["s"].shape[:2]
     wide, units = int(values["inputs_padded"]), int(values["hidden_padded"])
     values["scratch_size"] = 4 * arrays["scratch"].shape[1]
-    work = 2.0 * chunks * steps * CHUNK * units * (4 * units + 5 * wide)
+    work = 2.0 * chunks * steps * arrays["s"].shape[2] * units * (4 * units + 5 * wide)
     run(kernel, chunks, address(values), work)
 
 
@@ -311,23 +313,29 @@ def _backward_room(wide: int, units: int) -> int:
     return CHUNK * (3 * units + wide) + max(packed, CHUNK * (4 * units + LANES)) + PAD
 
 
+def _rows(batch: int) -> int:
+    """Return how many sequences a chunk has room for."""
+    return next(rows for rows in (FLAT, HALF, CHUNK) if batch <= rows or rows == CHUNK)
+
+
 def _padded(count: int) -> int:
     return -(-count // PAD) * PAD
 
 
 def _in_chunks(rows: Floats, padded: int) -> Floats:
-    """Return rows (B, T, N) as (chunks, T, CHUNK, padded)."""
+    """Return rows (B, T, N) as (chunks, T, rows, padded)."""
     batch, steps, count = rows.shape
-    out = np.zeros((-(-batch // CHUNK) * CHUNK, steps, padded), np.float32)
+    many = _rows(batch)
+    out = np.zeros((-(-batch // CHUNK) * many, steps, padded), np.float32)
     out[:batch, :, :count] = rows
-    parts = out.reshape(-1, CHUNK, steps, padded).transpose(0, 2, 1, 3)
+    parts = out.reshape(-1, many, steps, padded).transpose(0, 2, 1, 3)
     return np.ascontiguousarray(parts)
 
 
 def _from_chunks(parts: Floats, batch: int, count: int) -> Floats:
-    """Return (chunks, T, CHUNK, padded) as rows (B, T, N)."""
-    chunks, steps = parts.shape[:2]
-    rows = parts.transpose(0, 2, 1, 3)[..., :count].reshape(chunks * CHUNK, steps, count)
+    """Return (chunks, T, rows, padded) as rows (B, T, N)."""
+    chunks, steps, many = parts.shape[:3]
+    rows = parts.transpose(0, 2, 1, 3)[..., :count].reshape(chunks * many, steps, count)
     return np.ascontiguousarray(rows[:batch])
 
 

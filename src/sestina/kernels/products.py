@@ -6,36 +6,74 @@ after the other. Addresses and strides are in bytes.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from sestina.kernels.memory import integer
 from sestina.kernels.simd import BYTES, fill, load, store
-from sestina.kernels.tiles import TALL, get, new_tile, product, put
+from sestina.kernels.tiles import FLAT, HALF, TALL, get, new_tile, panel_product, product, put
 
 FAR = 4096  # bytes between rows from which on they fall on the same lines of a first-level cache
 
 _add = product(TALL, (0,), 1)
 
 
+def _multiplying(high: int, wide: int) -> Any:
+    """Return a compiled product that takes `high` rows and `wide` panels at a time.
+
+    ``size`` bytes of a row are columns, a multiple of those panels' bytes.
+    """
+    add = panel_product(high, wide)
+
+    @njit
+    def multiply_so(to, to_row, a, a_row, rows, packed, count, size):
+        tile = new_tile()
+        for done in range(0, size, wide * BYTES):
+            for row in range(0, rows, high):
+                for at in range(high * wide):
+                    put(tile, at, fill(np.float32(0)))
+                left, right = a + row * a_row, packed + done * count
+                add(tile, left, a_row, 4, right, BYTES, count, BYTES * count)
+                for r in range(high):
+                    for n in range(wide):
+                        place = to + (row + r) * to_row + done + n * BYTES
+                        store(place, get(tile, wide * r + n))
+
+    return multiply_so
+
+
+_few, _few_last = _multiplying(FLAT, 4), _multiplying(FLAT, 1)
+_some, _some_last = _multiplying(HALF, 2), _multiplying(HALF, 1)
+_many = _multiplying(TALL, 1)
+
+
 @njit
 def multiply(to, to_row, a, a_row, rows, packed, count, columns):
     """Write A (rows, count) · packed (count, columns); rows are rounded up to a whole tile.
 
-    The rows of A behind the last, up to a whole tile, are cleared: whatever stood there might be
-    denormal, of which processors make products fifty times slower.
+    A tile has `FLAT` rows, `HALF` or `TALL`, as few as will do. The rows of A behind the last, up
+    to a whole tile, are cleared: whatever stood there might be denormal, of which processors make
+    products fifty times slower.
     """
-    tile = new_tile()
-    for row in range(rows, (rows + TALL - 1) // TALL * TALL):
+    high = FLAT if rows <= FLAT else HALF if rows <= HALF else TALL
+    for row in range(rows, (rows + high - 1) // high * high):
         for i in range(0, 4 * count, BYTES):
             store(a + row * a_row + i, fill(np.float32(0)))
-    for done in range(0, 4 * columns, BYTES):
-        for row in range(0, rows, TALL):
-            for r in range(TALL):
-                put(tile, r, fill(np.float32(0)))
-            _add(tile, a + row * a_row, a_row, 4, packed + done * count, BYTES, count)
-            for r in range(TALL):
-                store(to + (row + r) * to_row + done, get(tile, r))
+    size = 4 * columns
+    if rows <= FLAT:
+        whole = size // (4 * BYTES) * (4 * BYTES)
+        rest = packed + whole * count
+        _few(to, to_row, a, a_row, rows, packed, count, whole)
+        _few_last(to + whole, to_row, a, a_row, rows, rest, count, size - whole)
+    elif rows <= HALF:
+        whole = size // (2 * BYTES) * (2 * BYTES)
+        rest = packed + whole * count
+        _some(to, to_row, a, a_row, rows, packed, count, whole)
+        _some_last(to + whole, to_row, a, a_row, rows, rest, count, size - whole)
+    else:
+        _many(to, to_row, a, a_row, rows, packed, count, size)
 
 
 @njit

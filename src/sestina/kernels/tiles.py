@@ -87,7 +87,8 @@ def product(rows: int, columns: tuple[int, ...], width: int) -> Any:
         typing: Any, block: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_step: Any, count: Any
     ) -> Any:
         def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            _product_loop(builder, args, rows, columns, width)
+            beside = ir.Constant(INDEX, BYTES)
+            _product_loop(builder, args, beside, rows, columns, width)
             return context.get_dummy_value()
 
         return types.void(tile, *[types.int64] * 6), build
@@ -95,7 +96,30 @@ def product(rows: int, columns: tuple[int, ...], width: int) -> Any:
     return add
 
 
-def _product_loop(builder: Any, args: Any, rows: int, columns: tuple[int, ...], width: int) -> None:
+def panel_product(rows: int, width: int) -> Any:
+    """Return ``add(tile, a, a_row, a_step, b, b_step, count, apart)``, which does so for panels.
+
+    The n-th vector B[k, n] is at byte b + k · b_step + n · apart, and all `width` of the tile's are
+    added to.
+    """
+
+    @intrinsic
+    def add(
+        typing: Any, block: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_step: Any, count: Any,
+        apart: Any,
+    ) -> Any:  # fmt: skip
+        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            _product_loop(builder, args[:-1], args[-1], rows, tuple(range(width)), width)
+            return context.get_dummy_value()
+
+        return types.void(tile, *[types.int64] * 7), build
+
+    return add
+
+
+def _product_loop(
+    builder: Any, args: Any, apart: Any, rows: int, columns: tuple[int, ...], width: int
+) -> None:
     """Write the loop over k; the accumulators are phi nodes."""
     block, a, a_row, a_step, b, b_step, count = args
     zero = ir.Constant(INDEX, 0)
@@ -112,8 +136,11 @@ def _product_loop(builder: Any, args: Any, rows: int, columns: tuple[int, ...], 
     sums = [builder.phi(VECTOR) for _ in slots]
     here = builder.add(b, builder.mul(k, b_step))
     vectors = [
-        builder.load(pointer_to(builder, here, VECTOR, n * BYTES), align=4)
-        for n in range(len(columns))
+        builder.load(pointer_to(builder, place, VECTOR), align=4)
+        for place in (
+            builder.add(here, builder.mul(apart, ir.Constant(INDEX, n)))
+            for n in range(len(columns))
+        )
     ]
     added = list(sums)
     for r in range(rows):

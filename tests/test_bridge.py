@@ -59,6 +59,12 @@ def test_where_nothing_was_said_all_sequences_have_the_same_states(batch):
     assert found[0][0][0, :4].equal(found[0][0][2, :4]) and not found[0][0][2, 4:].any()
 
 
+def test_no_sequence_gives_nothing_and_no_step_is_refused():
+    assert network(1)(torch.zeros(0, 9, 3)).shape == (0, 9, 4)
+    with pytest.raises(ValueError, match="T 1 or more"):
+        network(1)(torch.zeros(5, 0, 3))
+
+
 def test_recursions_share_their_weights():
     counts = {sum(p.numel() for p in network(r).parameters()) for r in (0, 1, 4)}
     assert len(counts) == 1
@@ -277,6 +283,10 @@ def test_a_teacher_that_does_not_fit_is_refused(twins):
         BridgeClassifier(**SMALL).fit(clean, noisy, [*labels[:-1], 5], teacher=teacher)
     with pytest.raises(DataError, match="1 feature, those of the teacher had 2"):
         BridgeClassifier(**SMALL).fit(clean[:, :, :1], noisy[:, :, :1], labels, teacher=teacher)
+    nine, ten = [9 + n for n in labels], [str(9 + n) for n in labels]  # in another order as texts
+    numbered = teacher.untaught().fit(None, clean, nine)
+    with pytest.raises(DataError, match=r"in the order 10, 9, .* were 9, 10; give both as numbers"):
+        BridgeClassifier(**SMALL).fit(clean, noisy, ten, teacher=numbered)
     three = teacher.untaught().fit(None, clean, [n % 3 for n in range(60)])
     with pytest.raises(DataError, match="knows the label '2', which none of the sequences has"):
         BridgeClassifier(**SMALL).fit(clean, noisy, labels, teacher=three)

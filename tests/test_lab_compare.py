@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sestina.cli.app import main
+from sestina.errors import DataError
 from sestina.lab import journal
 from sestina.lab.compare import compared, counts
 
@@ -108,6 +109,16 @@ def test_what_was_set_otherwise_counts_where_there_is_no_other(kept):
     assert "changed" not in journal.latest(kept, ["other"])[0]
     journal.keep(kept, later | {"experiment": "third"})
     assert journal.latest(kept, ["third"])[0]["changed"] == {"twins": 0.5}
+
+
+def test_who_makes_no_error_cannot_be_improved_upon(capsys, kept, recwarn):
+    best = record("best", (0.5,), wer=0.1)
+    for run in best["runs"]:
+        run["counts"]["wer"]["wrong"] = [0] * len(NAMES)
+    rows = compared([best, best], "wer")
+    assert [row["gain_interval"] for row in rows] == [None, None] and not recwarn.list
+    with pytest.raises(DataError, match=r"counts no accuracy .* take --figure wer"):
+        compared([best, best], "accuracy")
 
 
 def test_what_cannot_be_compared(capsys, kept):

@@ -244,6 +244,17 @@ def test_pages_have_the_table_and_the_curves(run, table, tmp_path):
     assert {row.count("|") for row in rows} == {13} and len(rows) == len(experiment.names()) + 1
 
 
+def test_what_diverged_at_once_has_its_page(run, tmp_path):
+    for record in (DOCS / "lab-records").glob("d8-copy-irnn--toy-copy-400*.json"):
+        history = json.loads(record.read_text())["runs"][0]["history"]
+        assert [row["epoch"] for row in history] == [0]
+        (tmp_path / "lab-results").mkdir()
+        shutil.copy(record, tmp_path / "lab-results")
+    assert run("report")[0] == 0
+    html = (tmp_path / "lab-results" / "lectures.html").read_text(encoding="utf-8")
+    assert "d8-copy-irnn" in html and html.count("<svg")
+
+
 def test_markdown_alone(run, table, tmp_path):
     assert run("run", "c2-multi-hot", "--quick", "--data", table, "--results", "r")[0] == 0
     code, out, _ = run("report", "--results", "r", "--markdown", "docs/lectures.md")

@@ -3,9 +3,12 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 
+from sestina import store, train
 from sestina.cli.app import main
+from sestina.data.recordings import Recordings
 from sestina.lab import experiment as experiments
 from sestina.lab.run import Data, Laboratory, identity_of
 from sestina.lab.unfinished import FOLDER
@@ -115,6 +118,52 @@ def test_a_damaged_seed_is_told(run, tmp_path, monkeypatch):
     assert code == 1 and path.name in err and "truncated" in err
 
 
+def test_a_note_that_is_no_seed_s_is_told(run, tmp_path, monkeypatch):
+    how = (NAME, "--data", "films.csv", "--seeds", "2", "--set", "epochs=1")
+    stopping(monkeypatch, "_one", {2})
+    assert run(*how)[0] == 1
+    (path,) = (tmp_path / "lab-results" / FOLDER).iterdir()
+    store.write_arrays(path, {"table": np.ones(1)}, ["other"])
+    code, _, err = run(*how, "--resume")
+    assert code == 1 and "is no seed's; delete it" in err
+
+
+def test_a_test_of_memory_that_is_stopped_is_no_seed(run, tmp_path, monkeypatch):
+    rows, whole = [], train._epoch
+
+    def epoch(*given):
+        rows.append(given)
+        if len(rows) == 4:
+            raise KeyboardInterrupt
+        whole(*given)
+
+    monkeypatch.setattr(train, "_epoch", epoch)
+    how = ("d1-adding-rnn", "--seeds", "2", "--set", "epochs=2", "--set", "steps=2")
+    code, _, err = run(*how)
+    assert code == 1 and "stopped by Ctrl-C; 1 seed of it is kept" in err
+    assert run(*how, "--resume")[0] == 0 and len(rows) == 4 + 2
+    runs = only_record(tmp_path / "lab-results")["runs"]
+    assert [len(one["history"]) for one in runs] == [2, 2]
+
+
+def test_groups_of_another_column_are_another_experiment(tmp_path):
+    one = experiments.get("bridgenet-watch-r0-baseline")
+    rows = [np.ones((9, 2)) * n for n in range(4)]
+    made = [
+        Data.of("made", Recordings(rows, list("abab"), groups=groups))
+        for groups in (list("xxyy"), list("xyxy"))
+    ]
+    assert made[0].sha256 == made[1].sha256
+    assert identity_of(one, made[0]) != identity_of(one, made[1])
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_run(run, tmp_path):
+    (tmp_path / "lab-results").mkdir()
+    (tmp_path / "lab-results" / FOLDER).write_text("a file")
+    code, _, err = run(NAME, "--data", "films.csv", "--seeds", "1")
+    assert code == 1 and "is a file; choose another place" in err and "seed 0" not in err
+
+
 def test_a_quick_run_keeps_nothing(run, tmp_path, monkeypatch):
     stopping(monkeypatch, "_one", {1})
     code, _, err = run(NAME, "--data", "films.csv", "--quick")
@@ -122,6 +171,10 @@ def test_a_quick_run_keeps_nothing(run, tmp_path, monkeypatch):
     assert not (tmp_path / "lab-results" / FOLDER).exists()
     code, _, err = run(NAME, "--data", "films.csv", "--quick", "--resume")
     assert code == 2 and "leave out --resume" in err
+    one = ("--data", "films.csv", "--seeds", "1", "--set", "epochs=1")
+    assert run(NAME, *one, "--quick")[0] == 0
+    code, _, err = run(NAME, *one, "--resume")
+    assert code == 0 and "has its record" not in err
 
 
 def test_a_teacher_is_kept_for_the_run_that_goes_on(run, tmp_path, monkeypatch):
@@ -141,6 +194,13 @@ def test_a_teacher_is_kept_for_the_run_that_goes_on(run, tmp_path, monkeypatch):
     monkeypatch.setattr(BridgeClassifier, "fit", fit)
     code, _, err = run(*how)
     assert code == 1 and "stopped by Ctrl-C; 1 teacher is kept: go on with --resume" in err
+    (kept,) = (tmp_path / "lab-results" / FOLDER).iterdir()
+    weights = next(kept.glob("*.safetensors"))
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-9])
+    code, _, err = run(*how, "--resume")
+    assert code == 1 and f"the teacher in lab-results/{FOLDER}/{kept.name} is damaged" in err
+    weights.write_bytes(content)
     assert run(*how, "--resume")[0] == 0 and taught == [False, True, True]
     assert not (tmp_path / "lab-results" / FOLDER).exists()
     folders = (tmp_path / "whole", tmp_path / "lab-results")
@@ -155,3 +215,15 @@ def test_an_identity_is_of_options_and_data():
     names = [identity_of(*pair) for pair in pairs]
     assert len(set(names)) == 3 and all(name.startswith("small--") for name in names)
     assert identity_of(small, Data.of("called otherwise", reviews(40))) == names[0]
+
+
+def test_teachers_of_other_labels_are_others(tmp_path):
+    one = experiments.get("bridgenet-watch-r0-kd").with_options(epochs=1, hidden=4, reduced=4)
+    rng = np.random.default_rng(0)
+    rows = [rng.normal(size=(64, 2)) + n % 2 for n in range(40)]
+    labels, keys = ["a" if n % 2 else "b" for n in range(40)], []
+    for said in (labels, labels[::-1]):
+        lab = Laboratory((0,), True, lambda line: None)
+        lab.run(one, Data.of("made", Recordings(rows, said)))
+        keys += lab.teachers.known
+    assert len(set(keys)) == 2

@@ -165,6 +165,12 @@ def test_denoising_and_the_feed_forward_network(speech, unheard):
     assert apart[:, 0].mean() < apart[:, 1].mean()
 
 
+@pytest.mark.parametrize("beam", [0, "wide", 2.5])
+def test_a_beam_is_a_number(student, unheard, beam):
+    with pytest.raises(OptionError, match=f"beam={beam!r} makes no sense"):
+        student.predict(unheard[1][:1], beam=beam)
+
+
 def test_a_folder_keeps_it(student, unheard, tmp_path):
     student.save(tmp_path / "m", {"metrics": student.evaluate(unheard[1], unheard[2])})
     again = load(tmp_path / "m")
@@ -245,5 +251,5 @@ def test_both_students_are_named_beside_each_other():
 def test_what_wants_clean_twins_is_named(speech):
     _, noisy, texts = speech
     net = BridgeRecognizer(**SMALL, kd=0.0, dr=0.0, lstm3=0.0, alignment="clean")
-    with pytest.raises(DataError, match=r"alignment need the clean twin .* or set alignment=None"):
+    with pytest.raises(DataError, match=r"for alignment the clean twin .* or set alignment=None"):
         net.fit(None, noisy, texts)

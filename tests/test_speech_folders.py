@@ -169,6 +169,7 @@ def test_tables_that_do_not_fit_are_refused(put, tmp_path):
     refused(table(put, "file\twords\nb.wav\tx\nc.wav\ty\n"), "lacks 1 file of 2", "'c.wav'")
     refused(table(put, "file\twords\nb.wav\tx\nb.wav\ty\n"), "two utterances 'b'")
     refused(table(put, "file\tsplit\nb.wav\t\n"), "row 1 has no 'split'")
+    refused(table(put, "file\twords\n"), "has a header and no row")
     refused(table(put), "no column 'said'", columns=SpeechColumns(text="said"))
     refused(put("a.txt", "x"), "is no table")
     refused(tmp_path / "none", "there is no")

@@ -49,6 +49,8 @@ def read_speech_table(
         DataError: A column, a cell or a file is missing; the first one is named.
     """
     table = read_table(path, encoding, header=True)
+    if not table.height:
+        raise DataError(f"{path} has a header and no row; expected a row for each utterance")
     at, notes = _columns(table, asked, str(path))
     files = _cells(table, at["file"], str(path))
     place = audio or _beside(path, files[0])

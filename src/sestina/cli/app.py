@@ -49,7 +49,8 @@ EXTRAS = {
     "sacrebleu": "translate",
     "statsmodels": "series",
 }
-STOPPED = "stopped by Ctrl-C; a training run goes on with --resume if it had finished an epoch"
+STOPPED = "stopped by Ctrl-C"
+RESUMED = f"{STOPPED}; a training run goes on with --resume if it had finished an epoch"
 
 # typer carries its own copy of click in some versions and not in others
 WrongUse: Any = next(k for k in typer.BadParameter.__mro__ if k.__name__ == "ClickException")
@@ -134,6 +135,7 @@ def main(arguments: list[str] | None = None) -> None:
     Errors are one sentence on standard error; the traceback shows with ``--debug``.
     """
     given = sys.argv[1:] if arguments is None else arguments
+    stopped = RESUMED if "train" in given[:2] else STOPPED
     compiled.waiting = _compiling
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a word may have no place in its encoding
@@ -150,14 +152,14 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(1)
     except (Exception, KeyboardInterrupt) as error:
-        sentence, code = _explained(error)
+        sentence, code = _explained(error, stopped)
         if sentence is None:
             raise
         if "--debug" in given:
             traceback.print_exc()
         say(f"Error: {sentence}")
     if code == 130:  # what newer versions of typer make of Ctrl-C
-        say(f"Error: {STOPPED}")
+        say(f"Error: {stopped}")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -180,13 +182,18 @@ def _warned(
     say(str(message) if issubclass(category, DataWarning) else f"{category.__name__}: {message}")
 
 
-def _explained(error: BaseException) -> tuple[str | None, int]:
-    """Return the sentence and exit code for an error; no sentence for one that is our fault."""
+def _explained(error: BaseException, stopped: str) -> tuple[str | None, int]:
+    """Return the sentence and exit code for an error; no sentence for one that is our fault.
+
+    Args:
+        error: What came.
+        stopped: The sentence for Ctrl-C.
+    """
     match error:
         case SestinaError():
             return str(error), error.exit_code
         case KeyboardInterrupt() | typer.Abort():
-            return STOPPED, 1
+            return stopped, 1
         case ModuleNotFoundError() if error.name in EXTRAS:
             return str(MissingExtra(error.name, EXTRAS[error.name])), 1
         case MemoryError():

@@ -10,6 +10,7 @@ from sestina import config
 from sestina.cli.job import Ending, ending_of
 from sestina.cli.recorded import refuse_gaps
 from sestina.cli.series_job import Parts, SeriesJob
+from sestina.cli.show import say
 from sestina.config import DegradationOptions
 from sestina.data.degrade import degraded, in_words
 from sestina.data.recordings import Recordings, same_channels
@@ -107,8 +108,10 @@ class BridgeJob(SeriesJob):
 def check_twins(clean: Recordings, noisy: Recordings) -> None:
     """Check that every clean recording has a noisy twin of as many steps and channels.
 
+    Where their times differ that is said: clocks may.
+
     Raises:
-        DataError: One has not.
+        DataError: One has not, or its twin has another label.
     """
     same_channels(clean, noisy)
     known = dict(zip(noisy.called, noisy.rows, strict=True))
@@ -124,3 +127,18 @@ def check_twins(clean: Recordings, noisy: Recordings) -> None:
                 f"{counted(len(known[name]), 'step')} in "
                 f"{noisy.source}; twins are the same moments, step by step"
             )
+    labels = dict(zip(noisy.called, noisy.labels or (), strict=False))
+    for name, label in zip(clean.called, clean.labels or (), strict=False):
+        if str(labels.get(name, label)) != str(label):
+            raise DataError(
+                f"{name!r} is {label!r} in {clean.source} and {labels[name]!r} in {noisy.source}; "
+                "twins have one label, so mend one, or leave the noisy ones out"
+            )
+    times = dict(zip(noisy.called, noisy.times or (), strict=False))
+    pairs = zip(clean.called, clean.times or (), strict=False)
+    other = [name for name, own in pairs if times.get(name, own) != own]
+    if other:
+        say(
+            f"{counted(len(other), 'recording')} of {noisy.source} have other times than their "
+            f"twins, {other[0]!r} among them; they are taken for the same moments, step by step"
+        )

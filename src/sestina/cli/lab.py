@@ -38,8 +38,8 @@ Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Go on where Ctrl-C or a crash stopped the same run: experiments that have their "
-        "record, and seeds that are done, are not run again.",
+        help="Go on where Ctrl-C or a crash stopped the same run: what has its record is not run "
+        "again, nor are those seeds of others that are done.",
     ),
 ]
 

@@ -85,6 +85,7 @@ class Session:
         """
         started = time.perf_counter()
         store.refuse_unwritable(self.results / "record.json")  # now, not after hours
+        self.kept.refuse_unwritable()
         done: list[dict[str, Any]] = []
         skipped: list[dict[str, str]] = []
         failed: list[dict[str, str]] = []
@@ -106,7 +107,7 @@ class Session:
             except KeyboardInterrupt:
                 raise SestinaError(self._stopped(experiment, len(done))) from None
         if not failed:
-            self.teachers.forget()
+            self.kept.forget_teachers()
         return {
             "task": "lab run",
             "quick": self.given.quick,

@@ -236,7 +236,8 @@ def recognitions(title: str, rungs: Mapping[str, Mapping[str, Any]]) -> None:
         )
         for name, row in rungs.items()
     ]
-    heads = ("model", "WER", "95 %", "CER", "95 %", "parameters", "seconds")
+    between = "95\N{NO-BREAK SPACE}%"  # which stays on one line
+    heads = ("model", "WER", between, "CER", between, "parameters", "seconds")
     table(title, heads, rows)
 
 

@@ -10,7 +10,9 @@ from sestina import config
 from sestina.cli.inputs import Anew, Json, ModelFolder, PathArgument, Resume, Seed
 from sestina.cli.options import one_of, with_options
 from sestina.cli.recorded import recordings
+from sestina.errors import OptionError
 
+MADE = config.DegradationOptions()
 Noisy = Annotated[
     str | None,
     typer.Option(
@@ -50,11 +52,14 @@ def bridge(
     --kd 0 --dr 0 --lstm3 0 there is none, to compare with.
     """
     one_of(resume, overwrite)
+    how = config.DegradationOptions(**degradation)
+    asked = [f"--{n.replace('_', '-')}" for n, v in vars(how).items() if v != getattr(MADE, n)]
+    if noisy is not None and asked:
+        raise OptionError(f"{asked[0]} makes twins, and --noisy gives them; leave one out")
     data = recordings(path, reading)
     twins = None if noisy is None else recordings(noisy, reading, need_label=False)
     from sestina.cli.bridge_job import BridgeJob  # both load torch
     from sestina.cli.job import finish
 
-    how = config.DegradationOptions(**degradation)
     job = BridgeJob(path, out, data, {}, {**options, "seed": seed}, twins=twins, how=how)
     finish(job, resume, overwrite, json)

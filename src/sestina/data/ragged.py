@@ -105,9 +105,10 @@ def sorted_batches(lengths: NDArray[np.int64], size: int) -> Iterator[NDArray[np
 
 
 def alike(lengths: NDArray[np.int64], rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Yield rows in as few groups as leave each no more padding than it has steps.
+    """Yield rows in groups, none of which has more padding than steps.
 
-    So one long sequence does not make its whole batch as long.
+    A group ends before the first row that would make it so; hence one long sequence does not make
+    its whole batch as long.
 
     Args:
         lengths: Of all sequences, (N,).

@@ -69,7 +69,7 @@ def read_bytes(path: Path, *, or_empty: bool = False) -> bytes:
             "download or compress it again"
         ) from error
     if not or_empty and not data.removeprefix(codecs.BOM_UTF8).strip():
-        raise DataError(f"{path} is empty; expected one text a line or a table with a header")
+        raise DataError(f"{path} is empty; expected a table with a header, or a line for each item")
     return data
 
 

@@ -16,6 +16,7 @@ from sestina.data.ragged import Ragged
 from sestina.errors import DataError, counted
 from sestina.estimators.base import Batch
 from sestina.estimators.recognizer import BridgeRecognizer
+from sestina.estimators.targets import Labels
 from sestina.estimators.taught import Student, three_of
 from sestina.estimators.windowed import WindowedClassifier
 from sestina.nn.bridged import BridgedNetwork
@@ -142,6 +143,14 @@ class BridgeClassifier(Student, WindowedClassifier):
             raise DataError(
                 f"the teacher knows the label {more[0]!r}, which none of the sequences has; a "
                 "student gives the answers that its teacher gives, so train both on the same labels"
+            )
+        ours, theirs = (
+            [str(one) for one in known] for known in (Labels(labels).classes, teacher.classes_)
+        )
+        if ours != theirs:
+            raise DataError(
+                f"the labels of the student are in the order {', '.join(ours)}, those of the "
+                f"teacher were {', '.join(theirs)}; give both as numbers, or both as texts"
             )
 
     def _learn(self, X: Sequence[Values]) -> Ragged:

@@ -150,9 +150,13 @@ def refuse_short(steps: Ragged, said: Ragged, texts: Sequence[str], what: str) -
         least = max(steps_needed(said.row(n)), 1)
         if length < least:
             raise DataError(
-                f"{what} {n} has {counted(length, 'step')}, and {texts[n]!r:.{SHOWN}} needs "
-                f"{least}; lower skip, or leave it out"
+                f"{what} {n} has {counted(length, 'step')}, and {_cut(texts[n])!r} needs {least}; "
+                "lower skip, or leave it out"
             )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def aligned_by(logs: Sequence[Floats], said: Ragged) -> Ragged:
@@ -188,8 +192,8 @@ def read_off(
             "letters=model.symbols_)"
         )
     width = WIDTH if beam is None else beam
-    if width != int(width) or width < 1:
-        raise OptionError(f"beam={beam} makes no sense; give a whole number, 1 or more")
+    if not isinstance(width, int | np.integer) or width < 1:
+        raise OptionError(f"beam={beam!r} makes no sense; give a whole number, 1 or more")
     found = (prefix_search(table, int(width), BLANK, words)[0].symbols for table in logs)
     return [written(one, symbols) for one in found]
 

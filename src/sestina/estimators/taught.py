@@ -137,9 +137,10 @@ class Student(BridgeOptions, Trained):
             return rows
         if clean is None:
             wish = [name for name, value in self._alone.items() if getattr(self, name) != value]
+            none = ", ".join(f"{name}={self._alone[name]}" for name in wish)
             raise DataError(
-                f"clean=None came; {', '.join(wish)} need the clean twin of every sequence: give "
-                f"them, or set {', '.join(f'{name}={self._alone[name]}' for name in wish)}"
+                f"clean=None came; for {', '.join(wish)} the clean twin of every sequence is "
+                f"needed: give them, or set {none}"
             )
         twins = as_series(clean, self._gaps)
         if len(twins) != len(rows):

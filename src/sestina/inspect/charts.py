@@ -322,6 +322,7 @@ def _epochs(history: History) -> int:
 
 def _epoch_axis(epochs: int) -> Any:
     alt = library()
+    epochs = max(epochs, 1)  # none is done where the first one diverged
     step, first = math.ceil(epochs / 8), 1
     if step > 10:  # many epochs: round numbers, such as 200, 400, …
         unit = 10 ** (len(str(step)) - 1)

@@ -88,7 +88,7 @@ class BridgeJudge(SeriesJudge):
         held = (None, dev.rows, dev.labels)
         return self.teachers.shared(
             net,
-            (tuple(train.sums), tuple(dev.sums)),
+            tuple((*part.sums, *map(str, part.labels or ())) for part in (train, dev)),
             lambda teacher: teacher.fit(None, train.rows, train.labels, validation=held),
         )
 

@@ -72,9 +72,11 @@ def compared(records: Sequence[Record], figure: str) -> list[dict[str, Any]]:
 
 def _of_record(record: Record, figure: str) -> tuple[list[str], Errors]:
     if any(figure not in run.get("counts", {}) for run in record["runs"]):
+        known = list(dict.fromkeys(key for run in record["runs"] for key in run.get("counts", {})))
+        remedy = f"take --figure {' or '.join(known)}" if known else "run it again"
         raise DataError(
             f"the record of {record['experiment']} counts no {MEASURES[figure].name} of single "
-            "recordings or utterances, so there is nothing to compare; run it again"
+            f"recordings or utterances, so there is nothing to compare; {remedy}"
         )
     return pooled(record["runs"], figure)
 
@@ -89,7 +91,9 @@ def _row(record: Record, errors: Errors, figure: str) -> dict[str, Any]:
 
 def _gain(base: Errors, errors: Errors) -> dict[str, Any]:
     """Return the gain upon the first record's errors, with its interval."""
-    gain = 1 - errors.rate / base.rate if base.rate else None
+    if not base.rate:
+        return {"gain": None, "gain_interval": None}
+    gain = 1 - errors.rate / base.rate
     return {"gain": gain, "gain_interval": list(gain_interval(base, errors))}
 
 

@@ -66,6 +66,8 @@ def read(folder: Path) -> list[Record]:
 def finished(folder: Path, identity: str, seeds: Sequence[int]) -> tuple[Record, Path] | None:
     """Return the last record of an experiment's seeds on equal data, and its file, if there is one.
 
+    A quick run's does not count.
+
     Args:
         folder: Of the records; there may be none yet.
         identity: Of the experiment, its data, options and versions.
@@ -78,7 +80,9 @@ def finished(folder: Path, identity: str, seeds: Sequence[int]) -> tuple[Record,
     same = [
         (record, path)
         for record, path in found
-        if record.get("identity") == identity and record["seeds"] == list(seeds)
+        if record.get("identity") == identity
+        and record["seeds"] == list(seeds)
+        and not record["quick"]
     ]
     return max(same, key=lambda pair: str(pair[0]["date"]), default=None)
 

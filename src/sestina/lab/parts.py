@@ -44,7 +44,6 @@ SIDES: dict[type, tuple[str, str]] = {
     TaggedSentences: ("sentences", "tags"),
     Pairs: ("sources", "targets"),
     Recordings: ("sums", "labels"),
-    SpeechFolder: ("sums", "texts"),
     Timeline: ("values", "known"),
 }
 """What each kind of data has, and what is to be learnt of it."""
@@ -160,8 +159,11 @@ def drawn(train: Records, texts: int, seed: int) -> tuple[Records, Records]:
 def digest(data: Data) -> str:
     """Return the SHA-256 of both sides of the data and of their parts, in their order.
 
-    It is the same for a file and its compressed copy. Of what is drawn anew it is that of its name.
+    It is the same for a file and its compressed copy. Of speech it is that of the sounds of all
+    devices; of what is drawn anew that of its name.
     """
+    if isinstance(data, SpeechFolder):
+        return data.digest
     if isinstance(data, Recall | Nothing):
         return hashlib.sha256(repr(data).encode()).hexdigest()
     total = hashlib.sha256()

@@ -96,6 +96,7 @@ class RecallTrial(RecallOptions):
 
         Raises:
             OptionError: An option makes no sense.
+            KeyboardInterrupt: After Ctrl-C; fitted with the best epoch so far, if there is one.
         """
         config.check(self)
         started, kind = time.perf_counter(), source.source.what
@@ -113,6 +114,8 @@ class RecallTrial(RecallOptions):
         weights = list(self.network_.parameters())
         self.n_parameters_ = self.n_trainable_parameters_ = sum(w.numel() for w in weights)
         self.seconds_ = time.perf_counter() - started
+        if run.interrupted:
+            raise KeyboardInterrupt
         return self
 
     def _train(

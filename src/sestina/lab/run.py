@@ -237,7 +237,9 @@ class Laboratory:
 
 def identity_of(experiment: Experiment, data: Data) -> str:
     """Return a name that experiments with equal options, data and versions have in common."""
-    made = (config.to_dict(experiment), _options(experiment), data.sha256, _versions())
+    groups = getattr(data.records, "groups", None)  # which the sum of the data does not tell
+    told = data.sha256, None if groups is None else list(map(str, groups))
+    made = (config.to_dict(experiment), _options(experiment), told, _versions())
     digest = hashlib.sha256(json.dumps(made, sort_keys=True, default=str).encode()).hexdigest()
     return f"{experiment.name}--{digest[:16]}"
 

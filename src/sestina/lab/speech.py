@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from sestina.errors import DataError
 if TYPE_CHECKING:
     from sestina.audio.twins import Spoken  # which loads scikit-learn
 
-NEAR = ("clean", "ihm")
+NEAR, FAR = ("clean", "ihm"), ("sdm", "mdm")
 
 
 @dataclass
@@ -36,11 +38,27 @@ class SpeechFolder:
         """What is said in each utterance."""
         return self.twins(self.far).texts
 
-    @property
-    def sums(self) -> list[str]:
-        """A sum of the features of each utterance, as it is heard nearby."""
-        heard = self.twins(self.far)
-        return [hashlib.sha256(row.tobytes()).hexdigest() for row in heard.clean]
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of all sounds, of every device, with their texts and parts."""
+        total = hashlib.sha256()
+        for device in self._devices():
+            try:
+                total.update(self._sum_of(device))
+            except DataError:  # of one that nobody asked for; who asks is told why
+                continue
+        return total.hexdigest()
+
+    def _sum_of(self, device: str) -> bytes:
+        from sestina.audio.speech import read_speech
+
+        total = hashlib.sha256()
+        for row in read_speech(self.path, device=device):
+            sound = row.sound()
+            told = (device, row.id, row.text, row.part, sound.rate, len(sound.samples))
+            total.update(json.dumps(told).encode())
+            total.update(sound.samples.tobytes())
+        return total.digest()
 
     @property
     def parts(self) -> list[str] | None:
@@ -69,17 +87,27 @@ class SpeechFolder:
             self._heard[device] = spoken_twins(self.path, LogMel(), near, far)
         return self._heard[device]
 
+    def _devices(self) -> list[str]:
+        """Return the devices that heard it.
+
+        Raises:
+            DataError: There is no such folder.
+        """
+        if not self.path.is_dir():
+            raise DataError(
+                f"{self.path} is no folder of speech; make one with sestina data distance"
+            )
+        known = (*NEAR, *FAR)
+        folders = (one.name for one in self.path.iterdir() if one.is_dir())
+        return sorted(name for name in folders if name.startswith(known))
+
     def _named(self, wanted: tuple[str, ...]) -> str:
         """Return the device whose name begins as one of those wanted.
 
         Raises:
             DataError: There is none.
         """
-        if not self.path.is_dir():
-            raise DataError(
-                f"{self.path} is no folder of speech; make one with sestina data distance"
-            )
-        found = sorted(one.name for one in self.path.iterdir() if one.is_dir())
+        found = self._devices()
         chosen = [name for name in found if name.startswith(wanted)]
         if not chosen:
             raise DataError(

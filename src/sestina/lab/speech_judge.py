@@ -30,7 +30,7 @@ class SpeechJudge:
         teachers: Those of the experiments before.
         whole: All utterances.
         share: Of the training part, to stop early by.
-        sums: Of the clean utterances, by which teachers are told apart.
+        learnt: Of which data, by which teachers are told apart.
         parts: Train, dev and test of the seed that is being run.
     """
 
@@ -38,13 +38,13 @@ class SpeechJudge:
     teachers: Teachers = field(default_factory=Teachers)
     whole: Any = None
     share: float = 0.0
-    sums: tuple[str, ...] = ()
+    learnt: tuple[str, ...] = ()
     parts: Parts = ()
 
     def parted(self, experiment: Experiment, data: SpeechFolder, share: float) -> tuple[Any, str]:
         """Return train, dev and test of the first seed as the device heard them, and how so."""
         self.whole, self.share = data.twins(experiment.device), share
-        self.sums = (*data.sums, str(self.quick))
+        self.learnt = (data.digest, str(self.quick))
         said = self._draw(SPLIT_SEED)
         return self.parts, f"{said}; heard by {experiment.device}"
 
@@ -71,7 +71,7 @@ class SpeechJudge:
         train, dev, _ = self.parts
         teacher = self.teachers.shared(
             net,
-            (*self.sums, *train.called),
+            (*self.learnt, *train.called, *train.texts, *dev.called, *dev.texts),
             lambda one: one.fit(
                 None, train.clean, train.texts, validation=(None, dev.clean, dev.texts)
             ),

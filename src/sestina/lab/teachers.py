@@ -37,7 +37,7 @@ class Teachers:
             return None
         teacher = net.untaught()
         what = repr((__version__, config.to_dict(teacher), data))
-        identity = f"teacher--{hashlib.sha256(what.encode()).hexdigest()[:16]}"
+        identity = hashlib.sha256(what.encode()).hexdigest()[:16]
         if identity not in self.known:
             found = self.kept.teacher(identity)
             if found is None:
@@ -50,8 +50,3 @@ class Teachers:
         """Say how many are kept; an empty string where none is."""
         count = len(self.known) if self.kept.results else 0
         return f"{counted(count, 'teacher')} {'is' if count == 1 else 'are'} kept" * bool(count)
-
-    def forget(self) -> None:
-        """Remove them from where they are kept: all experiments have their records."""
-        for identity in self.known:
-            self.kept.forget(identity)

@@ -10,10 +10,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sestina import store
-from sestina.errors import counted
+from sestina.errors import ModelError, counted
 
 FOLDER = "unfinished"
 SEED = "--seed-"
+TEACHER = "teacher--"
 
 Done = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 """What a seed gave: its run, for the record, and arrays that figures over all seeds are made of."""
@@ -45,6 +46,8 @@ class Unfinished:
         if path is None or not self.resume or not path.exists():
             return None
         arrays, run = store.read_arrays(path)
+        if not isinstance(run, dict) or run.get("seed") != seed:
+            raise ModelError(f"{path} is no seed's; delete it, and the seed is run again")
         return run, arrays
 
     def keep(self, identity: str, seed: int, done: Done) -> None:
@@ -66,7 +69,14 @@ class Unfinished:
         from sestina.estimators.loading import load
 
         path = self._teacher(identity)
-        return load(path) if path and self.resume and path.exists() else None
+        if path is None or not self.resume or not path.exists():
+            return None
+        try:
+            return load(path)
+        except ModelError as error:
+            raise ModelError(
+                f"the teacher in {path} is damaged; delete it, and it is trained again"
+            ) from error
 
     def keep_teacher(self, identity: str, teacher: Any) -> None:
         """Keep a fitted teacher.
@@ -78,15 +88,29 @@ class Unfinished:
             teacher.save(path)
 
     def forget(self, identity: str) -> None:
-        """Remove the seeds of an experiment, which has its record now, or a teacher."""
-        if self.results is None:
-            return
-        folder = self.results / FOLDER
+        """Remove the seeds of an experiment, which has its record now."""
         for path in self._seeds(identity):
             path.unlink(missing_ok=True)
-        shutil.rmtree(folder / identity, ignore_errors=True)
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+
+    def forget_teachers(self) -> None:
+        """Remove teachers, unless seeds of another run are there, which goes on with them."""
+        if self._folder is None or not self._folder.is_dir():
+            return
+        if any(SEED in path.name for path in self._folder.iterdir()):
+            return
+        for path in self._folder.glob(f"{TEACHER}*"):
+            shutil.rmtree(path, ignore_errors=True)
+        if not any(self._folder.iterdir()):
+            self._folder.rmdir()
+
+    def refuse_unwritable(self) -> None:
+        """Raise where nothing could be kept.
+
+        Raises:
+            SestinaError: The sentence has the reason.
+        """
+        if self._folder is not None:
+            store.refuse_unwritable(self._folder / "seed")
 
     def in_words(self, identity: str) -> str:
         """Say how many seeds of an experiment are kept; an empty string where none is."""
@@ -94,14 +118,17 @@ class Unfinished:
         return f"{counted(seeds, 'seed')} of it {'is' if seeds == 1 else 'are'} kept" * bool(seeds)
 
     def _seeds(self, identity: str) -> list[Path]:
-        folder = None if self.results is None else self.results / FOLDER
-        if folder is None or not folder.is_dir():
+        if self._folder is None or not self._folder.is_dir():
             return []
-        return [path for path in folder.iterdir() if path.name.startswith(f"{identity}{SEED}")]
+        found = self._folder.iterdir()
+        return [path for path in found if path.name.startswith(f"{identity}{SEED}")]
+
+    @property
+    def _folder(self) -> Path | None:
+        return None if self.results is None else self.results / FOLDER
 
     def _seed(self, identity: str, seed: int) -> Path | None:
-        name = f"{identity}{SEED}{seed}.safetensors"
-        return None if self.results is None else self.results / FOLDER / name
+        return self._folder and self._folder / f"{identity}{SEED}{seed}.safetensors"
 
     def _teacher(self, identity: str) -> Path | None:
-        return None if self.results is None else self.results / FOLDER / identity
+        return self._folder and self._folder / f"{TEACHER}{identity}"

@@ -84,7 +84,8 @@ class Convolutions(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Map x (B, T, D) → (B, T, features)."""
         real = real_steps(lengths, x.shape[1])[:, None, :, None]
-        planes = x.reshape(*x.shape[:2], self.maps, -1).transpose(1, 2)  # (B, maps, T, bands)
+        bands = x.shape[2] // self.maps
+        planes = x.reshape(*x.shape[:2], self.maps, bands).transpose(1, 2)  # (B, maps, T, bands)
         planes = planes.contiguous(memory_format=torch.channels_last)  # half as fast again on CPUs
         for depth, layer in enumerate(self.layers):
             planes = F.relu(layer(planes * real))
@@ -194,7 +195,12 @@ class RecursiveNetwork(nn.Module):
         return self.passes(x, lengths)[-1].logits
 
     def passes(self, x: Tensor, lengths: Tensor | None = None) -> list[Pass]:
-        """Return what the sub-blocks give at each recursion, R + 1 of them."""
+        """Return what the sub-blocks give at each recursion, R + 1 of them.
+
+        Raises ValueError for sequences without a step.
+        """
+        if not x.shape[1]:
+            raise ValueError(f"an array {tuple(x.shape)} came; expected (B, T, D) with T 1 or more")
         if lengths is None:
             lengths = torch.full((len(x),), x.shape[1])
         real = real_steps(lengths, x.shape[1])[:, :, None]

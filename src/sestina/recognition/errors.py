@@ -5,6 +5,7 @@ Letters: N utterances.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -112,7 +113,7 @@ def gain_interval(
 
     The improvement is 1 − rate / rate of the base: 0.084 means 8.4 per cent fewer errors. Both
     judge the same utterances, which are drawn together; where the interval lies above 0, the
-    improvement is hardly chance.
+    improvement is hardly chance. Nothing is an improvement on no error: then it is NaN.
 
     Args:
         base: Errors of the one that is to be improved upon.
@@ -128,6 +129,8 @@ def gain_interval(
             f"errors of {counted(len(base.tokens), 'utterance')} and of "
             f"{len(other.tokens):,} others came; expected the same utterances in the same order"
         )
+    if not base.rate:
+        return math.nan, math.nan
     drawn = _drawn(len(base.tokens), seed)
     before, after = _rates(base, drawn), _rates(other, drawn)
     return _middle(1 - after / np.where(before > 0, before, np.nan), level)

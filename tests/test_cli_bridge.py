@@ -5,6 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from sestina.cli.bridge_job import check_twins
+from sestina.data.series_files import read_series
+from sestina.errors import DataError
 from sestina.progress import Reporter
 from test_cli_series import run, table
 
@@ -117,21 +120,28 @@ def test_twins_that_do_not_fit_are_refused(clean, tmp_path, capsys, drop, said):
 
 
 def test_twins_of_another_label_are_refused_and_other_times_told(clean, tmp_path, capsys):
-    noisy = noisy_of(clean, tmp_path / "noisy.csv")
-    path, lines = tmp_path / "noisy.csv", (tmp_path / "noisy.csv").read_text().splitlines()
-    given = ("train", "bridge", clean, "--noisy", noisy, "--out", tmp_path / "m", *SMALL)
-    cells = [line.split(",") for line in lines[1:]]
+    noisy_of(clean, tmp_path / "noisy.csv")
+    head, *lines = (tmp_path / "noisy.csv").read_text().splitlines()
+    cells = [line.split(",") for line in lines]
+
+    def checked(rows):
+        (tmp_path / "other.csv").write_text("\n".join([head, *(",".join(row) for row in rows)]))
+        check_twins(read_series(clean), read_series(tmp_path / "other.csv"))
+
     labels = sorted({row[-1] for row in cells})
     other = [[*row[:-1], labels[row[-1] == labels[0]]] if row[0] == "r3" else row for row in cells]
-    path.write_text("\n".join([lines[0], *(",".join(row) for row in other)]))
-    run(*given, code=1)
-    assert "'r3' is" in capsys.readouterr().err and not (tmp_path / "m").exists()
-    later = [[row[0], str(int(row[1]) + 100), *row[2:]] for row in cells]
-    path.write_text("\n".join([lines[0], *(",".join(row) for row in later)]))
-    run(*given)
+    with pytest.raises(DataError, match=r"'r3' is .* twins have one label"):
+        checked(other)
+    checked([[row[0], str(int(row[1]) + 100), *row[2:]] for row in cells])
     told = " ".join(capsys.readouterr().err.split())
     assert "40 recordings of" in told and "have other times than their twins, 'r0' among" in told
-    run(*given, "--overwrite", "--lost", "0.2", code=2)
+    checked(cells)
+    assert not capsys.readouterr().err
+
+
+def test_twins_are_given_or_made(clean, tmp_path, capsys):
+    given = ("train", "bridge", clean, "--noisy", clean, "--out", tmp_path / "m", *SMALL)
+    run(*given, "--lost", "0.2", code=2)
     assert "--lost makes twins, and --noisy gives them" in capsys.readouterr().err
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sestina.kernels.locks import Lock
 
 ALIGNMENT = 64
-KEPT = 1 << 30  # bytes that wait for the next use at most
+KEPT = 2 << 30  # bytes that wait for the next use at most
 
 Block = NDArray[np.uint8]
 

@@ -69,7 +69,8 @@ def read_bytes(path: Path, *, or_empty: bool = False) -> bytes:
             "download or compress it again"
         ) from error
     if not or_empty and not data.removeprefix(codecs.BOM_UTF8).strip():
-        raise DataError(f"{path} is empty; expected a table with a header, or a line for each item")
+        wanted = "a table with a header" if kind_of(path) in SEPARATORS else "one text a line"
+        raise DataError(f"{path} is empty; expected {wanted}")
     return data
 
 

@@ -88,11 +88,18 @@ def test_what_has_its_record_is_not_run_again(run, tmp_path, monkeypatch):
     seeds = stopping(monkeypatch, "_one", {2})
     code, _, err = run(NAME, "c10-lstm-16", *how)
     assert code == 1 and "1 record of those before it are in lab-results: go on with" in err
+    (record,) = (tmp_path / "lab-results").glob("*.json")
+    left = (
+        tmp_path / "lab-results" / FOLDER / f"{json.loads(record.read_text())['identity']}--seed-0"
+    )
+    left.parent.mkdir(exist_ok=True)
+    left.touch()
     code, out, err = run(NAME, "c10-lstm-16", *how, "--resume", "--json")
     found = json.loads(out)["experiments"]
     assert code == 0 and f"{NAME}: has its record" in err and len(seeds) == 3
     assert [one["experiment"] for one in found] == [NAME, "c10-lstm-16"]
     assert len([*(tmp_path / "lab-results").glob("*.json")]) == 2
+    assert not left.parent.exists()
     assert run(NAME, *how, "--resume", "--set", "hidden=8")[0] == 0  # another experiment
     assert run(NAME, *how)[0] == 0 and len(seeds) == 5  # nobody asked to go on
 

@@ -142,6 +142,7 @@ class Session:
         self.identity = identity_of(experiment, data)
         if self.resume and (found := journal.finished(self.results, self.identity, seeds)):
             show.say(f"{experiment.name}: has its record, {found[1].name}")
+            self.kept.forget(self.identity)  # a crash may have come between the two
             return found
         laboratory = Laboratory(
             seeds, given.quick, show.say, self.baselines, self.kept, self.teachers

@@ -349,4 +349,6 @@ def test_page_of_the_bridges_runs(tmp_path, monkeypatch, capsys):
     assert len(commands(page)) == 2
     for line in commands(page):
         run_command(line)
-    assert "twins from noisy.csv" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert "twins from noisy.csv" in shown.err
+    assert float(re.search(r"^this model +(\S+)", shown.out, re.MULTILINE).group(1)) > 0.7

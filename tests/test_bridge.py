@@ -255,6 +255,11 @@ def test_a_run_goes_on_with_the_teacher_it_had(twins, tmp_path):
     again.fit(clean, noisy, labels, checkpoint=tmp_path, resume=True)
     assert again.n_iter_ == 2 and again.teacher_.history_ == whole.teacher_.history_
     assert np.array_equal(again.predict_proba(noisy), whole.predict_proba(noisy))
+    longer = BridgeClassifier(**SMALL, epochs=4)
+    longer.fit(clean, noisy, labels, checkpoint=tmp_path, resume=True)
+    taught = BridgeClassifier(**SMALL, epochs=4).fit(clean, noisy, labels, teacher=whole.teacher_)
+    assert longer.n_iter_ == 4 and longer.teacher_.history_ == whole.teacher_.history_
+    assert np.array_equal(longer.predict_proba(noisy), taught.predict_proba(noisy))
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,19 @@ class Checkpoint:
                 )
 
 
+def epochs_done(folder: Path) -> int:
+    """Return how many epochs the run whose checkpoint is in a folder has done; 0: it has none.
+
+    Raises:
+        ModelError: The file is damaged.
+    """
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return 0
+    _, note = read_arrays(path)
+    return len(note.get("history", ()))
+
+
 def _restored(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,

@@ -98,7 +98,7 @@ class BridgeClassifier(Student, WindowedClassifier):
         self._take_teacher(teacher)
         if self.wants_teacher and teacher is None:
             self._take_teacher(
-                self._taught(clean, labels, validation, checkpoint, groups=groups, resume=resume)
+                self._taught(clean, labels, validation, checkpoint, resume, groups=groups)
             )
         if self.teacher_ is not None:
             self._check_teacher(self.teacher_, pairs, labels)

@@ -104,7 +104,7 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         self.notes_: list[str] = []
         self._take_teacher(teacher)
         if self.wants_teacher and teacher is None:
-            self._take_teacher(self._taught(clean, texts, validation, checkpoint, resume=resume))
+            self._take_teacher(self._taught(clean, texts, validation, checkpoint, resume))
         if self.teacher_ is not None:
             self._check_teacher(self.teacher_, pairs, symbols)
             symbols = self.teacher_.symbols_

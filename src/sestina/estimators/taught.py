@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from sestina.checkpoint import epochs_done
 from sestina.config import BridgeOptions
 from sestina.data.ragged import Ragged, sorted_batches
 from sestina.errors import DataError, OptionError, counted
@@ -160,7 +161,7 @@ class Student(BridgeOptions, Trained):
 
     def _taught(
         self, clean: Any, labels: Any, validation: Any, checkpoint: str | Path | None,
-        **how: Any,
+        resume: bool, **how: Any,
     ) -> Self:  # fmt: skip
         """Return a teacher of the same options, trained on clean sequences without one.
 
@@ -169,13 +170,19 @@ class Student(BridgeOptions, Trained):
             labels: Theirs.
             validation: As `fit` has it, or None.
             checkpoint: The student's folder; the teacher's is in it.
+            resume: Go on from both.
             **how: What else `fit` takes.
         """
         teacher: Any = self.untaught()
         held = None if validation is None else (None, validation[0], validation[2])
         own = None if checkpoint is None else Path(checkpoint) / TEACHER
+        if checkpoint is not None and own is not None and resume and epochs_done(Path(checkpoint)):
+            # a student that has begun goes on with the teacher it began with, also for more epochs
+            teacher.set_params(epochs=epochs_done(own) or self.epochs)
         announce(self.verbose, "first its teacher learns, of clean sequences")
-        taught: Self = teacher.fit(None, clean, labels, validation=held, checkpoint=own, **how)
+        taught: Self = teacher.fit(
+            None, clean, labels, validation=held, checkpoint=own, resume=resume, **how
+        )
         announce(self.verbose, "now the student, of noisy ones")
         return taught
 

@@ -5,7 +5,8 @@
 
 The rows are those of the goals' table: whole epochs (1 full, 2 ragged), layers alone (3 small,
 4 wide, 5 a grid against torch.nn), what options cost (6), recurrent dropout (7), two layers, both
-directions and every output (8), single steps (9), long sequences and threads (10), compiling (11).
+directions and every output (8), single steps (9), long sequences and threads (10), compiling (11),
+few sequences in a batch (12).
 
 Every program runs in a process of its own with two threads (`recurrent_race/server.py`) and sleeps
 while another is timed. A round times each program once; five rounds or more count. All programs

@@ -18,6 +18,7 @@ from sestina.audio.twins import spoken_twins
 from sestina.cli.spoken import maker_of
 from sestina.errors import DataError, ModelError
 from sestina.inspect.recognition_ladder import nearest_texts
+from sestina.lab.speech import SpeechFolder
 from test_cli_series import run
 
 RATE = 8000
@@ -243,6 +244,24 @@ def test_an_experiment_hears_a_folder(far, tmp_path, capsys):
     assert "sestina data distance" in capsys.readouterr().err
     run("lab", "run", "bridgenet-speech-sdm-dnn", "--data", tmp_path, "--results", tmp_path, code=1)
     assert "has no device clean or ihm" in capsys.readouterr().err
+
+
+def test_who_shares_a_speaker_is_another_folder(far, tmp_path):
+    def told(name, speaker):
+        folder = tmp_path / name
+        folder.mkdir()
+        for device in ("clean", "sdm", "mdm"):
+            (folder / device).symlink_to(Path(far) / device)
+        lines = (Path(far) / "manifest.jsonl").read_text().splitlines()
+        rows = [json.loads(line) | {"speaker": speaker(n)} for n, line in enumerate(lines)]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / "manifest.jsonl").write_text(text)
+        return SpeechFolder(folder).digest
+
+    sums = [told("one", lambda n: "ann"), told("named", lambda n: "bob"),
+            told("two", lambda n: "ab"[n % 2]), told("again", lambda n: "xy"[n % 2]),
+            told("other", lambda n: "ab"[n > 1])]  # fmt: skip
+    assert sums[0] == sums[1] != sums[2] == sums[3] != sums[4]
 
 
 def test_seeds_of_an_experiment_test_other_texts(far, tmp_path, capsys):

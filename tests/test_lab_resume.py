@@ -11,7 +11,8 @@ from sestina.cli.app import main
 from sestina.data.recordings import Recordings
 from sestina.lab import experiment as experiments
 from sestina.lab.run import Data, Laboratory, identity_of
-from sestina.lab.unfinished import FOLDER
+from sestina.lab.teachers import Teachers
+from sestina.lab.unfinished import FOLDER, Unfinished
 from test_lab import SMALL, reviews
 
 NAME = "c9-simple-rnn-16"
@@ -213,6 +214,44 @@ def test_a_teacher_is_kept_for_the_run_that_goes_on(run, tmp_path, monkeypatch):
     folders = (tmp_path / "whole", tmp_path / "lab-results")
     one, again = (worth(only_record(folder)) for folder in folders)
     assert again == one
+
+
+def test_teachers_and_seeds_of_another_run_are_left_to_it(tmp_path):
+    class Net:
+        def save(self, folder):
+            folder.mkdir(parents=True)
+
+    kept = Unfinished(tmp_path)
+    for name in ("own", "other"):
+        kept.keep_teacher(name, Net())
+    Teachers(kept, known={"own": None}).forget()
+    assert [kept.has_teacher(name) for name in ("own", "other")] == [False, True]
+    assert Teachers(kept, known={"own": None}).in_words() == "" and kept.left_over() == ""
+    kept.keep("small--1", 3, ({"seed": 3}, {}))
+    assert "has 1 seed of runs that did not end" in kept.left_over()
+    Teachers(Unfinished(tmp_path, resume=True)).forget()
+    assert kept.has_teacher("other")  # that seed's
+    kept.forget("small--1")
+    Teachers(Unfinished(tmp_path, resume=True)).forget()
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_a_seed_below_0_is_refused(run):
+    code, _, err = run("bridgenet-watch-r0-baseline", "--seed", "-3")
+    assert code == 2 and "seed=-3 is too small: the least is 0" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "reason"),
+    [
+        ("c9-simple-rnn-16", "twins=0.5", "twins changes nothing here: it is of recordings"),
+        ("c9-simple-rnn-16", "tests=later", "tests changes nothing here: it is of recordings"),
+        ("bridgenet-watch-r0-kd", "training_texts=9", "training_texts changes nothing here"),
+    ],
+)
+def test_what_changes_nothing_is_refused(run, name, setting, reason):
+    code, _, err = run(name, "--set", setting)
+    assert code == 2 and reason in err
 
 
 def test_an_identity_is_of_options_and_data():

@@ -143,6 +143,13 @@ def deep_layers(quick: bool) -> Iterator[Contest]:
             yield Contest(_named(work, f", {name}"), cell, _against_torch(work), goal)
 
 
+def few_sequences(quick: bool) -> Iterator[Contest]:
+    sizes = ([1, 4], [100], [32]) if quick else ([1, 4], [100], [32, 128])
+    for cell, *size in product(CELLS, *sizes):
+        work = _layer(cell, *size)
+        yield Contest(_named(work), cell, _against_torch(work), Goal("faster"))
+
+
 def single_steps(quick: bool) -> Iterator[Contest]:
     others = {
         "nn.LSTM": ("torch", 10.0),
@@ -197,4 +204,5 @@ ROWS: dict[int, Row] = {
     9: Row("One step of one sequence", single_steps),
     10: Row("Long sequences and threads", scaling),
     11: Row("Compiling", None),
+    12: Row("Few sequences in a batch", few_sequences),
 }

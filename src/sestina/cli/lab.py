@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,7 +61,7 @@ def list_(json: Json = False, seed: UnusedSeed = 0) -> None:
                 one.row,
                 one.deck,
                 one.data or "yours",
-                figures.lecture(one.lecture.accuracy),
+                figures.stated(config.to_dict(one.lecture)),
             )
             for one in found
         ],
@@ -188,7 +189,7 @@ def compare(
     The latest record of each counts, one with --set only where there is no
     other. What seeds got wrong is summed for each recording or utterance, and
     these are drawn anew for the 95 % intervals. Gains are relative to the
-    errors of the first, beside the lecture's own.
+    errors of the first, beside the lecture's own, of all and of main speakers.
     """
     from sestina.lab import compare as comparing
 
@@ -202,17 +203,36 @@ def compare(
         return
     called = MEASURES[named].short or MEASURES[named].name
     between = "95 % interv."
-    heads = ("experiment", called, between, "fewer errors", between, "lecture's")
-    shown = len(heads) if any(row["lecture"] is not None for row in rows) else len(heads) - 1
-    show.table("", heads[:shown], [_compared(row)[:shown] for row in rows])
+    start = _shared_start([row["experiment"] for row in rows])
+    heads = (
+        f"{start}…" if start else "experiment",
+        called,
+        between,
+        "fewer errors",
+        between,
+        "lecture's",
+        "main speaker",
+    )
+    shown = len(heads) if any(row["lecture"] is not None for row in rows) else len(heads) - 2
+    show.table("", heads[:shown], [_compared(row, start)[:shown] for row in rows])
 
 
-def _compared(row: dict[str, Any]) -> tuple[str, ...]:
+def _shared_start(names: list[str]) -> str:
+    """Return the words that all of several names begin with: a line has no room for them again."""
+    words = takewhile(
+        lambda same: len(set(same)) == 1, zip(*(name.split("-") for name in names), strict=False)
+    )
+    return "".join(f"{word}-" for word, *_ in words) if len(set(names)) > 1 else ""
+
+
+def _compared(row: dict[str, Any], start: str) -> tuple[str, ...]:
     gained = "–" if row["gain"] is None else f"{row['gain']:.1%}"
     between = "–" if row["gain"] is None else "{:+.1%} {:+.1%}".format(*row["gain_interval"])
-    stated = "–" if row["lecture"] is None else f"{row['lecture']:.1%}"
+    stated = (row["lecture"], row["lecture_main"])
+    of_lecture = ["–" if one is None else f"{one:.1%}" for one in stated]
     interval = "{:.3f}–{:.3f}".format(*row["interval"])
-    return row["experiment"], f"{row['figure']:.3f}", interval, gained, between, stated
+    name = row["experiment"].removeprefix(start)
+    return name, f"{row['figure']:.3f}", interval, gained, between, *of_lecture
 
 
 def _html(found: list[dict[str, Any]], known: list[Experiment], path: Path) -> Path | None:

@@ -113,6 +113,6 @@ def data_of(path: str, experiment: Experiment, reading: Reading) -> parts.Data:
 def no_data(experiment: Experiment) -> str:
     """Return in a sentence that nothing shipped suits an experiment, and what to do."""
     return (
-        f"no data set of {TASKS[experiment.task].data} fits that is shipped; give yours: sestina "
-        f"lab run {experiment.name} --data PATH"
+        f"no shipped data set fits, which would be {TASKS[experiment.task].data}; give yours: "
+        f"sestina lab run {experiment.name} --data PATH"
     )

@@ -11,7 +11,7 @@ from typing import Any
 from sestina import store
 from sestina.cli import show
 from sestina.cli.lab_data import Reading, data_of, kind_of, no_data
-from sestina.errors import DataError, MissingExtra, SestinaError, counted
+from sestina.errors import DataError, MissingExtra, OptionError, SestinaError, counted
 from sestina.lab import figures, journal, settings
 from sestina.lab.experiment import Experiment
 from sestina.lab.teachers import Teachers
@@ -84,8 +84,7 @@ class Session:
                 cannot be written, or Ctrl-C came.
         """
         started = time.perf_counter()
-        store.refuse_unwritable(self.results / "record.json")  # now, not after hours
-        self.kept.refuse_unwritable()
+        self._refuse_early()
         done: list[dict[str, Any]] = []
         skipped: list[dict[str, str]] = []
         failed: list[dict[str, str]] = []
@@ -107,7 +106,9 @@ class Session:
             except KeyboardInterrupt:
                 raise SestinaError(self._stopped(experiment, len(done))) from None
         if not failed:
-            self.kept.forget_teachers()
+            self.teachers.forget()
+        if left := self.kept.left_over():
+            show.say(left)
         return {
             "task": "lab run",
             "quick": self.given.quick,
@@ -116,6 +117,17 @@ class Session:
             "failed": failed,
             "seconds": round(time.perf_counter() - started, 1),
         }
+
+    def _refuse_early(self) -> None:
+        """Raise now, not after hours, where seeds make no sense or nothing can be written.
+
+        Raises:
+            SestinaError: So it is.
+        """
+        if self.given.first < 0:
+            raise OptionError(f"seed={self.given.first} is too small: the least is 0")
+        store.refuse_unwritable(self.results / "record.json")
+        self.kept.refuse_unwritable()
 
     def _one(self, experiment: Experiment) -> dict[str, Any]:
         """Run one experiment, keep its record, and return it without the single runs."""
@@ -189,13 +201,14 @@ class Session:
                 (
                     figures.title(one),
                     figures.headline(one),
-                    figures.lecture(one["lecture"]["accuracy"]),
+                    figures.stated(one["lecture"]),
                     figures.parameters(one["parameters"]),
                     figures.seconds(one),
                 )
                 for one in done
             ]
-            show.table("", ("experiment", "accuracy", "lecture", "parameters", "seconds"), rows)
+            shown = "figure" if any(figures.measure(one).short for one in done) else "accuracy"
+            show.table("", ("experiment", shown, "lecture", "parameters", "seconds"), rows)
             show.out.print()
         left = [f"{n} {what}" for what in ("skipped", "failed") if (n := len(result[what]))]
         show.facts(
@@ -230,7 +243,7 @@ def _show_one(one: dict[str, Any]) -> None:
             f"{counted(len(one['seeds']), 'seed')}",
             "each alone": figures.members(one),
             "averaged": figures.ensemble(one) if "ensemble" in one["summary"] else "",
-            "the lecture's": figures.lecture(lecture["accuracy"]) + said,
+            "the lecture's": figures.stated(lecture) + said,
             "loss": figures.losses(one),
             **one["more"],
             "beside it": figures.linear_models(one),

@@ -155,7 +155,9 @@ class Lecture:
     head: bool = option(True, "Whether these counts have the output layer in them.")
     accuracy: float | None = option(None, "Accuracy on its data.", least=0.0, most=1.0)
     loss: float | None = option(None, "Loss on its data.", least=0.0)
-    wer: float | None = option(None, "Word error rate on its data.", least=0.0)
+    wer: Any = option(
+        (), "Word error rates of all and of main speakers on its data, by the paper's tables."
+    )
     said: str = option("", "What these figures are of, in a few words.")
     vocabulary: int = option(10_000, "Words of its vocabulary.", least=3)
     vector_size: int | None = option(None, "Size of its pre-trained vectors.", least=1)
@@ -272,6 +274,15 @@ def _check_pairs(pairs: Any) -> None:
         raise OptionError(f"prefer={pairs!r:.60} is not a list of pairs of texts")
 
 
+def _check_tables(wer: Any) -> None:
+    good = isinstance(wer, Mapping) and all(
+        isinstance(pair, list) and len(pair) == 2 and {*map(type, pair)} <= {int, float}
+        for pair in wer.values()
+    )
+    if not good and wer != ():
+        raise OptionError(f"wer={wer!r:.60} is no table of pairs of rates, as {{ a = [0.5, 0.4] }}")
+
+
 def _order(name: str) -> tuple[str, int, str]:
     """Return the sort key of a name such as c10-lstm: by the row, then the alphabet."""
     digits = name.partition("-")[0].lstrip("abcdefghijklmnopqrstuvwxyz")
@@ -326,6 +337,7 @@ def read(text: str, name: str) -> Experiment:
         tables = {key: _table(values.pop(key, {}), key) for key in TABLES}
         lecture = Lecture(**config.from_dict(Lecture, tables["lecture"]))
         config.check(lecture)
+        _check_tables(lecture.wer)
         known = {**config.from_dict(Experiment, values), "name": name, "lecture": lecture}
         experiment = Experiment(**known, options={}, members={})
         config.check(experiment)

@@ -184,6 +184,15 @@ def lecture(stated: float | None) -> str:
     return NOTHING if stated is None else f"{stated:.2f}" if stated * 100 % 1 == 0 else f"{stated}"
 
 
+def stated(figures: Record) -> str:
+    """Return the figure of a lecture that stands beside ours; of several tables the last one's."""
+    tables = figures.get("wer")
+    if figures["accuracy"] is None and isinstance(tables, dict) and tables:
+        of_all, _ = list(tables.values())[-1]
+        return f"{MEASURES['wer'].short} {lecture(of_all)}"
+    return lecture(figures["accuracy"])
+
+
 def parameters(counts: Record) -> str:
     """Return our count at the lecture's sizes, and whether it is the lecture's."""
     stated, match = counts["lecture"], counts["match"]

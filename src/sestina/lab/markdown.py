@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sestina import config
 from sestina.errors import counted
 from sestina.lab import figures
 from sestina.lab.experiment import Experiment
@@ -68,7 +69,7 @@ def _row(record: Record) -> str:
         str(len(record["runs"])),
         figures.headline(record),
         figures.spread(summary.get("ensemble"), None),
-        figures.lecture(lecture["accuracy"]),
+        figures.stated(lecture),
         figures.spread(summary["loss"], None),
         figures.lecture(lecture["loss"]),
         figures.linear(record),
@@ -80,7 +81,7 @@ def _row(record: Record) -> str:
 def _not_run(experiment: Experiment) -> str:
     nothing = figures.NOTHING
     cells = [experiment.row, f"`{experiment.name}`", "not run yet", *[nothing] * (len(HEADS) - 3)]
-    cells[7] = figures.lecture(experiment.lecture.accuracy)
+    cells[7] = figures.stated(config.to_dict(experiment.lecture))
     cells[9] = figures.lecture(experiment.lecture.loss)
     return "| " + " | ".join(map(_cell, cells)) + " |"
 

@@ -62,7 +62,7 @@ def _table(last: Sequence[Record], missing: Sequence[Experiment]) -> str:
     rows = [
         [page.text(r["row"]), page.name(figures.title(r)), page.name(r["data"]["name"], 30),
          figures.parameters(r["parameters"]), figures.headline(r),
-         figures.lecture(r["lecture"]["accuracy"]), figures.linear(r), figures.loss(r),
+         figures.stated(r["lecture"]), figures.linear(r), figures.loss(r),
          figures.lecture(r["lecture"]["loss"]), figures.seconds(r)]
         for r in last
     ]  # fmt: skip
@@ -79,8 +79,8 @@ def _experiment(record: Record) -> str:
     name = figures.measure(record).name
     seeds = counted(len(record["runs"]), "seed")
     tiles = [(name[:1].upper() + name[1:], figures.measured(record), seeds)]
-    if lecture["accuracy"] is not None:
-        tiles.append(("The lecture's", figures.lecture(lecture["accuracy"]), said))
+    if figures.stated(lecture) != figures.NOTHING:
+        tiles.append(("The lecture's", figures.stated(lecture), said))
     if summary["baselines"]:
         tiles.append((_beside(record), figures.linear(record), "the best, on the same texts"))
     if "ensemble" in summary:

@@ -6,11 +6,13 @@ import hashlib
 import json
 import os
 import platform
+import re
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -163,7 +165,7 @@ class Laboratory:
             "summary": summary,
             "runs": runs,
             "versions": _versions(),
-            "machine": {"processors": os.cpu_count(), "type": platform.machine()},
+            "machine": _machine(),
         }
 
     def _judged(self, experiment: Experiment, judge: Judge, used: Any, seed: int) -> Done:
@@ -325,6 +327,28 @@ def _versions() -> dict[str, str]:
         "numpy": np.__version__,
         "torch": str(torch.__version__),
     }
+
+
+def _machine() -> dict[str, Any]:
+    """Return what the last bits of a run depend on, besides its versions."""
+    import torch
+
+    return {
+        "processors": os.cpu_count(),
+        "type": platform.machine(),
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name as the system has it; some systems have none."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        told = ""
+    named = re.search(r"^model name\s*: (.+)$", told, re.MULTILINE)
+    return named[1] if named else platform.processor()
 
 
 def _line(experiment: Experiment, number: int, seeds: int, run: dict[str, Any]) -> str:

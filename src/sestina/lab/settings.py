@@ -9,9 +9,12 @@ from typing import Any
 from sestina import config
 from sestina.errors import OptionError, nearest
 from sestina.lab.experiment import Experiment
+from sestina.lab.tasks import TASKS
 
 OWN = ("training_texts", "tests", "twins")
 """What may be set of the experiment itself: which data train and test its networks."""
+OF_TASK = {"tests": "bridge", "twins": "bridge"}
+"""Those of them that bear on one task only."""
 
 
 def changed(
@@ -61,6 +64,7 @@ def _set(experiment: Experiment, setting: str) -> tuple[Experiment, dict[str, An
         if dot and member not in (experiment.members or {}):
             hint = nearest(member, experiment.members or ()) or f"; it has one, so set {name}"
             raise OptionError(f"no network of it is called {member!r}{hint}")
+        _refuse_idle(experiment, place)
         value = config.from_text(Experiment if place in OWN else experiment.kind, name, text)
     except OptionError as error:
         raise OptionError(f"experiment {experiment.name!r}: {error}") from error
@@ -75,6 +79,25 @@ def _set(experiment: Experiment, setting: str) -> tuple[Experiment, dict[str, An
     if _options(new) == _options(experiment):
         return experiment, {}
     return new, {place: list(value) if isinstance(value, tuple) else value}
+
+
+def _refuse_idle(experiment: Experiment, name: str) -> None:
+    """Raise where a setting of the experiment itself would change nothing.
+
+    Raises:
+        OptionError: It would not.
+    """
+    wanted = OF_TASK.get(name)
+    if wanted not in (None, experiment.task):
+        raise OptionError(
+            f"{name} changes nothing here: it is of {TASKS[str(wanted)].data} in noise; leave it "
+            "out"
+        )
+    if name == "training_texts" and TASKS[experiment.task].estimator is not None:
+        raise OptionError(
+            f"{name} changes nothing here: it is of texts with labels, and this experiment's data "
+            f"are {TASKS[experiment.task].data}; leave it out"
+        )
 
 
 def _options(experiment: Experiment) -> list[dict[str, Any]]:

@@ -40,7 +40,11 @@ class SpeechFolder:
 
     @cached_property
     def digest(self) -> str:
-        """The SHA-256 of all sounds, of every device, with their texts and parts."""
+        """The SHA-256 of all sounds, of every device, with their texts, parts and speakers.
+
+        Features are scaled by speaker: who shares one counts, not how they are called, so that the
+        name of a single one does not.
+        """
         total = hashlib.sha256()
         for device in self._devices():
             try:
@@ -52,11 +56,12 @@ class SpeechFolder:
     def _sum_of(self, device: str) -> bytes:
         from sestina.audio.speech import read_speech
 
-        total = hashlib.sha256()
+        total, numbers = hashlib.sha256(), dict[str, int]()
         for row in read_speech(self.path, device=device):
             sound = row.sound()
             told = (device, row.id, row.text, row.part, sound.rate, len(sound.samples))
-            total.update(json.dumps(told).encode())
+            speaker = numbers.setdefault(row.speaker, len(numbers))
+            total.update(json.dumps((*told, speaker) if speaker else told).encode())
             total.update(sound.samples.tobytes())
         return total.digest()
 
@@ -111,7 +116,8 @@ class SpeechFolder:
         chosen = [name for name in found if name.startswith(wanted)]
         if not chosen:
             raise DataError(
-                f"{self.path} has no device {' or '.join(wanted)}, only "
-                f"{', '.join(found) or 'no folder'}; make one with sestina data distance"
+                f"{self.path} has no device {' or '.join(wanted)}, "
+                f"{'only ' + ', '.join(found) if found else 'nor any other'}; make one with "
+                "sestina data distance"
             )
         return chosen[0]

@@ -78,7 +78,7 @@ TASKS = {
     "series": Task("recordings of numbers", "SeriesClassifier", ("accuracy", "voted", "drops")),
     "bridge": Task("recordings of numbers", "BridgeClassifier", ("accuracy", "voted", "teacher")),
     "speech": Task(
-        "speech and its distant twins, a folder of sestina data distance or AMI's,",
+        "speech and its distant twins, in a folder as sestina data distance and AMI have them",
         "BridgeRecognizer",
         ("wer", "cer", "teacher_wer"),
     ),

@@ -46,7 +46,15 @@ class Teachers:
             self.known[identity] = found
         return self.known[identity]
 
+    def forget(self) -> None:
+        """Remove those that are kept, since everything of this run has its record.
+
+        Teachers that it did not ask for are another run's, which may be going on beside it, unless
+        it went on where one had stopped.
+        """
+        self.kept.forget_teachers(None if self.kept.resume else list(self.known))
+
     def in_words(self) -> str:
         """Say how many are kept; an empty string where none is."""
-        count = len(self.known) if self.kept.results else 0
+        count = sum(self.kept.has_teacher(identity) for identity in self.known)
         return f"{counted(count, 'teacher')} {'is' if count == 1 else 'are'} kept" * bool(count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,16 +93,36 @@ class Unfinished:
         for path in self._seeds(identity):
             path.unlink(missing_ok=True)
 
-    def forget_teachers(self) -> None:
-        """Remove teachers, unless seeds of another run are there, which goes on with them."""
+    def has_teacher(self, identity: str) -> bool:
+        """Tell whether a teacher is kept."""
+        path = self._teacher(identity)
+        return path is not None and path.exists()
+
+    def forget_teachers(self, identities: Sequence[str] | None) -> None:
+        """Remove teachers, unless seeds of another run are there, which goes on with them.
+
+        Args:
+            identities: Which; None: all.
+        """
         if self._folder is None or not self._folder.is_dir():
             return
         if any(SEED in path.name for path in self._folder.iterdir()):
             return
         for path in self._folder.glob(f"{TEACHER}*"):
-            shutil.rmtree(path, ignore_errors=True)
+            if identities is None or path.name.removeprefix(TEACHER) in identities:
+                shutil.rmtree(path, ignore_errors=True)
         if not any(self._folder.iterdir()):
             self._folder.rmdir()
+
+    def left_over(self) -> str:
+        """Say what is kept of other runs; an empty string where nothing is."""
+        seeds = len(self._seeds(""))
+        if not seeds:
+            return ""
+        return (
+            f"{self._folder} has {counted(seeds, 'seed')} of runs that did not end, with other "
+            "options or data, or going on now; where nobody is to go on with them, delete it"
+        )
 
     def refuse_unwritable(self) -> None:
         """Raise where nothing could be kept.
@@ -121,7 +142,7 @@ class Unfinished:
         if self._folder is None or not self._folder.is_dir():
             return []
         found = self._folder.iterdir()
-        return [path for path in found if path.name.startswith(f"{identity}{SEED}")]
+        return [path for path in found if SEED in path.name and path.name.startswith(identity)]
 
     @property
     def _folder(self) -> Path | None:

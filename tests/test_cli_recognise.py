@@ -139,6 +139,39 @@ def test_a_language_model_of_words_is_heard(model, far, grammar, capsys):
     assert heard > plain + 0.05  # few say what the model of words likes
 
 
+def in_phones(far, folder):
+    """The same sounds, what is said in them told in phones."""
+    phones = {"a": "AH", "b": "B", "c": "AY1"}
+    entries = [json.loads(line) for line in (far / "manifest.jsonl").read_text().splitlines()]
+    for entry in entries:
+        entry |= {device: str(far / entry[device]) for device in DEVICES}
+        entry["text"] = " ".join(phones[letter] for letter in entry["text"])
+    folder.mkdir()
+    (folder / "manifest.jsonl").write_text(as_lines(entries))
+    return folder
+
+
+def test_phones_are_recognised(far, grammar, tmp_path, capsys):
+    told, out = in_phones(far, tmp_path / "told"), tmp_path / "m"
+    alone = ["--kd", "0", "--dr", "0", "--lstm3", "0", "--epochs", "40"]
+    run("train", "recognise", told, "--level", "word", "--out", out, *SMALL, *alone, "--json")
+    shown = capsys.readouterr()
+    result = json.loads(shown.out)
+    assert result["level"] == "word" and result["symbols"] == 4 and "dev WER" in shown.err
+    assert result["metrics"]["wer"] < 0.3  # of the phones
+    if find_spec("altair") and find_spec("vl_convert"):  # the extra "report"
+        page = (out / "report.html").read_text(encoding="utf-8")
+        assert "3 words (what blanks part: phones" in page and "Validation WER" in page
+    run("predict", out, "--file", told)
+    put = [line.split("\t")[1] for line in capsys.readouterr().out.splitlines()]
+    assert len(put) == 60 and {*" ".join(put).split()} == {"AH", "B", "AY1"}
+    (tmp_path / "t.tsv").write_text(f"file\ttext\n{far / 'sdm/00.wav'}\tAH NG\n")
+    run("evaluate", out, tmp_path / "t.tsv")
+    assert "1 word that training lacked" in capsys.readouterr().err
+    run("predict", out, "--file", told, "--words", grammar / "word", code=2)
+    assert "the recogniser has level='word'" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_model_of_characters_is_no_model_of_words(model, far, grammar, capsys):
     run("predict", model, "--file", far, "--words", grammar / "character", code=2)
     assert "is one of characters; --words takes" in capsys.readouterr().err
@@ -161,6 +194,7 @@ def test_what_a_model_would_not_heed_is_refused(given, far, grammar, capsys):
         (["--noisy", "mmd"], 1, "no device 'mmd'"),
         (["--filter-width", "4"], 2, "filter_width=4 is even"),
         (["--alignment", "dirty"], 2, "alignment='dirty' is unknown"),
+        (["--level", "phone"], 2, "level='phone' is unknown"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(far, tmp_path, capsys, words, code, said):

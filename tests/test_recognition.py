@@ -19,9 +19,11 @@ from sestina.recognition.errors import (
     character_errors,
     gain_interval,
     rate_interval,
+    symbol_errors,
     word_errors,
 )
 from sestina.recognition.prefix_search import Words, prefix_search
+from sestina.recognition.symbols import symbols_in, text_of
 from sestina.recognition.word_model import UNSEEN, of_grams, of_stream
 from sestina.text.vocabulary import EOS, Vocabulary
 
@@ -68,6 +70,27 @@ def test_kinds_of_errors(true, put, told):
 def test_blanks_are_as_one():
     assert character_errors([" a  b\n"], ["a b"]).rate == 0
     assert character_errors(["a b"], ["ab"]).rate == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "symbols"),
+    [
+        (" AH1  B\tIY ", "word", ["AH1", "B", "IY"]),
+        ("ab  c", "character", ["a", "b", " ", "c"]),
+        ("", "word", []),
+        ("", "character", []),
+    ],
+)
+def test_symbols_write_the_text_again(text, level, symbols):
+    assert symbols_in(text, level) == symbols
+    assert text_of(symbols, level) == " ".join(text.split())
+
+
+def test_a_phone_is_wrong_or_right_as_a_whole():
+    true, put = ["AH1 B IY", "AY1"], ["AH2 B", "AY1"]
+    found = symbol_errors(true, put, "word")
+    assert found.tokens.tolist() == [3, 1] and found.rate == word_errors(true, put).rate == 0.5
+    assert symbol_errors(true, put, "character").rate == character_errors(true, put).rate == 4 / 11
 
 
 def test_texts_without_a_rate_are_refused():

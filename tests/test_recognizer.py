@@ -1,5 +1,7 @@
 """The recogniser: what is said in noise, learnt by CTC or from where a teacher heard it."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,11 @@ from sestina.errors import DataError, OptionError
 from sestina.estimators import bridge, taught
 from sestina.nn import losses
 from sestina.recognition.alignment import align_ctc
+from sestina.recognition.errors import word_errors
 from sestina.recognition.prefix_search import Words
 
 LETTERS = "abc "
+PHONES = dict(zip("abc", ("AH", "B", "AY1"), strict=True))  # each of as many letters as it likes
 SMALL = {
     "hidden": 16, "reduced": 16, "filters": (4,), "filter_width": 3, "stack": 2, "skip": 2,
     "layers": 1, "feedback_layers": 1, "dropout": 0.0, "epochs": 40, "patience": None,
@@ -246,6 +250,88 @@ def test_features_that_do_not_fit_are_refused(student, speech):
 def test_both_students_are_named_beside_each_other():
     assert bridge.BridgeRecognizer is BridgeRecognizer
     assert bridge.BridgeClassifier is BridgeClassifier
+
+
+def spelt(texts):
+    """The same sounds, told in phones: "ab c" becomes "AH B AY1"."""
+    return [" ".join(PHONES[letter] for letter in text if letter != " ") for text in texts]
+
+
+@pytest.fixture(scope="module")
+def of_phones(speech):
+    clean, noisy, texts = speech
+    return BridgeRecognizer(**SMALL, recursions=1, level="word").fit(clean, noisy, spelt(texts))
+
+
+def test_phones_of_several_letters_are_recognised(of_phones, unheard):
+    clean, noisy, texts = unheard
+    said = spelt(texts)
+    assert of_phones.symbols_ == ["", "AH", "AY1", "B"]
+    assert of_phones.score(noisy, said) > 0.9 and of_phones.teacher_.score(clean, said) > 0.95
+    put = of_phones.predict(noisy)
+    assert {phone for text in put for phone in text.split()} <= {*PHONES.values()}
+    found = of_phones.evaluate(noisy, said)
+    assert found["wer"] == word_errors(said, put).rate
+    assert of_phones.score(noisy, said) == 1 - found["wer"]
+    assert found["words"] == sum(len(text.split()) for text in said)  # phones
+    assert of_phones.history_[-1]["validation_wer"] < 0.2
+    assert "validation_cer" not in of_phones.history_[-1]
+    wider = of_phones.predict(noisy, beam=8)
+    assert word_errors(said, wider).rate < 0.1
+    assert of_phones.evaluate(noisy[:1], ["AH NG"])["wer"] > 0  # a new phone is an error
+
+
+def test_phones_may_be_learnt_where_the_teacher_heard_them(of_phones, speech, unheard):
+    clean, noisy, texts = speech
+    net = BridgeRecognizer(**SMALL, **ALONE, level="word", alignment="clean")
+    net.fit(clean, noisy, spelt(texts), teacher=of_phones.teacher_)
+    assert net.score(unheard[1], spelt(unheard[2])) > 0.85
+
+
+def test_shuffled_phones_teach_nothing(speech, unheard):
+    _, noisy, texts = speech
+    order = np.random.default_rng(0).permutation(len(texts))
+    shuffled = spelt([texts[n][:2] for n in order])
+    net = BridgeRecognizer(**{**SMALL, **ALONE, "epochs": 15}, level="word")
+    net.fit(None, noisy, shuffled)
+    assert net.score(unheard[1], spelt(unheard[2])) < 0.5
+
+
+def test_a_folder_keeps_the_level(of_phones, unheard, tmp_path):
+    of_phones.save(tmp_path / "m")
+    again = load(tmp_path / "m")
+    assert again.level == "word" and again.symbols_ == of_phones.symbols_
+    assert again.predict(unheard[1]) == of_phones.predict(unheard[1])
+
+
+def test_a_folder_from_before_levels_writes_characters(student, unheard, tmp_path):
+    student.save(tmp_path / "m")
+    path = tmp_path / "m" / "config.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    assert told["options"].pop("level") == "character"
+    path.write_text(json.dumps(told), encoding="utf-8")
+    again = load(tmp_path / "m")
+    assert again.level == "character" and again.predict(unheard[1]) == student.predict(unheard[1])
+
+
+def test_a_teacher_writes_the_same_symbols(student, speech):
+    clean, noisy, texts = speech
+    other = BridgeRecognizer(**{**student.get_params(), "level": "word"})
+    with pytest.raises(OptionError, match="level='word' of the student and 'character' of the tea"):
+        other.fit(clean, noisy, spelt(texts), teacher=student.teacher_)
+
+
+def test_levels_that_cannot_be_are_refused(of_phones, speech, unheard):
+    with pytest.raises(OptionError, match="level='phone' is unknown"):
+        BridgeRecognizer(**SMALL, **ALONE, level="phone").fit(None, *speech[1:])
+    with pytest.raises(
+        DataError, match="parted by blanks in it, and are symbols with level='word'"
+    ):
+        net = BridgeRecognizer(**SMALL, **ALONE, level="word")
+        net.fit(None, speech[1][:2], [["AH", "B"], ["B"]])
+    words = Words(lambda word, before: 0.0, of_phones.symbols_)
+    with pytest.raises(OptionError, match="spells them by letters, but the recogniser has level="):
+        of_phones.predict(unheard[1], words=words)
 
 
 def test_what_wants_clean_twins_is_named(speech):

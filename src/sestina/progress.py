@@ -16,6 +16,7 @@ JUDGED = {
     "validation_accuracy": "dev acc {:.4f}",
     "validation_span_f1": "dev F1 {:.4f}",
     "validation_cer": "dev CER {:.4f}",
+    "validation_wer": "dev WER {:.4f}",
     "validation_perplexity": "dev ppl {:.2f}",
 }
 """What the line of an epoch tells of the validation part, as far as it is measured."""

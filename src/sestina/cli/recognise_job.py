@@ -68,7 +68,7 @@ class RecogniseJob:
         whole = spoken_twins(self.path, maker, *self.devices)
         *parts, said = whole.three(net.seed, net.validation_fraction)
         *learnt, test = parts
-        (train, dev), short = _long_enough(learnt, net.skip)
+        (train, dev), short = _long_enough(learnt, net.skip, net.level)
         parts = [train, dev, test]
         claim(self.out, resume, overwrite)
         say_parts(parts, "test utterance", said)
@@ -114,6 +114,7 @@ class RecogniseJob:
             "name": own.name,
             "devices": dict(zip(("clean", "noisy"), self.devices, strict=True)),
             "utterances": sizes(parts),
+            "level": net.level,
             "symbols": len(net.symbols_),
             **run_facts(net),
             "metrics": own.summary(),
@@ -154,7 +155,7 @@ def _of_teacher(result: dict[str, Any]) -> list[str]:
     return [f"The teacher, on the clean twins: WER {result['teacher']['wer']:.3f}."]
 
 
-def _long_enough(parts: Sequence[Spoken], skip: int) -> tuple[list[Spoken], list[str]]:
+def _long_enough(parts: Sequence[Spoken], skip: int, level: str) -> tuple[list[Spoken], list[str]]:
     """Return parts without the utterances that have fewer steps than CTC needs, and a note of them.
 
     So short are some of those that one only nods to; the test part keeps them.
@@ -164,17 +165,19 @@ def _long_enough(parts: Sequence[Spoken], skip: int) -> tuple[list[Spoken], list
     """
     kept = [
         long_enough(
-            [-(-len(row) // skip) for row in part.frames], as_spoken_texts(part.texts, len(part))
+            [-(-len(row) // skip) for row in part.frames],
+            as_spoken_texts(part.texts, len(part)),
+            level,
         )
         for part in parts
     ]
     if not all(kept):
         raise DataError(
             f"skip={skip} leaves all training or all validation utterances fewer steps than "
-            "characters; lower --skip, or check sounds and texts"
+            f"{level}s; lower --skip, or check sounds and texts"
         )
     lost = sum(map(len, parts)) - sum(map(len, kept))
-    note = f"left out {counted(lost, 'utterance')} with fewer steps than characters (--skip)"
+    note = f"left out {counted(lost, 'utterance')} with fewer steps than {level}s (--skip)"
     return [part.take(rows) for part, rows in zip(parts, kept, strict=True)], [note] * bool(lost)
 
 

@@ -44,11 +44,15 @@ class Search(NamedTuple):
             hearing: Values of WordsOptions.
 
         Raises:
-            OptionError: The language model is none of words, or reads backwards.
+            OptionError: The language model is none of words, or reads backwards, or the
+                recogniser's symbols are no letters that a word could be spelt with.
         """
         folder = hearing["words"]
         if folder is None:
             return cls(beam, None, None)
+        from sestina.estimators.recognising import refuse_spelling  # loads torch
+
+        refuse_spelling(net.level)
         model = model_of(folder, "LanguageModel")
         if model.level != "word" or model.backwards:
             came = "reads backwards" if model.backwards else f"is one of {model.level}s"
@@ -164,11 +168,11 @@ def measure(net: Any, model: str, data: str, found: Spoken, search: Search, json
         search: How what is said is searched for.
         json: Whether to print JSON.
     """
-    from sestina.estimators.recognising import unknown_characters  # loads torch
+    from sestina.estimators.recognising import unknown_symbols  # loads torch
 
-    new = unknown_characters(found.texts, net.symbols_)
+    new = unknown_symbols(found.texts, net.symbols_, net.level)
     if new:
-        show.say(f"{counted(new, 'character')} that training lacked, each of them an error")
+        show.say(f"{counted(new, net.level)} that training lacked, each of them an error")
     figures = net.evaluate(found.frames, found.texts, search.beam, search.words)
     if json:
         show.as_json(

@@ -49,8 +49,9 @@ def recognise(
     """Train a recogniser of distant speech, taught by who heard it nearby (BridgeNet).
 
     PATH holds utterances as several devices heard them, and what is said. The
-    network writes characters. The teacher, who hears the clean device, is
-    trained first; with --kd 0 --dr 0 --lstm3 0 there is none, to compare with.
+    network writes characters, or with --level word what blanks part in what is
+    said: words, or phones. The teacher, who hears the clean device, is trained
+    first; with --kd 0 --dr 0 --lstm3 0 there is none, to compare with.
     """
     one_of(resume, overwrite)
     from sestina.cli.job import finish  # both load torch

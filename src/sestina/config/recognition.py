@@ -14,8 +14,14 @@ ALIGNED_BY = ("clean",)
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class RecognitionOptions:
-    """What a recogniser reads of features, and by what it learns."""
+    """What a recogniser reads of features, what it writes, and by what it learns."""
 
+    level: str = option(
+        "character",
+        "Symbols of what is said: its characters, or what blanks part, its words (or phones, "
+        "where it is written in them: AH B IY).",
+        choices=("character", "word"),
+    )
     scaling: str = as_in(SignalOptions, "scaling")
     stack: int = as_in(LogMelOptions, "stack", default=3)
     skip: int = as_in(LogMelOptions, "skip", default=3)

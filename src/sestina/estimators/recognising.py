@@ -20,8 +20,10 @@ from sestina.recognition.alignment import align_ctc
 from sestina.recognition.ctc import Floats, collapse, greedy, steps_needed
 from sestina.recognition.errors import character_errors, rate_interval, word_errors
 from sestina.recognition.prefix_search import Words, prefix_search
+from sestina.recognition.symbols import symbols_in, text_of
 
 BLANK = 0  # the symbol of no letter; it writes ""
+RATES = {"character": "cer", "word": "wer"}  # what the rate of wrong symbols is called, by level
 WIDTH = 16  # of the beam, where there is a language model and no width is asked for
 SHOWN = 40  # characters of a text in a message
 NUMBERS = np.empty(0, np.int64)
@@ -95,7 +97,10 @@ def as_spoken_texts(labels: Any, count: int) -> list[str]:
     texts = list(labels)
     for n, text in enumerate(texts):
         if not isinstance(text, str):
-            raise DataError(f"label {n} is {text!r:.60}; expected a text, what is said")
+            raise DataError(
+                f"label {n} is {text!r:.60}; expected a text, what is said; words or phones are "
+                "parted by blanks in it, and are symbols with level='word'"
+            )
     if len(texts) != count:
         raise DataError(
             f"{counted(count, 'utterance')} came with {counted(len(texts), 'text')}; expected one "
@@ -104,8 +109,8 @@ def as_spoken_texts(labels: Any, count: int) -> list[str]:
     return [" ".join(text.split()) for text in texts]
 
 
-def symbols_of(texts: Sequence[str]) -> list[str]:
-    """Return what each of K symbols writes: the blank nothing, the others a character each.
+def symbols_of(texts: Sequence[str], level: str) -> list[str]:
+    """Return what each of K symbols writes: the blank nothing, the others a character or a word.
 
     Raises:
         DataError: A text is empty.
@@ -113,31 +118,34 @@ def symbols_of(texts: Sequence[str]) -> list[str]:
     for n, text in enumerate(texts):
         if not text:
             raise DataError(f"text {n} is empty; say what is heard there, or leave it out")
-    return ["", *sorted(set("".join(texts)))]
+    return ["", *sorted({one for text in texts for one in symbols_in(text, level)})]
 
 
-def numbers_of(texts: Sequence[str], symbols: Sequence[str]) -> tuple[Ragged, int]:
-    """Return the symbols of texts, and how many characters none of them writes, left out."""
-    places = {letter: place for place, letter in enumerate(symbols)}
-    rows = [[places[c] for c in text if c in places] for text in texts]
-    unknown = sum(map(len, texts)) - sum(map(len, rows))
+def numbers_of(texts: Sequence[str], symbols: Sequence[str], level: str) -> tuple[Ragged, int]:
+    """Return texts in numbers of K symbols, and how many others they hold, which are left out."""
+    places = {symbol: place for place, symbol in enumerate(symbols)}
+    said = [symbols_in(text, level) for text in texts]
+    rows = [[places[one] for one in row if one in places] for row in said]
+    unknown = sum(map(len, said)) - sum(map(len, rows))
     return Ragged.of([np.array(row, np.int64) for row in rows], NUMBERS), unknown
 
 
-def long_enough(lengths: Iterable[int], texts: Sequence[str]) -> list[int]:
+def long_enough(lengths: Iterable[int], texts: Sequence[str], level: str) -> list[int]:
     """Return which of N utterances have the steps that CTC needs for what is said.
 
     Args:
         lengths: Their steps.
         texts: As `as_spoken_texts` returns them.
+        level: What their symbols are.
     """
-    both = enumerate(zip(lengths, texts, strict=True))
-    return [n for n, (length, text) in both if length >= max(steps_needed(text), 1)]
+    needed = [max(steps_needed(symbols_in(text, level)), 1) for text in texts]
+    both = enumerate(zip(lengths, needed, strict=True))
+    return [n for n, (length, least) in both if length >= least]
 
 
-def unknown_characters(texts: Sequence[str], symbols: Sequence[str]) -> int:
-    """Return how many characters of texts no symbol writes; blanks around them do not count."""
-    return numbers_of(as_spoken_texts(texts, len(texts)), symbols)[1]
+def unknown_symbols(texts: Sequence[str], symbols: Sequence[str], level: str) -> int:
+    """Return how many characters or words of texts are no symbol; blanks around do not count."""
+    return numbers_of(as_spoken_texts(texts, len(texts)), symbols, level)[1]
 
 
 def refuse_short(steps: Ragged, said: Ragged, texts: Sequence[str], what: str) -> None:
@@ -170,44 +178,66 @@ def aligned_by(logs: Sequence[Floats], said: Ragged) -> Ragged:
     return Ragged.of(paths, NUMBERS)
 
 
+def refuse_spelling(level: str) -> None:
+    """Raise where no language model of words can be heard, which spells them by their letters.
+
+    Raises:
+        OptionError: The symbols are whole words, or phones.
+    """
+    if level == "word":
+        raise OptionError(
+            "a language model of words came, which spells them by letters, but the recogniser "
+            "has level='word', whose symbols are whole words or phones; leave words out, or train "
+            "with level='character'"
+        )
+
+
 def read_off(
-    logs: Sequence[Floats], symbols: Sequence[str], beam: int | None, words: Words | None
+    logs: Sequence[Floats],
+    symbols: Sequence[str],
+    level: str,
+    beam: int | None,
+    words: Words | None,
 ) -> list[str]:
     """Return what is said: by each step's likeliest symbol, or by prefix search.
 
     Args:
         logs: Logarithms of probabilities, (T, K) each.
         symbols: What each writes.
+        level: What they are, as `symbols_in` has it.
         beam: Beginnings that are followed up side by side.
         words: A language model of words to hear, too.
 
     Raises:
-        OptionError: The beam is not wider than 0, or the language model knows other letters.
+        OptionError: The beam is not wider than 0, the language model knows other letters, or the
+            symbols are no letters.
     """
     if beam is None and words is None:
-        return [written(greedy(table, BLANK), symbols) for table in logs]
-    if words is not None and list(words.letters) != list(symbols):
-        raise OptionError(
-            "the language model of words has other letters than the recogniser; give Words(…, "
-            "letters=model.symbols_)"
-        )
+        return [written(greedy(table, BLANK), symbols, level) for table in logs]
+    if words is not None:
+        refuse_spelling(level)
+        if list(words.letters) != list(symbols):
+            raise OptionError(
+                "the language model of words has other letters than the recogniser; give Words(…, "
+                "letters=model.symbols_)"
+            )
     width = WIDTH if beam is None else beam
     if not isinstance(width, int | np.integer) or width < 1:
         raise OptionError(f"beam={beam!r} makes no sense; give a whole number, 1 or more")
     found = (prefix_search(table, int(width), BLANK, words)[0].symbols for table in logs)
-    return [written(one, symbols) for one in found]
+    return [written(one, symbols, level) for one in found]
 
 
-def best_texts(logits: Tensor, lengths: Tensor, symbols: Sequence[str]) -> list[str]:
+def best_texts(logits: Tensor, lengths: Tensor, symbols: Sequence[str], level: str) -> list[str]:
     """Return what a batch's logits (B, T, K) say, by each step's likeliest symbol."""
     paths = logits.argmax(dim=2).numpy()
     steps = zip(paths, lengths.tolist(), strict=True)
-    return [written(collapse(path[:length], BLANK), symbols) for path, length in steps]
+    return [written(collapse(path[:length], BLANK), symbols, level) for path, length in steps]
 
 
-def written(numbers: Sequence[int], symbols: Sequence[str]) -> str:
+def written(numbers: Sequence[int], symbols: Sequence[str], level: str) -> str:
     """Return the text of symbols, several blanks as one."""
-    return " ".join("".join(symbols[k] for k in numbers).split())
+    return text_of((symbols[k] for k in numbers), level)
 
 
 def error_figures(true: Sequence[str], put: Sequence[str], seed: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from sestina.estimators.validation import drawn
 from sestina.nn import losses
 from sestina.nn.bridged import SteppedNetwork
 from sestina.recognition.ctc import Floats
-from sestina.recognition.errors import character_errors
+from sestina.recognition.errors import symbol_errors
 from sestina.recognition.prefix_search import Words
 from sestina.shapes import as_series
 from sestina.signals import Scaling, Values
@@ -37,12 +37,14 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
 
     The options are those of `sestina.config`: `BridgeOptions`, `RecognitionOptions` and
     `RecognitionTrainingOptions`. A recursive network (`sestina.nn.bridge`) says at each step which
-    character it hears, or none, and reads that again `recursions` times. It learns by CTC (Graves
-    et al. 2006), over all ways to place the characters, or with ``alignment="clean"`` by the steps
-    that the teacher places them at in the clean sound. The student's loss is (1 − kd) · that + kd ·
-    cross-entropy to the teacher's answers, step by step, + dr · error of the dimension reduction +
-    lstm3 · error of the LSTM layer that follows, all at the last recursion. Source: Kim, El-Khamy
-    and Lee (2017), arXiv 1710.10224, who have HMM states in the place of characters.
+    symbol it hears, or none, and reads that again `recursions` times. Symbols are the characters of
+    the texts, or with ``level="word"`` what blanks part in them: words, or phones ("AH B IY"). It
+    learns by CTC (Graves et al. 2006), over all ways to place the symbols, or with
+    ``alignment="clean"`` by the steps that the teacher places them at in the clean sound. The
+    student's loss is (1 − kd) · that + kd · cross-entropy to the teacher's answers, step by step, +
+    dr · error of the dimension reduction + lstm3 · error of the LSTM layer that follows, all at the
+    last recursion. Source: Kim, El-Khamy and Lee (2017), arXiv 1710.10224, who have HMM states in
+    the place of characters.
 
     Attributes (after `fit`):
         n_features_in_: D, features of a frame.
@@ -65,7 +67,7 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
 
     _unit: ClassVar[str] = "utterances"
     _alone: ClassVar[dict[str, Any]] = {**Student._alone, "alignment": None}
-    _joined: ClassVar[tuple[str, ...]] = (*Student._joined, "stack", "skip")
+    _joined: ClassVar[tuple[str, ...]] = ("level", *Student._joined, "stack", "skip")
 
     def fit(
         self,
@@ -100,7 +102,7 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         self._check_blocks()
         pairs = self._pairs_of(clean, noisy)
         texts = recognising.as_spoken_texts(labels, len(pairs))
-        symbols = recognising.symbols_of(texts)
+        symbols = recognising.symbols_of(texts, self.level)
         self.notes_: list[str] = []
         self._take_teacher(teacher)
         if self.wants_teacher and teacher is None:
@@ -162,16 +164,20 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
 
         Raises:
             DataError: They are no frames of as many features as in training.
-            OptionError: The beam is less than 1, or the letters are others.
+            OptionError: The beam is less than 1, the letters are others, or words came with
+                ``level="word"``, whose symbols are no letters.
         """
-        return recognising.read_off(self.log_probabilities(noisy), self.symbols_, beam, words)
+        logs = self.log_probabilities(noisy)
+        return recognising.read_off(logs, self.symbols_, self.level, beam, words)
 
     def evaluate(
         self, noisy: Any, labels: Any, beam: int | None = None, words: Words | None = None
     ) -> dict[str, Any]:
         """Return word and character error rates, "wer" and "cer", with their 95 % intervals.
 
-        Characters that the training texts lacked count as errors. For the arguments see `predict`.
+        Symbols that the training texts lacked count as errors. With ``level="word"`` "wer" counts
+        symbols, so of phones it is the phone error rate; "cer" counts the characters that they are
+        written with, at every level. For the arguments see `predict`.
 
         Raises:
             DataError: There is not one text for each, or nothing is said in them.
@@ -181,9 +187,13 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         return recognising.error_figures(true, put, self.seed)
 
     def score(self, noisy: Any, labels: Any) -> float:
-        """Return 1 − the character error rate, the more the better; it may be below 0."""
+        """Return 1 − the error rate of symbols, the more the better; it may be below 0.
+
+        That is the character error rate, with ``level="word"`` the word (or phone) error rate.
+        """
         put = self.predict(noisy)
-        return 1.0 - character_errors(recognising.as_spoken_texts(labels, len(put)), put).rate
+        true = recognising.as_spoken_texts(labels, len(put))
+        return 1.0 - symbol_errors(true, put, self.level).rate
 
     def task(self, X: Any, y: Any = None) -> Problem:
         """Return what training would see of noisy utterances and what is said in them.
@@ -193,7 +203,7 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         check_is_fitted(self, "network_")
         inputs = self._noisy_inputs(X)
         texts = recognising.as_spoken_texts(y, len(inputs))
-        kept = recognising.long_enough(inputs.lengths, texts) or range(len(texts))
+        kept = recognising.long_enough(inputs.lengths, texts, self.level) or range(len(texts))
         inputs, texts = inputs.take(np.array(kept)), [texts[n] for n in kept]
         return self._problem(self._spoken(inputs, texts, "utterance"), None)
 
@@ -259,9 +269,9 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         Raises:
             DataError: One has too few steps for what is said.
         """
-        said, unknown = recognising.numbers_of(texts, self.symbols_)
+        said, unknown = recognising.numbers_of(texts, self.symbols_, self.level)
         if unknown:
-            self.notes_.append(f"{what}s: {counted(unknown, 'character')} that training lacked")
+            self.notes_.append(f"{what}s: {counted(unknown, self.level)} that training lacked")
         recognising.refuse_short(inputs, said, texts, what)
         found = Spoken(inputs, said, texts)
         if self.alignment is None or self.teacher_ is None or not self._has_twins(inputs.values):
@@ -313,18 +323,19 @@ class BridgeRecognizer(RecognitionTrainingOptions, RecognitionOptions, Student, 
         return self._bridged_loss(_own_loss(heard.last.logits, batch), heard, batch.x)
 
     def _validated(self, dev: Spoken) -> dict[str, float]:
-        """Return loss by step, character error rate and the bridges' errors of the network."""
+        """Return loss by step, error rate of symbols and the bridges' errors of the network."""
         total, put = 0.0, [""] * len(dev.texts)
         with torch.inference_mode():
             for rows in sorted_batches(dev.steps.lengths, BATCH):
                 batch = dev.batch(rows)
                 logits = self.network_(batch.x, batch.lengths)
                 total += float(_own_loss(logits, batch)) * int(batch.lengths.sum())
-                found = recognising.best_texts(logits, batch.lengths, self.symbols_)
+                found = recognising.best_texts(logits, batch.lengths, self.symbols_, self.level)
                 for row, text in zip(rows.tolist(), found, strict=True):
                     put[row] = text
         figures = {"loss": total / len(dev.steps.values)}
-        figures["cer"] = character_errors(dev.texts, put).rate
+        rate = recognising.RATES[self.level]
+        figures[rate] = symbol_errors(dev.texts, put, self.level).rate
         return figures | self._validated_bridges(dev.steps)
 
     def _identity(self, data: Spoken, dev: Spoken | None) -> dict[str, Any]:

@@ -200,11 +200,19 @@ class Student(BridgeOptions, Trained):
 
         Raises:
             DataError: It does not know all of it, or learnt of other channels.
-            OptionError: It is of another kind, or its layers have other widths.
+            OptionError: It is of another kind, or an option that both must share is another.
             NotFittedError: It has learnt nothing yet.
         """
         _refuse_other(teacher, type(self))
         check_is_fitted(teacher, "network_")
+        for name in self._joined:  # first: of another level, its answers are no labels here
+            ours, other = getattr(self, name), getattr(teacher, name)
+            if ours != other:
+                raise OptionError(
+                    f"{name}={ours!r} of the student and {other!r} of the teacher; a teacher gives "
+                    "the same answers, over the same steps, by layers of the same width, so give "
+                    "both the same"
+                )
         known = [answer for answer in map(str, teacher._answers()) if answer]
         unknown = sorted({str(label) for label in labels} - {"", *known})
         if unknown:
@@ -218,13 +226,6 @@ class Student(BridgeOptions, Trained):
                 f"the sequences have {counted(channels, 'feature')}, those of the teacher had "
                 f"{teacher.n_features_in_}; it can teach of equal ones only"
             )
-        for name in self._joined:
-            ours, other = getattr(self, name), getattr(teacher, name)
-            if ours != other:
-                raise OptionError(
-                    f"{name}={ours!r} of the student and {other!r} of the teacher; bridges join "
-                    "layers of equal width over equal steps, so give both the same"
-                )
 
     def _learn_scaling(self, rows: Sequence[Values], channels: int, kind: str) -> None:
         """Learn how noisy channels are scaled, and the clean ones behind them, if there are any."""

@@ -40,9 +40,9 @@ THEMES: dict[str, dict[str, Any]] = {
         "heat": ["#212830", "#3b78b8", "#bfe0ff"], "cold_ink": "#ffffff", "hot_ink": "#000000",
     },
 }  # fmt: skip
-MEASURES = {"span_f1": "span F1", "cer": "CER", "kd_error": "KD error", "dr_error": "DR error",
-            "lstm3_error": "LSTM3 error"}  # fmt: skip
-FALLING = ("loss", "perplexity", "cer", "error")  # ends of the names of what should fall
+MEASURES = {"span_f1": "span F1", "cer": "CER", "wer": "WER", "kd_error": "KD error",
+            "dr_error": "DR error", "lstm3_error": "LSTM3 error"}  # fmt: skip
+FALLING = ("loss", "perplexity", "cer", "wer", "error")  # ends of the names of what should fall
 DASHES = [[1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4]]
 
 

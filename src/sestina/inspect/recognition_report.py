@@ -54,7 +54,10 @@ def render_recognition(
         f"How well {page.name(own.name)} writes down {counted(len(test), 'test utterance')} that "
         "it never heard, from far off, beside simpler ways."
     )
-    measures = {"cer": "Characters of the validation part that are wrong. Lower is better."}
+    measures = {
+        "cer": "Characters of the validation part that are wrong. Lower is better.",
+        "wer": "Words, or phones, of the validation part that are wrong. Lower is better.",
+    }
     curves = sections.learning(net.history_, net.best_epoch_, "utterances", measures)
     reaches = reaches_of(net, test.frames, test.texts)
     prompts = prompts_of(net, test, own.put, maker)
@@ -90,7 +93,7 @@ def _facts(
     data = {
         "data": title,
         "utterances": f"{sizes}: {said}",
-        "writes": f"{counted(len(net.symbols_) - 1, 'character')}, and nothing where none is heard",
+        "writes": _writes(net),
         "noticed": "; ".join(notes),
         "reads": net.reading(),
         **{**run, "network": f"{main}: {run['network']}"},
@@ -98,6 +101,13 @@ def _facts(
     options: dict[str, Any] = {**sections.changed_options(maker), **sections.changed_options(net)}
     helps = {**sections.helps(maker), **sections.helps(net)}
     return Told(title, data, list(verdicts), options, helps)
+
+
+def _writes(net: BridgeRecognizer) -> str:
+    """Return what the net can write."""
+    count = counted(len(net.symbols_) - 1, net.level)
+    whole = " (what blanks part: phones, too, count as words)" if net.level == "word" else ""
+    return f"{count}{whole}, and nothing where none is heard"
 
 
 def _tiles(rungs: Sequence[RecognitionRung]) -> list[tuple[str, str, str]]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sestina.errors import DataError, counted
+from sestina.recognition.symbols import symbols_in
 
 Counts = NDArray[np.int64]
 Pair = tuple[str | None, str | None]  # a true token and what stands for it
@@ -59,7 +60,7 @@ def word_errors(true: Sequence[str], put: Sequence[str]) -> Errors:
     Raises:
         DataError: There are not as many of both, or nothing was said at all.
     """
-    return _errors([text.split() for text in true], [text.split() for text in put], "word")
+    return symbol_errors(true, put, "word")
 
 
 def character_errors(true: Sequence[str], put: Sequence[str]) -> Errors:
@@ -74,7 +75,22 @@ def character_errors(true: Sequence[str], put: Sequence[str]) -> Errors:
     Raises:
         DataError: There are not as many of both, or nothing was said at all.
     """
-    return _errors(_characters(true), _characters(put), "character")
+    return symbol_errors(true, put, "character")
+
+
+def symbol_errors(true: Sequence[str], put: Sequence[str], level: str) -> Errors:
+    """Return the errors of the symbols that texts have at a level; of phones the rate is PER.
+
+    Args:
+        true: What was said, N texts.
+        put: What was recognised.
+        level: "character" counts as `character_errors` does, "word" as `word_errors`.
+
+    Raises:
+        DataError: There are not as many of both, or nothing was said at all.
+    """
+    wanted, found = ([symbols_in(text, level) for text in side] for side in (true, put))
+    return _errors(wanted, found, level)
 
 
 def aligned_words(true: str, put: str) -> list[Pair]:
@@ -88,10 +104,6 @@ def aligned_words(true: str, put: str) -> list[Pair]:
         Pairs in order; (a word, None) is one that is missing, (None, a word) one too many.
     """
     return _aligned(true.split(), put.split())
-
-
-def _characters(texts: Sequence[str]) -> list[list[str]]:
-    return [[*" ".join(text.split())] for text in texts]
 
 
 def rate_interval(errors: Errors, level: float = 0.95, seed: int = 0) -> tuple[float, float]:

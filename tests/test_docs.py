@@ -344,8 +344,10 @@ def test_page_of_the_bridges_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "bridgenet.md").read_text(encoding="utf-8")
     run("\n".join(blocks("python", page)), "bridgenet.md")
-    rates = dict(re.findall(r"^(student|teacher) (\S+)$", capsys.readouterr().out, re.MULTILINE))
+    told = capsys.readouterr().out
+    rates = dict(re.findall(r"^(student|teacher|.*taught:) (\S+)$", told, re.MULTILINE))
     assert float(rates["student"]) > 0.7 and float(rates["teacher"]) > 0.9
+    assert float(rates["mistyped reviews, taught:"]) > 0.53
     assert len(commands(page)) == 2
     for line in commands(page):
         run_command(line)

@@ -9,8 +9,9 @@ import pytest
 pytest.importorskip("soundfile", reason="the extra 'audio' is not installed")
 
 from sestina.audio.manifest import as_lines
+from sestina.audio.pipes import file_of
 from sestina.audio.sound import Sound
-from sestina.audio.sound_files import as_wav
+from sestina.audio.sound_files import as_wav, soundfile
 from sestina.audio.speech import read_speech, read_twins
 from sestina.audio.speech_table import SpeechColumns
 from sestina.errors import DataError
@@ -106,6 +107,64 @@ def test_one_device_is_its_own_twin(kaldi, tmp_path):
 def test_damaged_lists_are_refused(kaldi, tmp_path, changed, facts):
     kaldi(**changed)
     refused(tmp_path / "data", *facts)
+
+
+RECIPES = [
+    "sox -c 1 -t wavpcm -s {} -t wavpcm - |",  # AMI's: headsets, then single microphones, beams
+    "sox -c 1 -t wavpcm -e signed-integer {} -t wavpcm - |",
+    "flac -c -d -s {} |",  # LibriSpeech's
+]
+
+
+@pytest.mark.parametrize("command", [*RECIPES, "flac -d -s -c {}|", "sox -b 16 -c 1 {} - |"])
+@pytest.mark.parametrize("name", ["sounds/a.wav", "'sounds/a (1).wav'"])
+def test_commands_that_only_name_a_file_are_read(kaldi, put, tmp_path, command, name):
+    kaldi(**{"wav.scp": f"meeting {command.format(name)}\n"})
+    put("data/sounds/a (1).wav", as_wav(Sound(STEP, 8000)))
+    one, _ = read_speech(tmp_path / "data")
+    assert one.path == tmp_path / "data" / name.strip("'")
+    assert np.all(one.sound().samples == 1 / 8)
+
+
+def test_one_channel_is_what_commands_ask_for(kaldi, tmp_path):
+    kaldi(**{"wav.scp": f"meeting {RECIPES[0].format('sounds/two.wav')}\n"})
+    soundfile().write(tmp_path / "data/sounds/two.wav", np.stack([STEP, STEP], 1), 8000)
+    with pytest.raises(DataError, match="2 channels"):
+        read_speech(tmp_path / "data").rows[0].sound()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sox -c 2 -t wavpcm -s a.wav -t wavpcm - |",
+        "sox -t raw -r 8000 a.raw -t wavpcm - |",
+        "sox a.wav -t wav - |",
+        "sox -c 1 a.wav -r 8000 -t wav - |",
+        "sox -c 1 a.wav -t wav - remix 1 |",
+        "sox -v 0.5 -c 1 a.wav -t wav - |",
+        "sox -c 1 a.wav b.wav |",
+        "sox -c 1 a.wav -t wav - | sox -t wav - -t wav - rate 8000 |",
+        "sox -c 1 a.wav -t wav - ; touch ran |",
+        'sox -c 1 "|touch ran" -t wav - |',
+        "sox -c 1 - -t wav - |",
+        "sox |",
+        "flac -d -s a.flac |",
+        "flac -c -d -s a.flac b.flac |",
+        "flac -c -d -s a.flac;touch ran |",
+        "flac -c -d -s --force a.flac |",
+        "flac -c -d -s && |",
+        "flac -c -d -s 'a.flac |",
+        "sph2pipe -f wav a.sph |",
+        "cat a.wav |",
+        "|",
+    ],
+)
+def test_other_commands_are_refused_and_none_is_run(kaldi, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    assert file_of(command) is None
+    kaldi(**{"wav.scp": f"meeting {command}\n"})
+    refused(tmp_path / "data", "command", "ever run", "`flac -c -d -s FILE |`", "WAV or FLAC")
+    assert not (tmp_path / "ran").exists()
 
 
 def test_the_layout_of_ami(kaldi, tmp_path):

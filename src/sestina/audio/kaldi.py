@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sestina.audio.pipes import FORMS, file_of
 from sestina.audio.utterances import Utterance, Utterances, checked
 from sestina.data.tables import decode, read_bytes
 from sestina.errors import DataError, counted
@@ -21,10 +22,11 @@ def read_kaldi(folder: Path, part: str | None = None, encoding: str = "utf-8") -
     """Read a data folder.
 
     wav.scp names the file of each recording; a relative path counts from the folder, or else from
-    where the program runs. `segments` tells which part of which recording an utterance is; without
-    it each recording is one. `text` and `utt2spk` tell what is said, and by whom; an utterance
-    that the latter lacks has a speaker of its own. Utterances without a text are left out where
-    others have one. Blanks or tabs part what stands in a line.
+    where the program runs. Of commands those that only name a file are read as that file (`pipes`);
+    none is ever run. `segments` tells which part of which recording an utterance is; without it
+    each recording is one. `text` and `utt2spk` tell what is said, and by whom; an utterance that
+    the latter lacks has a speaker of its own. Utterances without a text are left out where others
+    have one. Blanks or tabs part what stands in a line.
 
     Args:
         folder: The folder.
@@ -65,7 +67,7 @@ def _files(folder: Path, encoding: str) -> dict[str, Path]:
     """Return the file of each recording.
 
     Raises:
-        DataError: There is no list, or it names commands, archives or nothing.
+        DataError: There is no list, or it names commands that do more than name a file.
     """
     path = folder / SOUNDS
     entries = _entries(path, encoding)
@@ -73,13 +75,15 @@ def _files(folder: Path, encoding: str) -> dict[str, Path]:
         raise DataError(f"{folder} has no {SOUNDS}; expected a data folder as Kaldi has them")
     files = {}
     for name, place in entries.items():
-        if place.endswith("|"):
+        said = file_of(place) if place.endswith("|") else place
+        if said is None:
             raise DataError(
                 f"{path}: {name!r} is heard through a command ({place:.60}), and no command of a "
-                "file is ever run here; write the sounds to WAV or FLAC files and name these"
+                f"file is ever run here; only {FORMS} are read, as the files that they name: write "
+                "the sounds to WAV or FLAC files and name these"
             )
-        own = folder / place
-        files[name] = own if own.exists() else Path(place)
+        own = folder / said
+        files[name] = own if own.exists() else Path(said)
     return files
 
 

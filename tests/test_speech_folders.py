@@ -8,12 +8,14 @@ import pytest
 
 pytest.importorskip("soundfile", reason="the extra 'audio' is not installed")
 
+from sestina.audio.features import LogMel
 from sestina.audio.manifest import as_lines
 from sestina.audio.pipes import file_of
 from sestina.audio.sound import Sound
 from sestina.audio.sound_files import as_wav, soundfile
 from sestina.audio.speech import read_speech, read_twins
 from sestina.audio.speech_table import SpeechColumns
+from sestina.audio.twins import spoken_twins
 from sestina.errors import DataError
 
 STEP = np.repeat(np.arange(8), 4000).astype(np.float32) / 8  # half seconds, each of a value
@@ -165,6 +167,27 @@ def test_other_commands_are_refused_and_none_is_run(kaldi, tmp_path, monkeypatch
     kaldi(**{"wav.scp": f"meeting {command}\n"})
     refused(tmp_path / "data", "command", "ever run", "`flac -c -d -s FILE |`", "WAV or FLAC")
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_part_without_its_list_of_sounds_is_told(kaldi, tmp_path):
+    for part in ("train", "dev"):
+        kaldi(f"ami/sdm1/{part}", f"SDM_{part}")
+    (tmp_path / "ami/sdm1/eval").mkdir()
+    found = read_speech(tmp_path / "ami", device="sdm1")
+    assert len(found) == 4 and found.notes == ("left out the folders eval: they have no wav.scp",)
+    (tmp_path / "ami/sdm1/train/wav.scp").unlink()
+    facts = ["train has segments, text, utt2spk, but no wav.scp", "add it"]
+    refused(tmp_path / "ami", *facts, device="sdm1")
+
+
+def test_twins_have_one_text(kaldi, tmp_path):
+    ids = kaldi("pair/near/train")
+    kaldi("pair/far/train", text=f"{ids[0]} YEAH RIGHT\n{ids[1]} NO\n")
+    with pytest.raises(DataError, match=f"'{ids[1]}' is 'OKAY' in .*near and 'NO' in .*far; twins"):
+        spoken_twins(tmp_path / "pair", LogMel(), "near", "far")
+    kaldi("pair/far/train", text=f"{ids[0]} YEAH  RIGHT\n{ids[1]}   OKAY \n")
+    kaldi("pair/near/train", text=f"{ids[0]}\n{ids[1]} OKAY\n")  # what has none says nothing
+    assert spoken_twins(tmp_path / "pair", LogMel(), "near", "far").texts == ["YEAH RIGHT", "OKAY"]
 
 
 def test_the_layout_of_ami(kaldi, tmp_path):

@@ -10,12 +10,18 @@ from sestina.data.tables import decode, read_bytes
 from sestina.errors import DataError, counted
 
 SOUNDS = "wav.scp"
+LISTS = ("segments", "text", "utt2spk")
 Span = tuple[str, float, float | None]  # recording, start, stop
 
 
 def is_kaldi(folder: Path) -> bool:
     """Tell whether a folder is such a one."""
     return (folder / SOUNDS).is_file()
+
+
+def other_lists(folder: Path) -> list[str]:
+    """Return which of Kaldi's lists a folder has, that of its sounds aside."""
+    return [name for name in LISTS if (folder / name).is_file()]
 
 
 def read_kaldi(folder: Path, part: str | None = None, encoding: str = "utf-8") -> Utterances:

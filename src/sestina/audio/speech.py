@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from sestina.audio.kaldi import is_kaldi, read_kaldi
+from sestina.audio.kaldi import SOUNDS, is_kaldi, other_lists, read_kaldi
 from sestina.audio.manifest import DEVICES, MANIFEST, read_manifest
 from sestina.audio.speech_table import SpeechColumns, read_speech_table
 from sestina.audio.utterances import Utterances, checked, paired
@@ -90,7 +90,7 @@ def _read_folder(path: Path, device: str | None, encoding: str) -> Utterances:
         return read_kaldi(path, _part(path.name), encoding)
     inner = sorted(folder for folder in path.iterdir() if folder.is_dir())
     if parts := [folder for folder in inner if is_kaldi(folder)]:
-        return _read_parts(path, parts, encoding)
+        return _read_parts(path, parts, _without_sounds(inner), encoding)
     devices = [one.name for one in inner if any(is_kaldi(f) for f in one.iterdir() if f.is_dir())]
     if devices:
         return _read_folder(path / _device(path, device, devices), None, encoding)
@@ -100,8 +100,24 @@ def _read_folder(path: Path, device: str | None, encoding: str) -> Utterances:
     )
 
 
-def _read_parts(path: Path, folders: list[Path], encoding: str) -> Utterances:
-    """Read a folder of parts; those of another name are left out, and a note says so."""
+def _without_sounds(folders: list[Path]) -> list[str]:
+    """Return the folders that are called as a part, and hold none.
+
+    Raises:
+        DataError: One holds lists of Kaldi's, so that its utterances would be missing.
+    """
+    bare = [folder for folder in folders if _part(folder.name) and not is_kaldi(folder)]
+    for folder in bare:
+        if told := other_lists(folder):
+            raise DataError(
+                f"{folder} has {', '.join(told)}, but no {SOUNDS}, which tells where the sounds "
+                "are; add it, or take the folder away"
+            )
+    return [folder.name for folder in bare]
+
+
+def _read_parts(path: Path, folders: list[Path], bare: list[str], encoding: str) -> Utterances:
+    """Read a folder of parts; those of another name, and `bare` ones, are left out with a note."""
     known = [folder for folder in folders if _part(folder.name)]
     others = [folder.name for folder in folders if folder not in known]
     if not known:
@@ -112,6 +128,8 @@ def _read_parts(path: Path, folders: list[Path], encoding: str) -> Utterances:
     notes = [note for one in found for note in one.notes]
     if others:
         notes.append(f"left out the folders {', '.join(others)}: no name of a part")
+    if bare:
+        notes.append(f"left out the folders {', '.join(bare)}: they have no {SOUNDS}")
     return replace(checked([row for one in found for row in one], str(path)), notes=tuple(notes))
 
 

@@ -88,11 +88,13 @@ def spoken_twins(path: str | Path, maker: LogMel, clean: str, noisy: str) -> Spo
         noisy: The one far off.
 
     Raises:
-        DataError: There is no such device, a sound cannot be read, or nothing tells what is said.
+        DataError: There is no such device, a sound cannot be read, nothing tells what is said, or
+            twins say two different things.
     """
     near, far = read_twins(path, clean, noisy)
     kept = _transcribed(far)
     both = [(near.rows[n], far.rows[n]) for n in kept]
+    _refuse_contradictions(both, near.source, far.source)
     heard = [_features([pair[side] for pair in both], maker) for side in (0, 1)]
     lengths = [min(len(one), len(other)) for one, other in zip(*heard, strict=True)]
     cut = sum(len(one) != len(other) for one, other in zip(*heard, strict=True))
@@ -148,6 +150,23 @@ def _transcribed(found: Utterances) -> list[int]:
     if not kept:
         raise DataError(f"{found.source} tells of no utterance what is said; give texts")
     return kept
+
+
+def _refuse_contradictions(
+    twins: Sequence[tuple[Utterance, Utterance]], near: str, far: str
+) -> None:
+    """Raise where twins have different texts, blanks aside; one that has none says nothing.
+
+    Raises:
+        DataError: Two have.
+    """
+    for pair in twins:
+        one, other = (" ".join((row.text or "").split()) for row in pair)
+        if one and one != other:
+            raise DataError(
+                f"{pair[1].id!r} is {one!r:.60} in {near} and {other!r:.60} in {far}; twins have "
+                "one text, so mend one, or leave them out"
+            )
 
 
 def _left_out(found: Utterances, kept: Sequence[int]) -> list[str]:

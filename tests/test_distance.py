@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.signal import oaconvolve
+from scipy.signal import lfilter, oaconvolve
 
 pytest.importorskip("soundfile", reason="the extra 'audio' is not installed")
 pytest.importorskip("pyroomacoustics", reason="the extra 'audio' is not installed")
@@ -22,12 +22,12 @@ from sestina.audio.distance import generator, heard_far_off, voices
 from sestina.audio.distant_folder import write_distant
 from sestina.audio.rooms import Room, circle, draw_room, group_delay, impulses
 from sestina.audio.sound import Sound
-from sestina.audio.sound_files import read_sound, write_sound
+from sestina.audio.sound_files import read_sound, soundfile, write_sound
 from sestina.audio.speech import read_twins
 from sestina.audio.utterances import Utterance, checked
 from sestina.cli.app import main
 from sestina.config import DistanceOptions
-from sestina.errors import DataError, MissingExtra, OptionError, SestinaError
+from sestina.errors import DataError, DataWarning, MissingExtra, OptionError, SestinaError
 
 RATE = 8000
 DRY = DistanceOptions(rt60=(0.2, 0.25), noise="pink")
@@ -240,6 +240,40 @@ def test_an_error_leaves_nothing(clips, tmp_path):
     with pytest.raises(DataError, match="'s' is silent"):
         write_distant(bad, tmp_path / "far", DRY)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["clips", "silent.wav"]
+
+
+def loud_clips(folder):
+    """Three clips of 16 kHz whose peaks are 0.98, cut there, and one of floats up to 3."""
+    for n in range(4):
+        wave = lfilter([1], [1, -0.8], np.random.default_rng(n).normal(size=8000))
+        wave /= np.abs(wave).max()
+        wave = 3 * wave if n == 3 else np.sign(wave) * np.minimum(np.abs(wave) * 3 * 0.98, 0.98)
+        subtype = "FLOAT" if n == 3 else "PCM_16"
+        soundfile().write(folder / f"{n}.wav", wave, 16000, subtype=subtype)
+    rows = [Utterance(f"u{n}", "one", folder / f"{n}.wav") for n in range(4)]
+    return checked(rows, "loud")
+
+
+def test_a_clean_twin_that_would_be_clipped_is_made_less_loud(clips, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the floats are beyond full scale
+        entries = write_distant(loud_clips(tmp_path), tmp_path / "far", DRY)
+        for n, entry in enumerate(entries):
+            whole = read_sound(tmp_path / f"{n}.wav", rate=RATE).samples
+            found = read_sound(tmp_path / "far" / entry["clean"]).samples
+            assert entry["clean_gain"] == pytest.approx(0.99 / np.abs(whole).max(), abs=1e-4)
+            assert np.abs(found).max() == pytest.approx(0.99, abs=1e-4)
+            assert np.abs(found - entry["clean_gain"] * whole).max() < 1e-3
+    assert not any("clean_gain" in entry for entry in write_distant(clips, tmp_path / "b", DRY))
+
+
+def test_what_cannot_be_written_is_named(clips, tmp_path, monkeypatch):
+    def refuses(sound):
+        raise DataError("too loud")
+
+    monkeypatch.setattr(distant_folder, "as_wav", refuses)
+    with pytest.raises(DataError, match=r"utterance 'clip/0', .*0\.wav \(clean\): too loud"):
+        write_distant(clips, tmp_path / "far", DRY)
 
 
 def test_a_process_that_is_ended_leaves_nothing(clips, tmp_path, monkeypatch):

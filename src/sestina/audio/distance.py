@@ -41,7 +41,7 @@ class Heard:
     """An utterance nearby and far off; all three begin together, and last equally long.
 
     Attributes:
-        clean: As it was.
+        clean: As it was; less loud where it would be clipped.
         single: By the first distant microphone (SDM).
         beam: By all of them, delayed and summed (MDM).
         told: Room, distance, RT60, noise and so on, as plain JSON values.
@@ -101,7 +101,8 @@ def heard_far_off(
     The direct path's delay to the first microphone is taken off, so that twins agree to half a
     sample, and what sounds on behind their end is cut off. Speech in the room is as loud as the
     clean one; where the sum would be clipped, both sounds from the distance are made less loud
-    ("gain").
+    ("gain"). So is the clean one, by itself, where it would be: resampling may rise above 1 what
+    did not reach it ("clean_gain", which is told only then).
 
     Args:
         utterance: What is said; its sound is resampled to the options' rate.
@@ -135,6 +136,10 @@ def heard_far_off(
         "lags": [round(float(lag), 3) for lag in lags], "gain": round(float(gain), 4),
     }  # fmt: skip
     far = [Sound((gain * wave).astype(np.float32), options.rate) for wave in (single, beam)]
+    loudest = float(np.abs(clean.samples).max())
+    if loudest > 1.0:  # most never are: those keep their samples to the bit
+        told["clean_gain"] = round(PEAK / loudest, 4)
+        clean = Sound((PEAK / loudest * clean.samples).astype(np.float32), options.rate)
     return Heard(clean, far[0], far[1], told)
 
 

@@ -22,7 +22,7 @@ from sestina.audio.manifest import BEAM, CLEAN, DEVICES, MANIFEST, SINGLE, Entry
 from sestina.audio.sound_files import as_wav
 from sestina.audio.utterances import Utterance, Utterances
 from sestina.config import DistanceOptions
-from sestina.errors import DataWarning, OptionError, SestinaError
+from sestina.errors import DataError, DataWarning, OptionError, SestinaError
 
 OWN = {MANIFEST, *DEVICES}  # all that such a folder holds
 FEW = 48  # utterances for which no further process is begun: that takes seconds, too
@@ -197,7 +197,10 @@ def _write_one(
     files = {device: f"{device}/{task.name}.wav" for device in DEVICES}
     sounds = {CLEAN: heard.clean, SINGLE: heard.single, BEAM: heard.beam}
     for device, sound in sounds.items():
-        (folder / files[device]).write_bytes(as_wav(sound))
+        try:
+            (folder / files[device]).write_bytes(as_wav(sound))
+        except DataError as error:
+            raise DataError(f"utterance {row.id!r}, {row.where} ({device}): {error}") from error
     entry: Entry = {
         "id": row.id, "speaker": row.speaker, "text": row.text, "part": row.part,
         "source": row.where,

@@ -144,5 +144,12 @@ def test_the_transformer():
         LogMel(bands=0).fit()
     with pytest.raises(DataError, match="item 0 is a ndarray"):
         LogMel().transform([np.zeros(8000)])
+    silent = Sound(np.full(8000, np.nan, np.float32), 8000)
+    with pytest.raises(DataError, match="item 1 has a NaN or infinite value at sample 0"):
+        LogMel().transform([sounds[0], silent])
+    with pytest.raises(DataError, match="more sounds came than 1 name; give one each"):
+        LogMel().transform(sounds, names=["x"])
+    with pytest.raises(DataError, match="4 names came for 3 sounds; give one each"):
+        LogMel().transform(sounds, names=[*"abcd"])
     with pytest.raises(DataError, match=r"item 0: .*shorter than a frame of 200"):
         LogMel().transform([Sound(np.zeros(80, np.float32), 8000)])

@@ -78,7 +78,9 @@ def test_what_is_no_sound_is_refused(put, tmp_path):
     refused(put("cut.wav", good[:3000]), "truncated", "2,956 of 8,000 bytes")
     refused(put("empty.wav", good[:40] + struct.pack("<I", 0)), "empty")
     soundfile.write(tmp_path / "long.flac", tone(seconds=3).samples, 8000)
-    refused(put("cut.flac", (tmp_path / "long.flac").read_bytes()[:5000]), "cut.flac")
+    flac = (tmp_path / "long.flac").read_bytes()
+    for cut in (flac[:20], flac[:5000], flac[:-1], flac[:9000] + bytes(50) + flac[9050:]):
+        refused(put("cut.flac", cut), "cut.flac is truncated or damaged", "copy it anew")
     soundfile.write(tmp_path / "nan.wav", np.array([0, np.nan, 0]), 8000, subtype="FLOAT")
     refused(tmp_path / "nan.wav", "NaN", "sample 1")
     refused(tmp_path, "is a folder")
@@ -113,6 +115,18 @@ def test_resampling_keeps_what_fits_and_leaves_out_what_does_not():
     assert low.at(16000) is low
     with pytest.raises(DataError, match="rate=0"):
         low.at(0)
+
+
+@pytest.mark.parametrize("rate", ["8000", None, [8000], np.inf, np.nan, 8000.5, -1])
+def test_a_rate_is_a_whole_number(tmp_path, rate):
+    with pytest.raises(DataError, match="makes no sense; give samples a second"):
+        tone().at(rate)
+    with pytest.raises(DataError, match="expected samples a second"):
+        as_sound([0.5], rate)
+    write_sound(tmp_path / "a.wav", tone())
+    if rate is not None:  # which takes the file's
+        refused(tmp_path / "a.wav", "makes no sense", rate=rate)
+    assert tone().at(4000.0).rate == 4000
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,9 +10,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from sestina.audio.filterbank import Frames, log_mel
 from sestina.audio.frames import scaled_together, stacked, with_slopes
-from sestina.audio.sound import Sound
+from sestina.audio.sound import Sound, refuse_infinite
 from sestina.config import LogMelOptions, check
-from sestina.errors import DataError
+from sestina.errors import DataError, counted
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -63,13 +63,12 @@ class LogMel(LogMelOptions, TransformerMixin, BaseEstimator):
             names: What messages call each; its place by default.
 
         Raises:
-            DataError: A sound is shorter than a frame, or there is not a speaker for each.
+            DataError: A sound is shorter than a frame or holds a NaN, or there is not a speaker,
+                or a name, for each.
             OptionError: An option makes no sense.
         """
         check(self)
-        rows = [
-            self._frames(sound, names[n] if names else f"item {n}") for n, sound in enumerate(X)
-        ]
+        rows = [self._frames(sound, name) for sound, name in _named(X, names)]
         if self.normalise is not None:
             owners: Sequence[Hashable] = [None] * len(rows) if speakers is None else speakers
             if self.normalise == "utterance":
@@ -83,6 +82,7 @@ class LogMel(LogMelOptions, TransformerMixin, BaseEstimator):
             raise DataError(
                 f"{name} is a {type(sound).__name__}; expected a Sound: samples and their rate"
             )
+        refuse_infinite(sound.samples, name)
         try:
             found = log_mel(
                 sound.at(self.rate).samples, self.rate, bands=self.bands, frame=self.frame,
@@ -91,3 +91,20 @@ class LogMel(LogMelOptions, TransformerMixin, BaseEstimator):
         except DataError as error:
             raise DataError(f"{name}: {error}") from error
         return with_slopes(found, self.deltas)
+
+
+def _named(sounds: Iterable[Sound], names: Sequence[str] | None) -> Iterator[tuple[Sound, str]]:
+    """Yield sounds one after the other, each with what messages call it.
+
+    Raises:
+        DataError: There is not a name for each.
+    """
+    count = 0
+    for count, sound in enumerate(sounds, 1):
+        if names is not None and count > len(names):
+            raise DataError(f"more sounds came than {counted(len(names), 'name')}; give one each")
+        yield sound, f"item {count - 1}" if names is None else names[count - 1]
+    if names is not None and count < len(names):
+        raise DataError(
+            f"{counted(len(names), 'name')} came for {counted(count, 'sound')}; give one each"
+        )

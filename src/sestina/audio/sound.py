@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import gcd
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Sound:
         """
         if rate == self.rate:
             return self
-        if rate < 1 or rate != int(rate):
+        if not _is_rate(rate):
             raise DataError(f"rate={rate!r} makes no sense; give samples a second, as 8000")
         from scipy.signal import resample_poly
 
@@ -68,20 +69,34 @@ def as_sound(samples: Any, rate: int, name: str = "the sound") -> Sound:
         )
     if given.dtype.kind != "f" and given.size:
         raise DataError(f"{name} came as {samples!r:.60}; expected numbers (T,)")
-    if rate < 1 or rate != int(rate):
+    if not _is_rate(rate):
         raise DataError(f"{name} has rate={rate!r}; expected samples a second, as 8000")
     array = given.astype(np.float32)
     if array.ndim != 1:
         raise DataError(f"{name} has shape {array.shape}; expected (T,), one channel")
     if not len(array):
         raise DataError(f"{name} is empty: it has no sample; leave it out")
-    bad = np.flatnonzero(~np.isfinite(array))
+    refuse_infinite(array, name)
+    return Sound(array, int(rate))
+
+
+def refuse_infinite(samples: Samples, name: str) -> None:
+    """Raise where a sample (T,) is no finite number.
+
+    Raises:
+        DataError: One is not.
+    """
+    bad = np.flatnonzero(~np.isfinite(samples))
     if len(bad):
         raise DataError(
             f"{name} has a NaN or infinite value at sample {bad[0]}; convert it to 16 bits anew, "
             "or leave it out"
         )
-    return Sound(array, int(rate))
+
+
+def _is_rate(rate: Any) -> bool:
+    """Tell whether a value is a whole number above 0, be it written as 8000.0."""
+    return isinstance(rate, Real) and float(rate) >= 1 and float(rate).is_integer()
 
 
 def to_integers(samples: Samples) -> NDArray[np.int16]:

@@ -111,14 +111,22 @@ def _opened(path: Path, member: str, name: str) -> Iterator[Any]:
     """
     package = soundfile()
     content = io.BytesIO(_member(path, member)) if member else None
+    flac = False
     try:
         with content or path.open("rb") as file:
+            flac = file.read(4) == b"fLaC"
+            file.seek(0)
             _refuse_truncated(file, name)
             with package.SoundFile(file) as opened:
                 yield opened
     except FileNotFoundError as error:
         raise DataError(f"there is no file {name!r}; check the path and its ending") from error
     except package.LibsndfileError as error:
+        if flac:  # it tells how long it is, but a gap shows only where its frames are read
+            raise DataError(
+                f"{name} is truncated or damaged: it begins as FLAC, and cannot be read to its end "
+                f"({error.error_string.rstrip('.')}); copy it anew"
+            ) from error
         raise DataError(
             f"{name} is no sound that can be read ({error.error_string.rstrip('.')}); expected WAV "
             "or FLAC: convert it, or copy it anew"

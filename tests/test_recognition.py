@@ -208,6 +208,15 @@ def test_a_language_model_mends_what_is_heard_badly():
     assert prefix_search(logs, words=words)[0].symbols == (2, 3)
 
 
+def test_frames_in_which_nothing_can_be_said_are_refused():
+    for words in (None, Words(word_score, LETTERS[:3])):
+        for begun in (0, 2):
+            logs = np.full((3, 3), -np.inf)
+            logs[:begun] = np.log(1 / 3)
+            with pytest.raises(DataError, match="no path is possible: in some frame"):
+                prefix_search(logs, words=words)
+
+
 def test_what_is_no_table_of_logarithms_is_refused():
     for bad in (np.zeros(3), np.ones((2, 3)), np.full((2, 3), np.nan)):
         with pytest.raises(DataError, match="log_softmax"):

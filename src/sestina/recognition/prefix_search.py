@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sestina.errors import OptionError, counted
+from sestina.errors import DataError, OptionError, counted
 from sestina.recognition.ctc import Floats, checked
 
 WordScore = Callable[[str, tuple[str, ...]], float]
@@ -67,7 +67,7 @@ def prefix_search(
         words: A language model, if one is to be heard, too.
 
     Raises:
-        DataError: `logs` is no table of logarithms of probabilities.
+        DataError: `logs` is no table of logarithms of probabilities, or no path is possible.
         OptionError: The width is less than 1, or the letters are not K.
     """
     table = checked(logs, blank)
@@ -180,11 +180,19 @@ class _Beam:
         self._keep(stay, go_on, (blanked, bare, longer))
 
     def _keep(self, stay: Floats, go_on: Floats, logs: tuple[Floats, Floats, Floats]) -> None:
-        """Keep the W best: some stay (W,), some go on by a symbol (W, K)."""
+        """Keep the W best: some stay (W,), some go on by a symbol (W, K).
+
+        Raises:
+            DataError: None of them is possible.
+        """
         blanked, bare, longer = logs
         scores = np.concatenate([stay, go_on.ravel()])
         best = np.argsort(-scores, kind="stable")[: self._width]
         best = best[scores[best] > -np.inf]
+        if not len(best):
+            raise DataError(
+                "no path is possible: in some frame every symbol that may follow has probability 0"
+            )
         held, new = best[best < len(stay)], best[best >= len(stay)] - len(stay)
         owners, symbols = np.divmod(new, go_on.shape[1])
         grown = zip(owners.tolist(), symbols.tolist(), strict=True)

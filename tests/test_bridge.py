@@ -107,6 +107,49 @@ def test_padding_is_not_seen(batch):
     assert torch.equal(before, net(x, lengths))
 
 
+@pytest.mark.parametrize("junk", [torch.nan, torch.inf, -torch.inf])
+def test_padding_that_is_no_number_is_not_seen(batch, junk):
+    (x, lengths), behind = batch, torch.arange(9) >= batch[1][:, None]
+    nets = [network(2), network(0), FeedForward(3, 4, 6, 5), RecursiveNetwork(3, 4, hidden=6)]
+    nets[3].convolutions = Convolutions(3, (), maps=3)
+    nets[3].merge.of_convolved = torch.nn.Linear(3, 6)
+    for net in nets:
+        found = []
+        for value in (0.0, junk):
+            padded = x.clone()
+            padded[behind] = value
+            net.zero_grad()
+            net(padded, lengths).square().sum().backward()
+            grads = [p.grad for p in net.parameters() if p.grad is not None]
+            found.append([net(padded, lengths), *grads])
+        assert all(map(torch.equal, *found))
+
+
+@pytest.mark.parametrize(
+    "how, said",
+    [
+        ({"reduced": 0}, "reduced=0 came; expected a whole number from 1"),
+        ({"recursions": 1.5}, "recursions=1.5 came; expected a whole number from 0"),
+        ({"hidden": 0}, "hidden=0"),
+        ({"layers": True}, "layers=True"),
+        ({"feedback_layers": 0}, "feedback_layers=0"),
+    ],
+)
+def test_numbers_that_make_no_network(how, said):
+    with pytest.raises(OptionError, match=said):
+        RecursiveNetwork(3, 4, **how)
+    assert RecursiveNetwork(3, 4, hidden=6, reduced=None).merge.features == 6
+    with pytest.raises(OptionError, match="reduced=0"):
+        FeedForward(3, 4, 6, 0)
+
+
+@pytest.mark.parametrize("shape", [(5, 9, 4), (5, 9), (5, 0, 3)])
+def test_arrays_of_another_shape_are_refused(shape):
+    for net in (network(1), FeedForward(3, 4, 6, 5)):
+        with pytest.raises(ValueError, match=r"expected \(B, T, D\) with T 1 or more and D 3"):
+            net(torch.zeros(shape))
+
+
 def test_a_sub_block_may_be_another():
     class Halves(torch.nn.Module):
         features = 3

@@ -21,10 +21,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sestina.errors import DataError, OptionError
 from sestina.nn import feedback, fused, initialise
-from sestina.nn.encoders import real_steps
+from sestina.nn.encoders import real_steps, without_padding
 from sestina.nn.layers import Stack
 from sestina.nn.recurrent import LSTM
+from sestina.options import is_whole
 
 BRIDGES = ("kd", "dr", "lstm3")
 
@@ -87,6 +89,7 @@ class Convolutions(nn.Module):
         bands = x.shape[2] // self.maps
         planes = x.reshape(*x.shape[:2], self.maps, bands).transpose(1, 2)  # (B, maps, T, bands)
         planes = planes.contiguous(memory_format=torch.channels_last)  # half as fast again on CPUs
+        planes = without_padding(planes, real)
         for depth, layer in enumerate(self.layers):
             planes = F.relu(layer(planes * real))
             if depth == 0 and self.pool > 1:
@@ -162,8 +165,10 @@ class RecursiveNetwork(nn.Module):
         last: Another L: (m, lengths) → list of its layers' states, (B, T, H) each, the last of
             `features`.
 
-    The number of parameters does not depend on R. Raises ValueError for a negative R, or for less
-    than one layer.
+    The number of parameters does not depend on R.
+
+    Raises:
+        OptionError: R is no whole number from 0, or another number none from 1.
     """
 
     def __init__(
@@ -173,17 +178,17 @@ class RecursiveNetwork(nn.Module):
         merge: nn.Module | None = None, last: nn.Module | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
-        if recursions < 0:
-            raise ValueError(f"recursions={recursions} came; expected 0 or more")
-        if min(layers, feedback_layers) < 1:
-            raise ValueError(
-                f"layers={layers} and feedback_layers={feedback_layers} came; expected 1 or more"
-            )
-        self.recursions, self.classes = recursions, classes
+        reduced = hidden if reduced is None else reduced
+        _check_counts(0, recursions=recursions)
+        _check_counts(
+            1, features=features, classes=classes, hidden=hidden, reduced=reduced, layers=layers,
+            feedback_layers=feedback_layers,
+        )  # fmt: skip
+        self.recursions, self.classes, self.inputs = recursions, classes, features
         self.convolutions: nn.Module = front or Convolutions(features)
         self.feedback: nn.Module = feedback or Feedback(features, classes, hidden, feedback_layers)
         self.merge: nn.Module = merge or Merge(
-            _width(self.convolutions), _width(self.feedback), reduced or hidden
+            _width(self.convolutions), _width(self.feedback), reduced
         )
         self.last: nn.Module = last or Last(_width(self.merge), hidden, layers)
         self.output = nn.Linear(_width(self.last), classes)
@@ -197,12 +202,10 @@ class RecursiveNetwork(nn.Module):
     def passes(self, x: Tensor, lengths: Tensor | None = None) -> list[Pass]:
         """Return what the sub-blocks give at each recursion, R + 1 of them.
 
-        Raises ValueError for sequences without a step.
+        Raises:
+            DataError: x has another shape, or no step.
         """
-        if not x.shape[1]:
-            raise ValueError(f"an array {tuple(x.shape)} came; expected (B, T, D) with T 1 or more")
-        if lengths is None:
-            lengths = torch.full((len(x),), x.shape[1])
+        lengths = _lengths_of(x, lengths, self.inputs)
         real = real_steps(lengths, x.shape[1])[:, :, None]
         convolved = self.convolutions(x, lengths)  # the same at every recursion
         said = x.new_zeros(*x.shape[:2], self.classes)
@@ -241,6 +244,9 @@ class FeedForward(nn.Module):
         reduced: M, those of the layer that a bridge "dr" joins.
         dropout: Share of units dropped in training.
         context: Steps seen before and behind each.
+
+    Raises:
+        OptionError: One of the numbers of values or units is no whole number from 1.
     """
 
     def __init__(
@@ -248,7 +254,9 @@ class FeedForward(nn.Module):
         context: int = 5,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.context = context
+        _check_counts(1, features=features, classes=classes, hidden=hidden, reduced=reduced)
+        _check_counts(0, context=context)
+        self.context, self.inputs = context, features
         self.first = nn.Linear((2 * context + 1) * features, hidden)
         self.merge = nn.Linear(hidden, reduced)
         self.last = nn.Linear(reduced, hidden)
@@ -262,11 +270,14 @@ class FeedForward(nn.Module):
         return self.passes(x, lengths)[-1].logits
 
     def passes(self, x: Tensor, lengths: Tensor | None = None) -> list[Pass]:
-        """Return what the layers give, by the names of a recursive network's."""
-        if lengths is None:
-            lengths = torch.full((len(x),), x.shape[1])
+        """Return what the layers give, by the names of a recursive network's.
+
+        Raises:
+            DataError: x has another shape, or no step.
+        """
+        lengths = _lengths_of(x, lengths, self.inputs)
         real = real_steps(lengths, x.shape[1])[:, :, None]
-        around = F.pad(x * real, (0, 0, self.context, self.context))
+        around = F.pad(without_padding(x, real), (0, 0, self.context, self.context))
         windows = around.unfold(1, 2 * self.context + 1, 1).flatten(2)  # (B, T, D · width)
         first = self.dropout(F.relu(self.first(windows)))
         merged = torch.tanh(self.merge(first)) * real
@@ -306,6 +317,30 @@ def bridge_errors(teacher: Pass, student: Pass, lengths: Tensor) -> dict[str, Te
     shares = teacher.logits.detach()[real].softmax(dim=1)
     found["kd"] = F.cross_entropy(student.logits[real], shares)
     return found
+
+
+def _check_counts(least: int, **counts: int) -> None:
+    """Check numbers of units, layers and so on, each by its name.
+
+    Raises:
+        OptionError: One is no whole number, or less than `least`.
+    """
+    for name, count in counts.items():
+        if not is_whole(count) or count < least:
+            raise OptionError(f"{name}={count!r} came; expected a whole number from {least} on")
+
+
+def _lengths_of(x: Tensor, lengths: Tensor | None, features: int) -> Tensor:
+    """Return the true lengths (B,) of x (B, T, D), all T by default.
+
+    Raises:
+        DataError: x has another shape, or no step.
+    """
+    if x.dim() != 3 or not x.shape[1] or x.shape[2] != features:
+        raise DataError(
+            f"an array {tuple(x.shape)} came; expected (B, T, D) with T 1 or more and D {features}"
+        )
+    return torch.full((len(x),), x.shape[1]) if lengths is None else lengths
 
 
 def _width(block: nn.Module) -> int:

@@ -25,6 +25,15 @@ def real_steps(lengths: Tensor, steps: int) -> Tensor:
     return torch.arange(steps, device=lengths.device) < lengths[:, None]
 
 
+def without_padding(x: Tensor, real: Tensor) -> Tensor:
+    """Return values with 0 where steps are not `real`, whatever stood there, NaN too.
+
+    A product would leave NaN as it is. It is taken nevertheless: its result lies in memory as the
+    layers behind expect it, and by that they choose the order in which they add up.
+    """
+    return (x * real).masked_fill_(~real, 0.0)
+
+
 def pooled(states: Tensor, lengths: Tensor, pool: str) -> Tensor:
     """Pool states (B, T, F) over their true steps → (B, F), zeros for empty rows.
 

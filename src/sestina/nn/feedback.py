@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sestina.nn import initialise
-from sestina.nn.encoders import real_steps
+from sestina.nn.encoders import real_steps, without_padding
 
 
 class FeedbackLSTM(nn.Module):
@@ -51,7 +51,7 @@ class FeedbackLSTM(nn.Module):
     def forward(self, x: Tensor, s: Tensor, lengths: Tensor) -> Tensor:
         """Map x (B, T, D), s (B, T, S) and lengths (B,) → states (B, T, H), 0 behind the ends."""
         real = real_steps(lengths, x.shape[1])[:, :, None]  # (B, T, 1)
-        x, s = x * real, s * real
+        x, s = without_padding(x, real), s * real
         z = self.of_inputs(x) + self.of_feedback(s)  # (B, T, S)
         weights = (self.weight_ih, self.weight_hh, self.of_states.weight, self.bias)
         if z.dtype == torch.float32 and z.device.type == "cpu":

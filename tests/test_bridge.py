@@ -150,6 +150,13 @@ def test_arrays_of_another_shape_are_refused(shape):
             net(torch.zeros(shape))
 
 
+@pytest.mark.parametrize("kind", [BridgeClassifier, BridgeRecognizer])
+def test_no_noisy_sequences_are_refused_in_a_sentence(twins, kind):
+    clean, _, labels = twins
+    with pytest.raises(DataError, match="None came in place of sequences; expected an array"):
+        kind().fit(clean, None, [f"label {one}" for one in labels])
+
+
 def test_a_sub_block_may_be_another():
     class Halves(torch.nn.Module):
         features = 3

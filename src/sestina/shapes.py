@@ -23,7 +23,14 @@ def as_series(sequences: Any, gaps: bool = False) -> list[NDArray[np.float32]]:
     Raises:
         DataError: The shapes do not fit, there is no sequence, or a value is NaN or infinite.
     """
-    rows = [_as_array(row, n) for n, row in enumerate(sequences)]
+    try:
+        each = iter(sequences)
+    except TypeError as error:
+        raise DataError(
+            f"{sequences!r:.60} came in place of sequences; expected an array (N, T, D) or a list "
+            "of (T, D) arrays"
+        ) from error
+    rows = [_as_array(row, n) for n, row in enumerate(each)]
     if not rows:
         raise DataError("no sequences came; expected an array (N, T, D) or a list of (T, D) arrays")
     features = rows[0].shape[1]

@@ -179,6 +179,24 @@ def test_a_model_of_characters_is_no_model_of_words(model, far, grammar, capsys)
     assert "BridgeRecognizer" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("weight", "nan", "is not a finite number"),
+        ("weight", "inf", "is not a finite number"),
+        ("weight", "-1", "is too small: the least is 0"),
+        ("bonus", "1e300", "is too large: the most is 1000"),
+        ("bonus", "-inf", "is not a finite number"),
+    ],
+)
+def test_words_weigh_what_makes_sense(option, value, said, model, far, grammar, capsys):
+    more = ("--words", grammar / "word", f"--word-{option}", value)
+    for verb, path in (("evaluate", [far]), ("predict", ["--file", far])):
+        run(verb, model, *path, *more, code=2)
+        told = " ".join(capsys.readouterr().err.split())
+        assert f"word_{option}=" in told and said in told
+
+
 @pytest.mark.parametrize("given", [("--words", "any"), ("--device", "sdm"), ("--beam", "4")])
 def test_what_a_model_would_not_heed_is_refused(given, far, grammar, capsys):
     for verb, path in (("evaluate", far), ("predict", "a text")):

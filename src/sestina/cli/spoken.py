@@ -44,9 +44,11 @@ class Search(NamedTuple):
             hearing: Values of WordsOptions.
 
         Raises:
-            OptionError: The language model is none of words, or reads backwards, or the
-                recogniser's symbols are no letters that a word could be spelt with.
+            OptionError: A value makes no sense, the language model is none of words, or reads
+                backwards, or the recogniser's symbols are no letters that a word could be spelt
+                with.
         """
+        config.check(config.WordsOptions(**hearing))
         folder = hearing["words"]
         if folder is None:
             return cls(beam, None, None)

@@ -46,8 +46,10 @@ class WordsOptions:
     words: str | None = option(
         None, "Of a recogniser: a language model of words to hear, too; its folder."
     )
-    word_weight: float = option(0.5, "Weight of its logarithms.", least=0)
-    word_bonus: float = option(0.5, "Added for each word, since a language model likes few.")
+    word_weight: float = option(0.5, "Weight of its logarithms.", least=0, most=1000)
+    word_bonus: float = option(
+        0.5, "Added for each word, since a language model likes few.", least=-1000, most=1000
+    )
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

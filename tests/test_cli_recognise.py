@@ -61,7 +61,7 @@ def far(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model(far, tmp_path_factory):
     out = tmp_path_factory.mktemp("speech") / "model"
-    run("train", "recognise", far, "--out", out, *SMALL, "--epochs", "40")
+    run("train", "recognise", far, "--out", out, *SMALL, "--epochs", "30")
     return out
 
 
@@ -153,7 +153,7 @@ def in_phones(far, folder):
 
 def test_phones_are_recognised(far, grammar, tmp_path, capsys):
     told, out = in_phones(far, tmp_path / "told"), tmp_path / "m"
-    alone = ["--kd", "0", "--dr", "0", "--lstm3", "0", "--epochs", "40"]
+    alone = ["--kd", "0", "--dr", "0", "--lstm3", "0", "--epochs", "30"]
     run("train", "recognise", told, "--level", "word", "--out", out, *SMALL, *alone, "--json")
     shown = capsys.readouterr()
     result = json.loads(shown.out)

@@ -17,7 +17,7 @@ LETTERS = "abc "
 PHONES = dict(zip("abc", ("AH", "B", "AY1"), strict=True))  # each of as many letters as it likes
 SMALL = {
     "hidden": 16, "reduced": 16, "filters": (4,), "filter_width": 3, "stack": 2, "skip": 2,
-    "layers": 1, "feedback_layers": 1, "dropout": 0.0, "epochs": 40, "patience": None,
+    "layers": 1, "feedback_layers": 1, "dropout": 0.0, "epochs": 22, "patience": None,
     "learning_rate": 0.02, "batch_size": 16,
 }  # fmt: skip
 ALONE = {"kd": 0.0, "dr": 0.0, "lstm3": 0.0}
@@ -260,7 +260,7 @@ def spelt(texts):
 @pytest.fixture(scope="module")
 def of_phones(speech):
     clean, noisy, texts = speech
-    return BridgeRecognizer(**SMALL, recursions=1, level="word").fit(clean, noisy, spelt(texts))
+    return BridgeRecognizer(**SMALL, level="word").fit(clean, noisy, spelt(texts))
 
 
 def test_phones_of_several_letters_are_recognised(of_phones, unheard):

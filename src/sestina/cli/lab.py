@@ -204,17 +204,11 @@ def compare(
     called = MEASURES[named].short or MEASURES[named].name
     between = "95 % interv."
     start = _shared_start([row["experiment"] for row in rows])
-    heads = (
-        f"{start}…" if start else "experiment",
-        called,
-        between,
-        "fewer errors",
-        between,
-        "lecture's",
-        "main speaker",
-    )
+    heads = ("experiment", called, between, "fewer errors", between, "lecture's", "main speaker")
     shown = len(heads) if any(row["lecture"] is not None for row in rows) else len(heads) - 2
-    show.table("", heads[:shown], [_compared(row, start)[:shown] for row in rows])
+    show.table(
+        start and f"{start}…", heads[:shown], [_compared(row, start)[:shown] for row in rows]
+    )
 
 
 def _shared_start(names: list[str]) -> str:
